@@ -1,0 +1,1 @@
+"""sasaeai: the welfare bot of a city hall."""

@@ -1,0 +1,5 @@
+"""`python -m bot`: hands over to the command line."""
+
+from bot.cli import app
+
+app()

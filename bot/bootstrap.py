@@ -1,0 +1,105 @@
+"""Builds everything, and is the only file that knows everyone. Nothing is built at import."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from bot.content.faults import ContentError
+from bot.content.index_cache import index_of
+from bot.content.reader import content_digest, read_catalog
+from bot.domain.decision import Thresholds
+from bot.domain.protocols import Analyzer
+from bot.domain.understanding import Understander
+from bot.handlers.receive import Reception
+from bot.settings import ROOT, Settings, SettingsError, decode_keys
+from bot.storage.engine import Store, open_store, sqlite_file
+from bot.storage.key_files import read_or_make_key
+from bot.storage.migrate import is_current, migrate
+from bot.storage.sealing import Keyring
+
+log = structlog.get_logger()
+
+SHIPPED_CONTENT = ROOT / "intents"
+INDEX_FOLDER = ROOT / "data" / "index"
+THRESHOLDS = Thresholds()
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything a server needs, built."""
+
+    settings: Settings
+    store: Store
+    reception: Reception
+    secret: bytes
+
+
+def now() -> datetime:
+    """The clock. Everything else is handed the time."""
+    return datetime.now(UTC)
+
+
+def load_analyzer() -> Analyzer:
+    """The best analyzer this installation has: with vectors, without them, or the lexical one. Each loss is logged."""
+    try:
+        from bot.language.sudachi import SudachiReader  # noqa: PLC0415 -- absent on some machines
+    except ImportError:
+        log.warning("no_sudachi", effect="words and readings are taken from the writing; more questions are asked back")
+        from bot.language.lexical import LexicalAnalyzer  # noqa: PLC0415
+
+        return LexicalAnalyzer()
+    from bot.language.sudachi_analyzer import SudachiAnalyzer  # noqa: PLC0415
+
+    try:
+        from bot.language.sentence_vectors import SentenceEncoder  # noqa: PLC0415
+    except ImportError:
+        log.warning("no_sentence_vectors", effect="long and polite messages are understood less well")
+        return SudachiAnalyzer(SudachiReader(), None)
+    return SudachiAnalyzer(SudachiReader(), SentenceEncoder())
+
+
+def load_understander(content: Path = SHIPPED_CONTENT, *, keep_index: bool = False) -> Understander:
+    """The content of a folder, ready to understand. Raises ContentError with every fault of form."""
+    catalog, faults = read_catalog(content)
+    if faults:
+        raise ContentError(faults)
+    analyzer = load_analyzer()
+    index = index_of(catalog, content_digest(content), analyzer, INDEX_FOLDER, keep=keep_index)
+    return Understander(catalog, index, analyzer)
+
+
+def load_keys(settings: Settings) -> tuple[Keyring, bytes]:
+    """The content keys and the secret key; on SQLite made at the first start. Raises SettingsError."""
+    content, secret = settings.content_keys.get_secret_value(), settings.secret_key.get_secret_value()
+    file = sqlite_file(settings.database_url)
+    if file is None and not (content and secret):
+        message = "SECRET_KEY and CONTENT_KEYS are required with PostgreSQL; make each with: openssl rand -hex 32"
+        raise SettingsError(message)
+    if file is not None:
+        content = content or _kept_key(file.parent / "keys", "content")
+        secret = secret or _kept_key(file.parent / "keys", "secret")
+    return Keyring(decode_keys(content)), hashlib.sha256(secret.split(",")[0].encode()).digest()
+
+
+def _kept_key(folder: Path, name: str) -> str:
+    key, made = read_or_make_key(folder, name)
+    if made:
+        log.info("key_made", file=str(folder / name), note="keep a copy apart from the database: without it nothing can be read")
+    return key
+
+
+def open_house(settings: Settings) -> House:
+    """Open the database (on SQLite bring it to the newest schema), load the content, build the reception."""
+    keys, secret = load_keys(settings)
+    store = open_store(settings.database_url)
+    if sqlite_file(settings.database_url) is not None:
+        migrate(store)
+    elif not is_current(store):
+        store.close()
+        message = "the database has not the newest schema; run: python -m bot migrate"
+        raise SettingsError(message)
+    understander = load_understander(keep_index=True)
+    return House(settings, store, Reception(store, keys, understander, THRESHOLDS), secret)

@@ -1,0 +1,264 @@
+"""The command line: `python -m bot …`. Each command is a few lines over a handler; faults are said in plain English."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import structlog
+import typer
+
+from bot.bootstrap import (
+    SHIPPED_CONTENT,
+    THRESHOLDS,
+    load_keys,
+    load_understander,
+    now,
+    open_house,
+)
+from bot.content.checker import check_content
+from bot.content.faults import ContentError
+from bot.domain.cases import shown_number
+from bot.domain.city_calendar import CITY_ZONE
+from bot.domain.conversation import Talk
+from bot.domain.messages import Reply, Route
+from bot.handlers.answer_once import answer_once
+from bot.handlers.evaluate import CasesError, baseline, predict, read_cases, score
+from bot.handlers.list_cases import list_open_cases
+from bot.handlers.purge import purge_talk
+from bot.settings import Settings, SettingsError, read_settings
+from bot.storage.engine import Store, open_store, sqlite_file
+from bot.storage.migrate import is_current, migrate
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+content_app = typer.Typer(no_args_is_help=True, help="What the bot knows.")
+app.add_typer(content_app, name="content")
+
+Content = Annotated[str, typer.Option("--content", help="published, draft or a folder")]
+
+
+@app.callback()
+def main() -> None:
+    """The welfare bot of a city hall."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+@app.command()
+def serve(
+    no_work: Annotated[bool, typer.Option("--no-work", help="pages and doors alone; a worker runs beside")] = False,
+) -> None:
+    """Run the server: the chat page, and without --no-work the deliveries and clocks too."""
+    import uvicorn  # noqa: PLC0415 -- only the server needs it
+
+    from bot.web.site import build_site  # noqa: PLC0415
+
+    with _faults_said():
+        settings = read_settings()
+        if no_work:
+            _needs_postgresql(settings, "serve --no-work")
+        house = open_house(settings)
+    if not no_work:
+        _start_clock(house.store)
+    typer.echo(f"The chat page: http://{settings.host}:{settings.port}/", err=True)
+    uvicorn.run(build_site(house), host=settings.host, port=settings.port, log_level="warning", access_log=False)
+
+
+@app.command()
+def work() -> None:
+    """Deliveries and clocks alone, beside `serve --no-work` (PostgreSQL)."""
+    with _faults_said():
+        settings = read_settings()
+        _needs_postgresql(settings, "work")
+        store = _open_current(settings)
+    _clock(store)
+
+
+@app.command(name="migrate")
+def migrate_command() -> None:
+    """Bring the database to the newest schema."""
+    with _faults_said():
+        settings = read_settings()
+        load_keys(settings)
+        store = open_store(settings.database_url)
+        migrate(store)
+        store.close()
+    typer.echo("The database has the newest schema.")
+
+
+@app.command()
+def ask(
+    text: Annotated[str, typer.Argument(help="the message; - reads standard input")],
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+    content: Content = "published",
+) -> None:
+    """Ask one question. Nothing is stored."""
+    said = sys.stdin.buffer.read().decode("utf-8", errors="replace") if text == "-" else text
+    with _faults_said():
+        understander = load_understander(_folder(content))
+    reply = answer_once(understander, THRESHOLDS, said, now()).reply
+    typer.echo(json.dumps(_as_object(reply), ensure_ascii=False) if as_json else reply.text)
+
+
+@app.command()
+def chat(content: Content = "published") -> None:
+    """Talk with the bot in the terminal. Nothing is stored; an empty line ends it."""
+    with _faults_said():
+        understander = load_understander(_folder(content))
+    talk = Talk()
+    while said := input("> ").strip():
+        turn = answer_once(understander, THRESHOLDS, said, now(), talk)
+        talk = turn.talk
+        typer.echo(f"\n{turn.reply.text}\n")
+
+
+@app.command()
+def evaluate(  # noqa: PLR0913 -- the contract's options
+    cases: Annotated[Path, typer.Argument(help="a JSONL file of messages with expected answers")],
+    predictions: Annotated[Path | None, typer.Option(help="write one line a case here")] = None,
+    with_baseline: Annotated[bool, typer.Option("--baseline", help="WRatio over the same phrases beside it")] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+    content: Content = "published",
+) -> None:
+    """Score the bot on a set of messages. Nothing is stored."""
+    with _faults_said():
+        scored = read_cases(cases)
+        understander = load_understander(_folder(content))
+
+    def answer(text: str) -> tuple[Route, tuple[str, ...]]:
+        reply = answer_once(understander, THRESHOLDS, text, now()).reply
+        return reply.route, tuple(shown.id for shown in reply.entries)
+
+    answer("はじめ")
+    triage = understander.catalog.triage
+    predicted = predict(answer, scored)
+    if predictions:
+        rows = ({"text": c.text, "route": p.route, "entries": p.entries} for c, p in zip(scored, predicted, strict=True))
+        predictions.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    tables = {"bot": score(scored, predicted, triage)}
+    if with_baseline:
+        tables["baseline"] = score(scored, predict(baseline(understander.catalog), scored), triage)
+    typer.echo(json.dumps(_figures(tables), ensure_ascii=False) if as_json else _table(tables))
+
+
+@app.command(name="cases")
+def cases_command(words: Annotated[bool, typer.Option("--words", help="with the messages, opened")] = False) -> None:
+    """List the open cases, the most urgent first; many from one address are one group."""
+    with _faults_said():
+        settings = read_settings()
+        keys, _ = load_keys(settings)
+        store = _open_current(settings)
+        listed = list_open_cases(store, keys)
+        store.close()
+    for row in listed:
+        opened = row.case.opened_at.astimezone(CITY_ZONE)
+        typer.echo(f"{shown_number(row.case.number)}  {row.case.urgency:9}  {row.case.kind:15}  {opened:%Y-%m-%d %H:%M}")
+        for text in row.words if words else ():
+            typer.echo(f"    {text}")
+        if row.alike:
+            typer.echo(f"    + {row.alike} more from the same address")
+    typer.echo(f"{len(listed)} open" if listed else "No open cases.")
+
+
+@content_app.command(name="check")
+def content_check(folder: Annotated[Path, typer.Argument()] = SHIPPED_CONTENT) -> None:
+    """Find every fault of the content in one run."""
+    faults = check_content(folder)
+    for fault in faults:
+        typer.echo(str(fault))
+    typer.echo(f"{len(faults)}件の直すところがあります。" if faults else "直すところはありません。")
+    raise typer.Exit(1 if faults else 0)
+
+
+def _as_object(reply: Reply) -> dict[str, object]:
+    entries = [{"id": shown.id, "title": shown.title, "score": shown.score} for shown in reply.entries]
+    return {"route": reply.route, "entries": entries, "reply": reply.text}
+
+
+def _figures(tables: dict[str, dict[str, dict[str, float | int]]]) -> dict[str, object]:
+    """Stable names for machines: the figure itself, its n under `of`, the baseline's under `baseline`."""
+    plain: dict[str, object] = {name: figure["value"] for name, figure in tables["bot"].items()}
+    plain["of"] = {name: figure["n"] for name, figure in tables["bot"].items()}
+    if "baseline" in tables:
+        plain["baseline"] = {name: figure["value"] for name, figure in tables["baseline"].items()}
+    return plain
+
+
+def _table(tables: dict[str, dict[str, dict[str, float | int]]]) -> str:
+    lines = [f"{'':28}" + "".join(f"{name:>10}" for name in tables) + "       n"]
+    for figure, found in tables["bot"].items():
+        values = "".join(f"{table[figure]['value']:>10}" for table in tables.values())
+        lines.append(f"{figure:28}{values}{found['n']:>8}")
+    return "\n".join(lines)
+
+
+def _folder(content: str) -> Path:
+    """Where the content of that name stands: until one is published in a database, `published` is what was shipped."""
+    if content == "published":
+        return SHIPPED_CONTENT
+    if content == "draft":
+        message = "there is no draft: drafts are kept in a database by the studio, which this version does not have"
+        raise SettingsError(message)
+    if not Path(content).is_dir():
+        message = f"--content {content}: no such folder"
+        raise SettingsError(message)
+    return Path(content)
+
+
+def _needs_postgresql(settings: Settings, command: str) -> None:
+    if sqlite_file(settings.database_url) is not None:
+        message = (
+            f"`{command}` needs PostgreSQL: several processes on several machines cannot share an SQLite file, and a "
+            "Procfile host throws its disk away. Set DATABASE_URL=postgresql://…, or run `python -m bot serve` alone."
+        )
+        raise SettingsError(message)
+
+
+def _open_current(settings: Settings) -> Store:
+    store = open_store(settings.database_url)
+    if is_current(store):
+        return store
+    store.close()
+    message = "the database has not the newest schema; run: python -m bot migrate"
+    raise SettingsError(message)
+
+
+def _start_clock(store: Store) -> None:
+    import threading  # noqa: PLC0415 -- the server alone
+
+    threading.Thread(target=_clock, args=(store,), name="clock", daemon=True).start()
+
+
+def _clock(store: Store) -> None:
+    """Every hour: what has been kept long enough goes."""
+    import time  # noqa: PLC0415
+
+    while True:
+        purge_talk(store, now())
+        time.sleep(3600)
+
+
+@contextmanager
+def _faults_said() -> Iterator[None]:
+    """Expected faults as one line and exit code 2, never as a traceback."""
+    try:
+        yield
+    except ContentError as error:
+        _stop(f"the content cannot be used; run `python -m bot content check`. First of {len(error.faults)}: {error.faults[0]}")
+    except (SettingsError, CasesError) as error:
+        _stop(str(error))
+
+
+def _stop(message: str) -> NoReturn:
+    typer.echo(f"sasaeai: {message}", err=True)
+    raise typer.Exit(2)
+
+

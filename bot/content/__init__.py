@@ -1,0 +1,1 @@
+"""What the bot knows: reading `intents/`, checking it, fitting the weights from it."""

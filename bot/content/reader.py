@@ -1,0 +1,261 @@
+"""`intents/` on disk to a `Catalog`. Every fault of form is collected; `checker` looks at the sense."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+
+from bot.content.faults import Fault
+from bot.content.yaml_nodes import Value, read_yaml
+from bot.domain.catalog import (
+    Action,
+    Actor,
+    Catalog,
+    Check,
+    Duty,
+    Entry,
+    Goal,
+    Line,
+    MenuItem,
+    NotOurs,
+    Plan,
+    SignalExamples,
+    Smalltalk,
+    Use,
+)
+from bot.domain.messages import Route
+from bot.domain.opening_hours import DAY_NAMES, WEEKDAYS, OpeningHours, Period
+from bot.domain.triage import WINDOW, Kind, Rule, Triage, WordGroup
+
+ENTRY_FOLDERS = ("measures", "terms", "contacts")
+_TIMES = re.compile(r"^(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})$")
+_DAY_GROUPS = {
+    "every-day": frozenset((*WEEKDAYS, "holiday", "year-end")),
+    "weekdays": frozenset(WEEKDAYS[:5]),
+    "weekend": frozenset(WEEKDAYS[5:]),
+}
+
+
+def read_catalog(root: Path) -> tuple[Catalog, list[Fault]]:
+    """The catalog in `root` and the faults of form found while reading; the catalog is as whole as it could be made."""
+    faults: list[Fault] = []
+
+    def sheet(name: str) -> Value:
+        return read_yaml(root, root / name, faults)
+
+    entries = tuple(_entry(read_yaml(root, path, faults)) for path in _entry_files(root))
+    talk = sheet("wording.yaml")
+    crisis = sheet("triage/crisis-lines.yaml")
+    catalog = Catalog(
+        entries=entries,
+        lines=MappingProxyType({line.id: line for line in map(_line, sheet("lines.yaml"))}),
+        not_ours=tuple(map(_not_ours, sheet("not-ours.yaml"))),
+        smalltalk=tuple(map(_smalltalk, sheet("smalltalk.yaml"))),
+        menu=tuple(map(_menu_item, sheet("menu.yaml"))),
+        synonyms=tuple((each["from"].text(), each["to"].text()) for each in sheet("synonyms.yaml")),
+        wording=MappingProxyType({key: value.text() for key, value in talk.items()}),
+        says=MappingProxyType({key: value.texts() for key, value in sheet("follow-ups.yaml").items()}),
+        triage=_triage(sheet("triage/rules.yaml"), sheet("triage/words.yaml")),
+        signals=tuple(map(_signal_examples, sheet("triage/examples.yaml"))),
+        crisis_lines=MappingProxyType({key: value.texts() for key, value in crisis.items()}),
+        plan=_plan(sheet("plan.yaml")),
+        duty=_duty(sheet("duty.yaml")),
+        checks=tuple(
+            check for path in sorted((root / "checks").glob("*.yaml")) for check in _checks(read_yaml(root, path, faults))
+        ),
+    )
+    return catalog, faults
+
+
+def content_digest(root: Path) -> str:
+    """A name for the content's exact state: changes with every byte of every file."""
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.yaml")):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:32]
+
+
+def _entry_files(root: Path) -> Iterable[Path]:
+    return (path for folder in ENTRY_FOLDERS for path in sorted((root / folder).glob("*.yaml")))
+
+
+def _entry(sheet: Value) -> Entry:
+    return Entry(
+        id=sheet["id"].text(),
+        title=sheet["title"].text(),
+        reading=sheet["reading"].text(),
+        button=sheet["button"].text(),
+        lead=sheet["lead"].text(),
+        easy=sheet["easy"].text(),
+        call=sheet["call"].texts(),
+        helper_lead=sheet["helper_lead"].text(""),
+        helper_call=sheet["helper_call"].texts(),
+        contact=sheet["contact"].text(),
+        second_contact=sheet["second_contact"].text(""),
+        lines=sheet["lines"].texts(),
+        situations=sheet["situations"].texts(),
+        note=sheet["note"].text(""),
+        phrases=sheet["phrases"].texts(),
+        goal=sheet["goal"].number(0),
+        source_title=sheet["source_title"].text(""),
+        actions=tuple(
+            Action(actor, text) for actor in Actor for text in sheet["actions"][actor.value].texts()
+        ),
+        definition=sheet["definition"].text(""),
+    )
+
+
+def _line(row: Value) -> Line:
+    for phone in row["phones"]:
+        if not phone.is_quoted:
+            row.sheet.fault(phone.line, "電話番号が引用符で囲まれていません", '"0134-32-4111" のように「"」で囲んでください')
+    return Line(
+        id=row["id"].text(),
+        name=row["name"].text(),
+        phones=row["phones"].texts(),
+        hours=_hours(row["hours"]),
+        hours_text=row["hours_text"].text(""),
+        cost=row["cost"].text(""),
+        audience=row["audience"].text(""),
+        area=row["area"].text(""),
+        use=_use(row["use"]),
+        source=row["source"].text(""),
+        checked_on=row["checked_on"].text(""),
+        checked_by=row["checked_by"].text(""),
+        valid_until=_day(row["valid_until"]),
+        link=row["link"].text(""),
+        evidence=row["evidence"].text(""),
+        note=row["note"].text(""),
+    )
+
+
+def _use(value: Value) -> Use:
+    try:
+        return Use(value.text())
+    except ValueError:
+        choices = "、".join(Use)
+        value.sheet.fault(value.line, f"use の「{value.text()}」は使えません", f"{choices} のどれかにしてください")
+        return Use.NEVER
+
+
+def _day(value: Value) -> date | None:
+    if value.is_blank:
+        return None
+    try:
+        return date.fromisoformat(value.text())
+    except ValueError:
+        value.sheet.fault(value.line, f"日付「{value.text()}」が読めません", "2027-03-31 の形で書いてください")
+        return None
+
+
+def _hours(value: Value) -> OpeningHours:
+    return OpeningHours(
+        periods=tuple(period for row in value["periods"] for period in _periods(row)),
+        unsure=_days(value["unsure"]),
+    )
+
+
+def _periods(row: Value) -> Iterable[Period]:
+    days = _days(row["days"])
+    for times in row["times"]:
+        match = _TIMES.match(times.text())
+        start, end = _minutes(match) if match else (0, 0)
+        if start < end:
+            yield Period(days, start, end)
+        else:
+            mend = "9:00-17:00 の形で書いてください。翌朝までは 19:00-32:00 のように24を足します"
+            times.sheet.fault(times.line, f"時刻「{times.text()}」が読めません", mend)
+
+
+def _minutes(match: re.Match[str]) -> tuple[int, int]:
+    first_hour, first_minute, last_hour, last_minute = map(int, match.groups())
+    return first_hour * 60 + first_minute, last_hour * 60 + last_minute
+
+
+def _days(value: Value) -> frozenset[str]:
+    days: set[str] = set()
+    for each in value:
+        name = each.text()
+        if name not in DAY_NAMES and name not in _DAY_GROUPS:
+            each.sheet.fault(each.line, f"曜日「{name}」が分かりません", "mon…sun、weekdays、holiday、year-end、day-10 などで書いてください")
+        days |= _DAY_GROUPS.get(name, frozenset((name,)))
+    return frozenset(days)
+
+
+def _not_ours(row: Value) -> NotOurs:
+    return NotOurs(
+        row["id"].text(), row["title"].text(), row["instead"].text(), row["line"].text(""), row["phrases"].texts()
+    )
+
+
+def _smalltalk(row: Value) -> Smalltalk:
+    return Smalltalk(row["id"].text(), row["reply"].text(), row["phrases"].texts())
+
+
+def _signal_examples(row: Value) -> SignalExamples:
+    return SignalExamples(row["route"].text(), row["kind"].text(), row["phrases"].texts())
+
+
+def _menu_item(row: Value) -> MenuItem:
+    return MenuItem(row["label"].text(), row["question"].text(), row["entries"].texts())
+
+
+def _plan(sheet: Value) -> Plan:
+    return Plan(
+        title=sheet["title"].text(),
+        edition=sheet["edition"].text(),
+        idea=sheet["idea"].text(),
+        goals=tuple(Goal(goal["number"].number(0), goal["title"].text(), goal["text"].text()) for goal in sheet["goals"]),
+        standing=sheet["standing"].text(),
+        period=sheet["period"].text(),
+        publishers=sheet["publishers"].texts(),
+    )
+
+
+def _duty(sheet: Value) -> Duty:
+    return Duty(
+        hours=_hours(sheet["hours"]),
+        on_duty=sheet["on_duty"].text("no") == "yes",
+        desk_line=sheet["desk_line"].text(),
+        switchboard=sheet["switchboard"].text(),
+        promise_minutes=sheet["promise_minutes"].number(120),
+    )
+
+
+def _checks(sheet: Value) -> Iterable[Check]:
+    for row in sheet:
+        accept = row["accept"].texts()
+        yield Check(sheet.name, row["text"].text(), accept or (sheet.name,), row.sheet.name, row.line)
+
+
+def _triage(rules: Value, words: Value) -> Triage:
+    groups = {name: WordGroup.of(name, value.texts()) for name, value in words.items()}
+    nothing = WordGroup.of("", ())
+    return Triage(
+        rules=tuple(rule for row in rules if (rule := _rule(row, groups))),
+        idioms=groups.get("idioms", nothing),
+        information=groups.get("information", nothing),
+        padding=groups.get("padding", nothing),
+    )
+
+
+def _rule(row: Value, groups: dict[str, WordGroup]) -> Rule | None:
+    def named(key: str) -> tuple[WordGroup, ...]:
+        for value in row[key]:
+            if value.text() not in groups:
+                value.sheet.fault(value.line, f"言葉の組「{value.text()}」がありません", "words.yaml に組を書き足すか、名前を直してください")
+        return tuple(groups[name] for name in row[key].texts() if name in groups)
+
+    every = named("every")
+    try:
+        kind, route = Kind(row["kind"].text()), Route(row["route"].text())
+    except ValueError:
+        row.sheet.fault(row.line, "kind か route の名前が分かりません", f"kind は {'、'.join(Kind)} のどれか、route は emergency か desk です")
+        return None
+    if not every:
+        row.sheet.fault(row.line, "この決まりには言葉の組がありません", "every: に組の名前を書いてください")
+        return None
+    whole = row["whole"].text("no") == "yes"
+    return Rule(kind, route, every, named("unless"), row["window"].number(WINDOW), whole)

@@ -1,0 +1,80 @@
+"""A case: somebody's trouble in the hands of the consultation desk. One table says what may happen in which status."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from bot.domain.messages import Route
+from bot.domain.triage import Kind
+
+
+class Status(StrEnum):
+    """Where a case stands."""
+
+    WAITING = "waiting"
+    """Nobody has taken it yet."""
+    CANCELLED = "cancelled"
+    """The resident took it back."""
+
+
+class Action(StrEnum):
+    """What can happen to a case."""
+
+    OPEN = "open"
+    ADD = "add"
+    RAISE = "raise"
+    CANCEL = "cancel"
+
+
+TRANSITIONS: Mapping[tuple[Status | None, Action], Status] = MappingProxyType(
+    {
+        (None, Action.OPEN): Status.WAITING,
+        (Status.WAITING, Action.ADD): Status.WAITING,
+        (Status.WAITING, Action.RAISE): Status.WAITING,
+        (Status.WAITING, Action.CANCEL): Status.CANCELLED,
+    }
+)
+OPEN_STATUSES = frozenset({Status.WAITING})
+
+
+class NotPossibleError(Exception):
+    """This cannot happen to a case in this status."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case as stored. `urgency` is the route that opened or raised it: emergency or desk."""
+
+    id: str
+    number: str
+    resident: str
+    kind: Kind
+    urgency: Route
+    status: Status
+    source: str
+    opened_at: datetime
+    changed_at: datetime
+
+
+def next_status(status: Status | None, action: Action) -> Status:
+    """Where the action leads. Raises NotPossibleError."""
+    try:
+        return TRANSITIONS[status, action]
+    except KeyError:
+        message = f"a case that is {status} cannot {action}"
+        raise NotPossibleError(message) from None
+
+
+def is_raised(case: Case, kind: Kind, urgency: Route) -> bool:
+    """Whether a new message makes the case more urgent, or tells of a more urgent kind."""
+    if urgency != case.urgency:
+        return urgency is Route.EMERGENCY
+    order = list(Kind)
+    return order.index(kind) < order.index(case.kind)
+
+
+def shown_number(number: str) -> str:
+    """Six digits as people read them out: `482-915`."""
+    return f"{number[:3]}-{number[3:]}"

@@ -1,0 +1,194 @@
+"""One step of a talk: what was understood, and where the talk stood, to a reply and where it stands now."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+
+from bot.domain.catalog import Actor, Catalog
+from bot.domain.commands import AFTER_ANSWER, ALWAYS, chosen, command, mentions
+from bot.domain.decision import Decision, Thresholds, Understanding, decide
+from bot.domain.messages import Choice, Reply, Route, Shown
+from bot.domain.replies import Moment, Writer
+from bot.domain.triage import Kind, worst
+
+QUESTIONS_BACK = 2
+"""Questions that are asked back at most, before the menu and a person."""
+
+
+@dataclass(frozen=True)
+class Talk:
+    """Where a talk stands. Kept sealed: the topics of a talk are its resident's."""
+
+    entry: str = ""
+    choices: tuple[Choice, ...] = ()
+    others: tuple[str, ...] = ()
+    questions_back: int = 0
+    unsettled: bool = field(default=False)
+    """The last message was not answered: the next may be its second half."""
+
+    def to_json(self) -> str:
+        """As text, to be sealed."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, written: str) -> "Talk":
+        """From what `to_json` wrote."""
+        values = json.loads(written)
+        values["choices"] = tuple(Choice(**choice) for choice in values["choices"])
+        values["others"] = tuple(values["others"])
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class CaseWish:
+    """What this step wants to happen with the resident's case."""
+
+    kind: Kind
+    urgency: Route
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The outcome of one step."""
+
+    reply: Reply
+    talk: Talk
+    case: CaseWish | None = None
+    cancels: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """One message in one talk."""
+
+    catalog: Catalog
+    thresholds: Thresholds
+    talk: Talk
+    understood: Understanding
+    writer: Writer
+
+    def turn(self) -> Turn:
+        """Danger and distress first, then what steers the talk, then the question itself."""
+        found = worst(self.understood.signals)
+        decision = decide(self.understood, self.thresholds)
+        if found and decision.route in _CASE_ROUTES:
+            return self._to_desk(decision)
+        steered = self._steered()
+        if steered:
+            return steered
+        if self.understood.other_script and decision.route not in _CASE_ROUTES:
+            return self._said(self.writer.other_language(Route.UNKNOWN))
+        if decision.route in _CASE_ROUTES:
+            return self._to_desk(decision)
+        return self._about(decision)
+
+    def _steered(self) -> Turn | None:
+        """A button pressed or typed, a command, a follow-up to the last answer."""
+        text, says = self.understood.text, self.catalog.says
+        choice = chosen(says, text, self.talk.choices) or self._known_button(text)
+        if choice:
+            return self._do(choice.does)
+        name = command(says, text, ALWAYS + (AFTER_ANSWER if self.talk.entry else ()) + ("none",) * bool(self.talk.choices))
+        return self._do(name) if name else None
+
+    def _known_button(self, text: str) -> Choice | None:
+        """A button of an older message: its words alone still mean it."""
+        return next((Choice(each.button, f"entry:{each.id}") for each in self.catalog.entries if each.button == text.strip()), None)
+
+    def _do(self, does: str) -> Turn:
+        name, _, rest = does.partition(":")
+        doing: dict[str, Callable[[str], Turn]] = {
+            "entry": self._entry,
+            "actor": self._actor,
+            "menu": lambda rest: self._said(self.writer.menu_item(int(rest)) if rest else self.writer.menu()),
+            "person": lambda _: self._case(Kind.PERSON, Route.DESK, self.writer.desk(Kind.PERSON)),
+            "stop": lambda _: Turn(self.writer.plain("stopped"), Talk()),
+            "restart": lambda _: Turn(self.writer.welcome(), Talk(choices=self.writer.welcome().choices)),
+            "none": lambda _: self._ask_back(self.writer.menu()),
+            "cancel": lambda _: Turn(self.writer.cancelled(self._open_number()), Talk(), cancels=True),
+        }
+        return doing[name](rest) if name in doing else self._follow_up(name)
+
+    def _follow_up(self, name: str) -> Turn:
+        entry = self.catalog.by_id[self.talk.entry]
+        if name.startswith("actor-"):
+            return self._said(self.writer.side(entry, Actor(name.removeprefix("actor-"))))
+        writing = {
+            "phone": lambda: self.writer.phones(entry),
+            "hours": lambda: self.writer.hours(entry),
+            "more": lambda: self.writer.more(entry),
+            "side": lambda: self.writer.sides(entry),
+            "others": lambda: self.writer.others(self._shown_others()),
+        }
+        return self._said(writing[name]())
+
+    def _entry(self, name: str) -> Turn:
+        reply = self.writer.answer((self._shown(name, 1.0),), helps=False)
+        rest = tuple(other for other in self.talk.others if other != name)
+        return Turn(reply, Talk(entry=name, choices=reply.choices, others=rest))
+
+    def _actor(self, rest: str) -> Turn:
+        name, _, actor = rest.partition(":")
+        return self._said(self.writer.side(self.catalog.by_id[name], Actor(actor)), entry=name)
+
+    def _about(self, decision: Decision) -> Turn:
+        """The question itself."""
+        shown = tuple(self._shown(name, score) for name, score in decision.entries)
+        if decision.route is Route.ANSWER:
+            helps = mentions(self.catalog.says, self.understood.text, "helper")
+            reply = self.writer.answer(shown, helps=helps, soft_safety=decision.soft_safety)
+            return Turn(reply, Talk(entry=shown[0].id, choices=reply.choices, others=tuple(each.id for each in shown[1:])))
+        if decision.route is Route.CLARIFY:
+            reply = self.writer.clarify(shown, again=self.talk.questions_back > 0)
+            return self._ask_back(reply, others=tuple(each.id for each in shown))
+        if decision.route is Route.SMALLTALK:
+            return self._said(self.writer.smalltalk(decision.subject))
+        turn = self._said(self.writer.not_ours(decision.subject, soft_safety=decision.soft_safety))
+        return replace(turn, talk=replace(turn.talk, unsettled=True))
+
+    def _ask_back(self, reply: Reply, others: tuple[str, ...] = ()) -> Turn:
+        """A question back, twice at most; then the menu and a person."""
+        asked = self.talk.questions_back + 1
+        if asked > QUESTIONS_BACK:
+            reply, asked = self.writer.give_up(), 0
+        return Turn(reply, Talk(choices=reply.choices, others=others, questions_back=asked, unsettled=True))
+
+    def _to_desk(self, decision: Decision) -> Turn:
+        """Danger or distress: a case, whatever else was going on."""
+        signal = worst(decision.signals)
+        if signal is None:
+            return self._case(Kind.DISTRESS, Route.DESK, self.writer.desk(Kind.DISTRESS))
+        if self.understood.other_script:
+            reply = self.writer.other_language(signal.route)
+        elif signal.route is Route.EMERGENCY:
+            reply = self.writer.emergency(decision.signals)
+        else:
+            reply = self.writer.desk(signal.kind)
+        return self._case(signal.kind, signal.route, reply)
+
+    def _case(self, kind: Kind, urgency: Route, reply: Reply) -> Turn:
+        return Turn(reply, replace(self.talk, choices=reply.choices, questions_back=0, unsettled=False), CaseWish(kind, urgency))
+
+    def _said(self, reply: Reply, entry: str = "") -> Turn:
+        """A reply that leaves the subject where it was."""
+        return Turn(reply, Talk(entry=entry or self.talk.entry, choices=reply.choices, others=self.talk.others))
+
+    def _shown(self, name: str, score: float) -> Shown:
+        return Shown(name, self.catalog.by_id[name].title, round(score, 4))
+
+    def _shown_others(self) -> tuple[Shown, ...]:
+        return tuple(self._shown(name, 0.0) for name in self.talk.others if name != self.talk.entry)
+
+    def _open_number(self) -> str:
+        return self.writer.moment.number if self.writer.moment.case_is_open else ""
+
+
+_CASE_ROUTES = frozenset({Route.EMERGENCY, Route.DESK})
+
+
+def step(catalog: Catalog, thresholds: Thresholds, talk: Talk, understood: Understanding, moment: Moment) -> Turn:
+    """One message in one talk, to a reply and the talk's next state. Pure."""
+    writer = Writer.of(catalog, moment, easy=understood.mostly_kana)
+    return Step(catalog, thresholds, talk, understood, writer).turn()
+
+

@@ -1,0 +1,86 @@
+"""What comes in and what goes out, the same for every channel."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Route(StrEnum):
+    """Where a message is sent. The values are a contract: `ask --json` and `evaluate` print them."""
+
+    ANSWER = "answer"
+    CLARIFY = "clarify"
+    DESK = "desk"
+    EMERGENCY = "emergency"
+    UNKNOWN = "unknown"
+    SMALLTALK = "smalltalk"
+
+
+@dataclass(frozen=True)
+class Inbound:
+    """One message of a resident, as a channel's door hands it over.
+
+    `event` is unique within the channel: a second message with the same event is the same message again.
+    `source` is a keyed hash of where it came from (the web: the address), for limits and for grouping floods.
+    """
+
+    channel: str
+    sender: str
+    event: str
+    text: str
+    received_at: datetime
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A number to press. `dial` is what `tel:` takes (a `#` escaped), `state` says whether somebody answers now."""
+
+    name: str
+    phone: str
+    dial: str
+    state: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A button: its words, and what pressing it means. Typing the words does the same."""
+
+    label: str
+    does: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An entry that stands in the reply, with the fitted probability that it is the right one."""
+
+    id: str
+    title: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer, in the order in which it is read: `lead`, `calls`, `body`, `choices`, `small`."""
+
+    route: Route
+    lead: tuple[str, ...] = ()
+    calls: tuple[Call, ...] = ()
+    body: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    small: tuple[str, ...] = ()
+    entries: tuple[Shown, ...] = field(default=())
+
+    @property
+    def text(self) -> str:
+        """Everything as plain text: for the terminal, for `ask`, for a channel without buttons."""
+        blocks = ["\n".join(self.lead), "\n".join(map(_call_line, self.calls)), "\n".join(self.body)]
+        blocks.append("\n".join(f"{number} {choice.label}" for number, choice in enumerate(self.choices, 1)))
+        blocks.append("\n".join(self.small))
+        return "\n\n".join(block for block in blocks if block)
+
+
+def _call_line(call: Call) -> str:
+    state = f"（{call.state}）" if call.state else ""
+    return f"▶ {call.name} {call.phone or call.link}{state}"

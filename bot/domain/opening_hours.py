@@ -1,0 +1,87 @@
+"""When a desk or a line answers: yes, no, or not known. Several periods a day, weekdays, holidays, year-end.
+
+All times are local to the city (Asia/Tokyo); callers hand in aware datetimes of that zone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+HOLIDAY = "holiday"
+YEAR_END = "year-end"
+DAY_NAMES = frozenset((*WEEKDAYS, HOLIDAY, YEAR_END, *(f"day-{number}" for number in range(1, 32))))
+_MINUTES_A_DAY = 24 * 60
+
+IsHoliday = Callable[[date], bool]
+
+
+class Open(StrEnum):
+    """Whether somebody answers now."""
+
+    YES = "yes"
+    NO = "no"
+    NOT_KNOWN = "not-known"
+
+
+@dataclass(frozen=True)
+class Period:
+    """Minutes from midnight; `end` may pass 24:00 into the next day. `days` hold names of `DAY_NAMES`."""
+
+    days: frozenset[str]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class OpeningHours:
+    """`periods` as published. On `unsure` days the source says nothing; without periods nothing is known at all."""
+
+    periods: tuple[Period, ...] = ()
+    unsure: frozenset[str] = frozenset()
+
+    @property
+    def always(self) -> bool:
+        """Whether it answers day and night, every day."""
+        return any(p.start == 0 and p.end == _MINUTES_A_DAY and _EVERY_DAY <= p.days for p in self.periods)
+
+
+_EVERY_DAY = frozenset((*WEEKDAYS, HOLIDAY, YEAR_END))
+
+
+def day_names(day: date, is_holiday: IsHoliday) -> frozenset[str]:
+    """The names by which a day goes: year-end beats holiday beats weekday; its number counts besides."""
+    number = f"day-{day.day}"
+    if (day.month, day.day) in {(12, 29), (12, 30), (12, 31), (1, 1), (1, 2), (1, 3)}:
+        return frozenset((YEAR_END, number))
+    if is_holiday(day):
+        return frozenset((HOLIDAY, number))
+    return frozenset((WEEKDAYS[day.weekday()], number))
+
+
+def open_at(hours: OpeningHours, when: datetime, is_holiday: IsHoliday) -> Open:
+    """Whether somebody answers at `when`."""
+    if not hours.periods:
+        return Open.NOT_KNOWN
+    minute = when.hour * 60 + when.minute
+    today, yesterday = when.date(), when.date() - timedelta(days=1)
+    if _covers(hours, today, minute, is_holiday) or _covers(hours, yesterday, minute + _MINUTES_A_DAY, is_holiday):
+        return Open.YES
+    return Open.NOT_KNOWN if day_names(today, is_holiday) & hours.unsure else Open.NO
+
+
+def next_opening(hours: OpeningHours, when: datetime, is_holiday: IsHoliday, within_days: int = 15) -> datetime | None:
+    """The next time somebody answers, after `when`; None where it is not known."""
+    starts = (
+        datetime.combine(day, time(), tzinfo=when.tzinfo) + timedelta(minutes=period.start)
+        for day in (when.date() + timedelta(days=ahead) for ahead in range(within_days))
+        for period in sorted(hours.periods, key=lambda each: each.start)
+        if period.days & day_names(day, is_holiday)
+    )
+    return next((start for start in starts if start > when), None)
+
+
+def _covers(hours: OpeningHours, day: date, minute: int, is_holiday: IsHoliday) -> bool:
+    names = day_names(day, is_holiday)
+    return any(period.days & names and period.start <= minute < period.end for period in hours.periods)

@@ -1,0 +1,40 @@
+"""Filling the sentences of the content. Numbers are never written in a sentence, only `{tel:id-of-a-line}`."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.domain.catalog import Line
+
+PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)(?::([a-z0-9-]+))?\}")
+
+
+class WordingError(Exception):
+    """A sentence is missing, or wants something that nobody filled in."""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The sentences of a revision. `easy`: prefer the easy-Japanese form where there is one."""
+
+    sentences: Mapping[str, str]
+    lines: Mapping[str, Line]
+    easy: bool = False
+
+    def say(self, key: str, /, **values: object) -> str:
+        """The sentence with its places filled. Raises WordingError."""
+        sentence = (self.sentences.get(f"{key}.easy") if self.easy else None) or self.sentences.get(key)
+        if sentence is None:
+            message = f"wording.yaml has no sentence {key!r}"
+            raise WordingError(message)
+
+        def fill(match: re.Match[str]) -> str:
+            name, line = match.groups()
+            if name == "tel":
+                return self.lines[line].phone
+            if name not in values:
+                message = f"the sentence {key!r} wants {{{name}}}, which is not known there"
+                raise WordingError(message)
+            return str(values[name])
+
+        return PLACEHOLDER.sub(fill, sentence)

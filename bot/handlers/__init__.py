@@ -1,0 +1,1 @@
+"""One function for one thing somebody does: load, ask the domain, save."""

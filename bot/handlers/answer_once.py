@@ -1,0 +1,22 @@
+"""One message answered without keeping anything: `ask`, `chat`, `evaluate`. The same steps as `receive`, minus storage."""
+
+from datetime import datetime
+
+from bot.domain.city_calendar import CITY_ZONE, is_holiday
+from bot.domain.conversation import Talk, Turn, step
+from bot.domain.decision import Thresholds
+from bot.domain.normalise import at_the_door
+from bot.domain.replies import Moment
+from bot.domain.understanding import Understander
+
+TRIAL_NUMBER = "(ためし)"
+"""Said where a case number would be given: nothing was stored."""
+
+
+def answer_once(
+    understander: Understander, thresholds: Thresholds, text: str, now: datetime, talk: Talk = Talk()  # noqa: B008 -- frozen
+) -> Turn:
+    """The turn that this message would bring; `now` is aware."""
+    moment = Moment(now.astimezone(CITY_ZONE), is_holiday, TRIAL_NUMBER)
+    understood = understander.understand(at_the_door(text))
+    return step(understander.catalog, thresholds, talk, understood, moment)

@@ -1,0 +1,1 @@
+"""From Japanese text to features. Built by bootstrap and handed in."""

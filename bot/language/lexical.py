@@ -1,0 +1,25 @@
+"""The lexical twin of the full analyzer: what is left when no package is there."""
+
+import re
+from collections.abc import Sequence
+
+from bot.domain.normalise import fold, hiragana
+from bot.domain.protocols import Analysis
+
+_CUT = 400
+_RUNS = re.compile(r"[一-龠々]+|[ァ-ヺー]+|[ぁ-ゖー]+|[a-z0-9]+")
+
+
+class LexicalAnalyzer:
+    """Runs of one kind of character as words, the writing as the reading: what is left when no package is there."""
+
+    name = "lexical-1"
+
+    def analyse(self, texts: Sequence[str]) -> list[Analysis]:
+        """Words and readings as far as the writing shows them."""
+        return [_lexical(fold(text[:_CUT])) for text in texts]
+
+
+def _lexical(text: str) -> Analysis:
+    runs = _RUNS.findall(text)
+    return Analysis(" ".join(runs), hiragana("".join(runs)))

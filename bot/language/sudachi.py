@@ -1,0 +1,56 @@
+"""Words and readings by Sudachi: kana-only writing and wrong conversions come out alike."""
+
+import threading
+from importlib.metadata import version
+
+from sudachipy import Dictionary, Morpheme, SplitMode, Tokenizer
+
+from bot.domain.normalise import fold, hiragana
+
+CUT = 400
+"""Characters of a message that are analysed; Sudachi raises over 49,149 bytes, and nobody's topic starts later."""
+_EMPTY_WORDS = frozenset({"助詞", "助動詞", "補助記号", "記号", "空白", "感動詞", "接続詞"})
+
+
+class SudachiReader:
+    """Tokens and readings. Each thread has its own tokenizer: a shared one raises."""
+
+    def __init__(self) -> None:
+        self._dictionary = Dictionary(dict="small")
+        self._of_thread = threading.local()
+
+    @property
+    def name(self) -> str:
+        """The dictionary decides the features."""
+        return f"sudachi-{version('SudachiPy')}-{version('sudachidict-small')}"
+
+    def read(self, text: str) -> tuple[str, str, str]:
+        """(content words in dictionary form, reading in hiragana, the text with kana words in their usual writing)."""
+        words = list(self._tokenizer().tokenize(fold(text[:CUT]), SplitMode.C))
+        tokens = " ".join(word.normalized_form() for word in words if _is_content(word))
+        reading = "".join(hiragana(word.reading_form() or word.surface()) for word in words if _is_spoken(word))
+        return tokens, reading, "".join(map(_usual_writing, words))
+
+    def _tokenizer(self) -> Tokenizer:
+        tokenizer: Tokenizer | None = getattr(self._of_thread, "tokenizer", None)
+        if tokenizer is None:
+            tokenizer = self._of_thread.tokenizer = self._dictionary.tokenizer()
+        return tokenizer
+
+
+def _is_content(word: Morpheme) -> bool:
+    return word.part_of_speech()[0] not in _EMPTY_WORDS
+
+
+def _is_spoken(word: Morpheme) -> bool:
+    return word.part_of_speech()[0] not in {"補助記号", "空白"}
+
+
+def _usual_writing(word: Morpheme) -> str:
+    """ゆきかき as 雪かき; particles and endings stay as they are."""
+    surface: str = word.surface()
+    return word.normalized_form() if _is_content(word) and hiragana(surface) == word.surface() and _is_kana(surface) else surface
+
+
+def _is_kana(text: str) -> bool:
+    return all("ぁ" <= character <= "ゖ" or character == "ー" for character in text)

@@ -1,0 +1,34 @@
+"""The full analyzer: Sudachi's words and readings, and sentence vectors where there is an encoder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.domain.protocols import Analysis
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.language.sentence_vectors import SentenceEncoder
+    from bot.language.sudachi import SudachiReader
+
+
+class SudachiAnalyzer:
+    """Sudachi's words and readings, and sentence vectors where an encoder is given."""
+
+    def __init__(self, reader: SudachiReader, encoder: SentenceEncoder | None) -> None:
+        self._reader = reader
+        self._encoder = encoder
+
+    @property
+    def name(self) -> str:
+        """Both parts' names."""
+        return f"{self._reader.name}+{self._encoder.name if self._encoder else 'no-vectors'}"
+
+    def analyse(self, texts: Sequence[str]) -> list[Analysis]:
+        """Words, readings and vectors of each text."""
+        read = [self._reader.read(text) for text in texts]
+        if self._encoder is None:
+            return [Analysis(tokens, reading) for tokens, reading, _ in read]
+        vectors = self._encoder.encode([usual for _, _, usual in read])
+        return [Analysis(tokens, reading, vector) for (tokens, reading, _), vector in zip(read, vectors, strict=True)]

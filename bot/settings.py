@@ -1,0 +1,93 @@
+"""The environment, read once and typed. A wrong value refuses to start and says which and why; no secret is printed."""
+
+import base64
+import binascii
+import re
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from bot.storage.sealing import KEY_BYTES
+
+ROOT = Path(__file__).parent.parent
+_DATABASES = ("sqlite", "postgresql")
+
+
+class SettingsError(Exception):
+    """The environment cannot be used; the message says which variable, why, and what to do."""
+
+
+class Settings(BaseSettings):
+    """What the operator decides. Names are the environment's, in lower case."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    database_url: str = "sqlite:///data/bot.db"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    public_url: str = ""
+    secret_key: SecretStr = SecretStr("")
+    content_keys: SecretStr = SecretStr("")
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        try:
+            url = make_url(value)
+        except ArgumentError:
+            message = "is not a database address; write sqlite:///data/bot.db or postgresql://user:password@host/name"
+            raise ValueError(message) from None
+        if url.get_backend_name() not in _DATABASES:
+            message = "must begin with sqlite:/// or postgresql://"
+            raise ValueError(message)
+        if url.get_backend_name() == "sqlite" and not url.database:
+            message = "names no file; write sqlite:///data/bot.db"
+            raise ValueError(message)
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if value and not re.match(r"^https?://[^\s/]+/?$", value):
+            message = "must be the address residents open, such as https://bot.example.jp"
+            raise ValueError(message)
+        return value.rstrip("/")
+
+    @field_validator("content_keys")
+    @classmethod
+    def _whole_keys(cls, value: SecretStr) -> SecretStr:
+        decode_keys(value.get_secret_value())
+        return value
+
+    @property
+    def is_https(self) -> bool:
+        """Whether residents come over https, so that cookies may say Secure."""
+        return self.public_url.startswith("https://")
+
+
+def read_settings() -> Settings:
+    """Settings from the environment. Raises SettingsError."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, each['loc'])).upper()} {each['msg'].removeprefix('Value error, ')}" for each in error.errors()]
+        raise SettingsError("; ".join(faults)) from None
+
+
+def decode_keys(written: str) -> list[bytes]:
+    """Comma-separated keys, newest first, each 32 bytes as 64 hex digits or base64. Raises ValueError."""
+    return [_decode_key(part.strip()) for part in written.split(",") if part.strip()]
+
+
+def _decode_key(part: str) -> bytes:
+    try:
+        key = bytes.fromhex(part) if re.fullmatch(r"[0-9a-fA-F]{64}", part) else base64.b64decode(part, validate=True)
+    except binascii.Error:
+        key = b""
+    if len(key) != KEY_BYTES:
+        message = f"holds a key that is not {KEY_BYTES} bytes; make one with: openssl rand -hex 32"
+        raise ValueError(message)
+    return key

@@ -1,0 +1,164 @@
+"""The database behind one door: `transaction` for every write, `reading` for every read.
+
+SQLite: one writer thread takes the works off a queue, runs each in a savepoint, commits them together and only then
+answers their callers: many callers share one sync of the disk. PostgreSQL: a pooled connection for each.
+"""
+
+import importlib
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+
+try:
+    SQLITE: ModuleType = importlib.import_module("pysqlite3.dbapi2")
+except ImportError:  # no wheel for this machine: the standard library's module
+    SQLITE = sqlite3
+_BATCH = 64
+_BUSY_SECONDS = 15
+
+Result = TypeVar("Result")
+Work = Callable[[Connection], Result]
+
+
+class Store:
+    """A database that is open. `close` it at the end."""
+
+    def __init__(self, writer: Engine, reader: Engine) -> None:
+        self.writer = writer
+        self._reader = reader
+        self._group = _GroupWriter(writer) if writer.dialect.name == "sqlite" else None
+
+    def transaction(self, work: Work[Result]) -> Result:
+        """Run `work` and commit; return its result when it is durable. What it raises, the caller gets, nothing kept.
+
+        `work` takes under a millisecond and calls no model, no file and no network.
+        """
+        if self._group:
+            return self._group.run(work)
+        with self.writer.begin() as connection:
+            return work(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection for reads, a consistent picture of one moment."""
+        with self._reader.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Finish what is queued and close all connections."""
+        if self._group:
+            self._group.stop()
+        self.writer.dispose()
+        self._reader.dispose()
+
+
+def open_store(database_url: str) -> Store:
+    """Open the database of a `DATABASE_URL`. Creates the SQLite file and its folder, no tables."""
+    url = make_url(database_url)
+    if url.get_backend_name() == "sqlite":
+        return Store(_sqlite(url, begin="BEGIN IMMEDIATE"), _sqlite(url, begin="BEGIN"))
+    engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_size=8, max_overflow=8, pool_pre_ping=True)
+    return Store(engine, engine)
+
+
+def sqlite_file(database_url: str) -> Path | None:
+    """The file of an SQLite database; None for PostgreSQL."""
+    url = make_url(database_url)
+    return Path(url.database or "data/bot.db") if url.get_backend_name() == "sqlite" else None
+
+
+def _sqlite(url: URL, begin: str) -> Engine:
+    Path(url.database or "data/bot.db").parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, module=SQLITE, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 -- either SQLite module's connection
+        # The driver's own BEGIN comes late and deferred: concurrent updates were lost in silence with it.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+class _GroupWriter:
+    """The one thread that writes to SQLite."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._queue: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def run(self, work: Work[Result]) -> Result:
+        """Queue the work and wait until it is durable."""
+        future: Future[Result] = Future()
+        with self._lock:
+            if self._stopped:
+                message = "the database is closed"
+                raise RuntimeError(message)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="sqlite-writer", daemon=True)
+                self._thread.start()
+            self._queue.put((work, future))
+        return future.result()
+
+    def stop(self) -> None:
+        """Let the thread finish what is queued."""
+        with self._lock:
+            self._stopped = True
+            self._queue.put(None)
+        if self._thread:
+            self._thread.join()
+
+    def _work(self) -> None:
+        while batch := self._next_batch():
+            self._commit(batch)
+
+    def _next_batch(self) -> list[tuple[Work[Any], Future[Any]]]:
+        """Wait for one piece of work, and take what else is there by then. Empty when it is time to stop."""
+        batch = []
+        job = self._queue.get()
+        while job is not None:
+            batch.append(job)
+            if len(batch) == _BATCH or self._queue.empty():
+                return batch
+            job = self._queue.get()
+        self._queue.put(None)
+        return batch
+
+    def _commit(self, batch: list[tuple[Work[Any], Future[Any]]]) -> None:
+        """Each work in its own savepoint, one commit for all, and only then the answers."""
+        answers: list[Callable[[], None]] = []
+        try:
+            with self._engine.begin() as connection:
+                answers = [_attempt(connection, work, future) for work, future in batch]
+        except BaseException as error:  # noqa: BLE001 -- the thread must live; every caller learns why it failed
+            answers = [lambda future=future: future.set_exception(error) for _, future in batch]  # type: ignore[misc]
+        for answer in answers:
+            answer()
+
+
+def _attempt(connection: Connection, work: Work[Any], future: Future[Any]) -> Callable[[], None]:
+    """Run one work; what is returned tells its caller the outcome, to be called after the commit."""
+    savepoint = connection.begin_nested()
+    try:
+        result = work(connection)
+    except BaseException as error:  # noqa: BLE001 -- belongs to this caller alone, the others go on
+        savepoint.rollback()
+        return lambda error=error: future.set_exception(error)  # type: ignore[misc]
+    savepoint.commit()
+    return lambda: future.set_result(result)

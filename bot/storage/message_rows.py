@@ -1,0 +1,166 @@
+"""Messages in and out. Words and replies are sealed; a reply is kept as it was said."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from bot.domain.messages import Call, Choice, Inbound, Reply, Route, Shown
+from bot.storage.resident_rows import new_id
+from bot.storage.schema import inbound, outbound, residents
+from bot.storage.sealing import Keyring, Place
+
+
+class OutboundState(StrEnum):
+    """Where a message out stands. The page shows what is stored: on the web, committed is accepted."""
+
+    QUEUED = "queued"
+    ACCEPTED = "accepted"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One message of a resident and what was answered."""
+
+    words: str
+    replies: tuple[Reply, ...]
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class Recent:
+    """A message of the last minutes."""
+
+    words: str
+    received_at: datetime
+    in_case: bool
+
+
+def find_event(connection: Connection, channel: str, event: str) -> str | None:
+    """The id of the stored message, if this event came before."""
+    query = select(inbound.c.id).where(inbound.c.channel == channel, inbound.c.event == event)
+    return connection.execute(query).scalar()
+
+
+def add_inbound(connection: Connection, keys: Keyring, resident: str, message: Inbound, case: str | None) -> str:
+    """Store a message; the id of its row."""
+    row = new_id()
+    values = {
+        "id": row,
+        "resident_id": resident,
+        "case_id": case,
+        "channel": message.channel,
+        "event": message.event,
+        "source": message.source,
+        "received_at": message.received_at,
+        "words": keys.seal(Place("inbound", row, "words"), message.text),
+    }
+    connection.execute(insert(inbound).values(values))
+    return row
+
+
+def add_outbound(
+    connection: Connection, keys: Keyring, resident: str, inbound_id: str, reply: Reply, now: datetime, state: OutboundState
+) -> None:
+    """Store a reply to a message."""
+    row = new_id()
+    values = {
+        "id": row,
+        "resident_id": resident,
+        "inbound_id": inbound_id,
+        "position": 0,
+        "state": state,
+        "created_at": now,
+        "reply": keys.seal(Place("outbound", row, "reply"), json.dumps(asdict(reply), ensure_ascii=False)),
+    }
+    connection.execute(insert(outbound).values(values))
+
+
+def read_recent(connection: Connection, keys: Keyring, resident: str, since: datetime, most: int) -> list[Recent]:
+    """The resident's last messages since then, oldest first."""
+    query = (
+        select(inbound.c.id, inbound.c.words, inbound.c.received_at, inbound.c.case_id)
+        .where(inbound.c.resident_id == resident, inbound.c.received_at >= since)
+        .order_by(inbound.c.received_at.desc(), inbound.c.id)
+        .limit(most)
+    )
+    rows = connection.execute(query).all()
+    return [
+        Recent(keys.open(Place("inbound", row.id, "words"), row.words), row.received_at, row.case_id is not None)
+        for row in reversed(rows)
+    ]
+
+
+def read_exchanges(connection: Connection, keys: Keyring, resident: str, since: datetime, most: int) -> list[Exchange]:
+    """The talk as it was, oldest first: the last `most` messages since then, with what was answered."""
+    query = (
+        select(inbound.c.id, inbound.c.words, inbound.c.received_at)
+        .where(inbound.c.resident_id == resident, inbound.c.received_at >= since)
+        .order_by(inbound.c.received_at.desc(), inbound.c.id)
+        .limit(most)
+    )
+    rows = connection.execute(query).all()
+    replies = _replies_to(connection, keys, [row.id for row in rows])
+    return [
+        Exchange(keys.open(Place("inbound", row.id, "words"), row.words), tuple(replies.get(row.id, ())), row.received_at)
+        for row in reversed(rows)
+    ]
+
+
+def count_since(connection: Connection, since: datetime, *, resident: str = "", source: str = "") -> int:
+    """How many messages came since then from a resident, or from a source."""
+    mine = inbound.c.resident_id == resident if resident else inbound.c.source == source
+    query = select(func.count()).select_from(inbound).where(mine, inbound.c.received_at >= since)
+    return connection.execute(query).scalar_one()
+
+
+def oldest_queued(connection: Connection) -> datetime | None:
+    """When the oldest message that waits for delivery was written."""
+    query = select(func.min(outbound.c.created_at)).where(outbound.c.state == OutboundState.QUEUED)
+    return connection.execute(query).scalar()
+
+
+def _replies_to(connection: Connection, keys: Keyring, messages: Sequence[str]) -> dict[str, list[Reply]]:
+    query = (
+        select(outbound.c.id, outbound.c.inbound_id, outbound.c.reply)
+        .where(outbound.c.inbound_id.in_(messages))
+        .order_by(outbound.c.inbound_id, outbound.c.position)
+    )
+    found: dict[str, list[Reply]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.inbound_id, []).append(_open_reply(keys, row))
+    return found
+
+
+def _open_reply(keys: Keyring, row: Row[tuple[str, str, bytes]]) -> Reply:
+    values = json.loads(keys.open(Place("outbound", row.id, "reply"), row.reply))
+    return Reply(
+        route=Route(values["route"]),
+        lead=tuple(values["lead"]),
+        calls=tuple(Call(**call) for call in values["calls"]),
+        body=tuple(values["body"]),
+        choices=tuple(Choice(**choice) for choice in values["choices"]),
+        small=tuple(values["small"]),
+        entries=tuple(Shown(**shown) for shown in values["entries"]),
+    )
+
+
+def read_case_words(connection: Connection, keys: Keyring, case: str) -> list[str]:
+    """The resident's messages that belong to a case, oldest first."""
+    query = select(inbound.c.id, inbound.c.words).where(inbound.c.case_id == case).order_by(inbound.c.received_at)
+    return [keys.open(Place("inbound", row.id, "words"), row.words) for row in connection.execute(query)]
+
+
+def delete_talk_before(connection: Connection, before: datetime) -> int:
+    """Delete messages without a case received before then, their replies, and where such a talk stood; how many messages."""
+    old = select(inbound.c.id).where(inbound.c.case_id.is_(None), inbound.c.received_at < before)
+    connection.execute(delete(outbound).where(outbound.c.inbound_id.in_(old)))
+    gone = connection.execute(delete(inbound).where(inbound.c.id.in_(old))).rowcount
+    connection.execute(update(residents).where(residents.c.seen_at < before).values(conversation=None))
+    return gone

@@ -1,0 +1,50 @@
+"""Residents: who writes on which channel, and where their talk stands."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from bot.domain.conversation import Talk
+from bot.storage.schema import residents
+from bot.storage.sealing import Keyring, Place
+
+
+def new_id() -> str:
+    """A random id for any row."""
+    return uuid.uuid4().hex
+
+
+def find_resident(connection: Connection, channel: str, sender: str) -> str | None:
+    """The id of the resident, if they have written before."""
+    query = select(residents.c.id).where(residents.c.channel == channel, residents.c.sender == sender)
+    return connection.execute(query).scalar()
+
+
+def lock_resident(connection: Connection, channel: str, sender: str, now: datetime) -> str:
+    """The resident's id, made at the first message. Until the commit nobody else steps this resident's talk."""
+    make = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    row = {"id": new_id(), "channel": channel, "sender": sender, "created_at": now, "seen_at": now}
+    connection.execute(make(residents).values(row).on_conflict_do_nothing())
+    mine = (residents.c.channel == channel, residents.c.sender == sender)
+    resident = connection.execute(select(residents.c.id).where(*mine).with_for_update()).scalar_one()
+    connection.execute(update(residents).where(residents.c.id == resident).values(seen_at=now))
+    return str(resident)
+
+
+def read_talk(connection: Connection, keys: Keyring, resident: str) -> Talk:
+    """Where the talk stands; a new one where there is none."""
+    sealed = connection.execute(select(residents.c.conversation).where(residents.c.id == resident)).scalar()
+    return Talk.from_json(keys.open(_talk_place(resident), sealed)) if sealed else Talk()
+
+
+def save_talk(connection: Connection, keys: Keyring, resident: str, talk: Talk) -> None:
+    """Keep where the talk stands."""
+    sealed = keys.seal(_talk_place(resident), talk.to_json())
+    connection.execute(update(residents).where(residents.c.id == resident).values(conversation=sealed))
+
+
+def _talk_place(resident: str) -> Place:
+    return Place("residents", resident, "conversation")

@@ -1,0 +1,87 @@
+"""All addresses of the server, and what every answer carries."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from pathlib import Path
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.bootstrap import House
+from bot.web.chat_page import ChatPage
+from bot.web.health import Health
+
+log = structlog.get_logger()
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "content-security-policy": _POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+    "cross-origin-opener-policy": "same-origin",
+}
+
+
+def build_site(house: House) -> Starlette:
+    """The application. Closing it closes the database."""
+    page, health = ChatPage(house), Health(house)
+
+    @asynccontextmanager
+    async def life(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        house.store.close()
+
+    async def refused(_request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
+        return page.failed(HTTPStatus(status))
+
+    async def broken(_request: Request, error: Exception) -> Response:
+        log.error("request_failed", error=type(error).__name__)
+        return page.failed(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    routes = [
+        Route("/", page.show),
+        Route("/messages", page.write, methods=["POST"]),
+        Route("/clear", page.clear, methods=["POST"]),
+        Route("/clear", page.cleared),
+        Route("/healthz", health.healthz),
+        Route("/metrics", health.metrics),
+        Mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static"),
+    ]
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(SafeHeaders)],
+        exception_handlers={HTTPException: refused, Exception: broken},
+        lifespan=life,
+    )
+
+
+class SafeHeaders:
+    """Puts the headers on every answer that keep pages to themselves, and out of every cache."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = dict(_HEADERS)
+                own["cache-control"] = "max-age=86400" if scope["path"].startswith("/static/") else "no-store"
+                message["headers"] = [*message["headers"], *((k.encode(), v.encode()) for k, v in own.items())]
+            await send(message)
+
+        await self._app(scope, receive, send_safely if scope["type"] == "http" else send)

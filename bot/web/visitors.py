@@ -1,0 +1,50 @@
+"""Who a visitor of the page is: a random cookie, kept by the browser for 30 days; the database has only its hash."""
+
+import hashlib
+import hmac
+import secrets
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+COOKIE = "talk"
+KEPT_SECONDS = 30 * 24 * 3600
+_TOKEN_BYTES = 32
+_LONGEST_TOKEN = 64
+
+
+def token_of(request: Request) -> str:
+    """The visitor's token; empty for one who has not written yet."""
+    token = request.cookies.get(COOKIE, "")
+    return token if len(token) <= _LONGEST_TOKEN else ""
+
+
+def new_token() -> str:
+    """A token nobody can guess."""
+    return secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def sender_of(token: str) -> str:
+    """What the database knows a visitor by: from it nobody gets the cookie back."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def event_of(sender: str, once: str) -> str:
+    """The event id of a form: the same form sent twice is one message; two visitors never share one."""
+    return hashlib.sha256(f"{sender}\0{once}".encode()).hexdigest()
+
+
+def source_of(request: Request, secret: bytes) -> str:
+    """The visitor's address as a keyed hash: enough to see a flood, not to know who it was."""
+    address = request.client.host if request.client else "unknown"
+    return hmac.digest(secret, address.encode(), "sha256").hex()[:32]
+
+
+def remember(response: Response, token: str, *, is_https: bool) -> None:
+    """Set the cookie for 30 more days."""
+    response.set_cookie(COOKIE, token, max_age=KEPT_SECONDS, httponly=True, samesite="lax", secure=is_https, path="/")
+
+
+def forget(response: Response) -> None:
+    """Take the cookie away."""
+    response.delete_cookie(COOKIE, path="/")
