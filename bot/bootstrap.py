@@ -8,8 +8,9 @@ from pathlib import Path
 import structlog
 
 from bot.content.faults import ContentError
-from bot.content.index_cache import index_of
+from bot.content.index_cache import fit_catalog, index_of
 from bot.content.reader import content_digest, read_catalog
+from bot.domain.catalog import Catalog
 from bot.domain.decision import Thresholds
 from bot.domain.protocols import Analyzer
 from bot.domain.understanding import Understander
@@ -35,6 +36,10 @@ class House:
     store: Store
     reception: Reception
     secret: bytes
+
+    def warm_up(self) -> None:
+        """Load what is loaded with the first message, so that no resident waits for it."""
+        self.reception.understander.understand("はじめ")
 
 
 def now() -> datetime:
@@ -71,6 +76,12 @@ def load_understander(content: Path = SHIPPED_CONTENT, *, keep_index: bool = Fal
     return Understander(catalog, index, analyzer)
 
 
+def fit_understander(catalog: Catalog) -> Understander:
+    """A catalog that is not kept, ready to understand. Seconds: it is fitted now."""
+    analyzer = load_analyzer()
+    return Understander(catalog, fit_catalog(catalog, analyzer), analyzer)
+
+
 def load_keys(settings: Settings) -> tuple[Keyring, bytes]:
     """The content keys and the secret key; on SQLite made at the first start. Raises SettingsError."""
     content, secret = settings.content_keys.get_secret_value(), settings.secret_key.get_secret_value()
@@ -87,7 +98,11 @@ def load_keys(settings: Settings) -> tuple[Keyring, bytes]:
 def _kept_key(folder: Path, name: str) -> str:
     key, made = read_or_make_key(folder, name)
     if made:
-        log.info("key_made", file=str(folder / name), note="keep a copy apart from the database: without it nothing can be read")
+        log.info(
+            "key_made",
+            file=str(folder / name),
+            note="keep a copy apart from the database: without it nothing can be read",
+        )
     return key
 
 

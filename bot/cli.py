@@ -13,6 +13,7 @@ import typer
 from bot.bootstrap import (
     SHIPPED_CONTENT,
     THRESHOLDS,
+    fit_understander,
     load_keys,
     load_understander,
     now,
@@ -21,11 +22,13 @@ from bot.bootstrap import (
 from bot.content.checker import check_content
 from bot.content.faults import ContentError
 from bot.domain.cases import shown_number
+from bot.domain.catalog import Catalog
 from bot.domain.city_calendar import CITY_ZONE
 from bot.domain.conversation import Talk
 from bot.domain.messages import Reply, Route
+from bot.domain.understanding import Understander
 from bot.handlers.answer_once import answer_once
-from bot.handlers.evaluate import CasesError, baseline, predict, read_cases, score
+from bot.handlers.evaluate import Answerer, CasesError, baseline, predict, read_cases, score
 from bot.handlers.list_cases import list_open_cases
 from bot.handlers.purge import purge_talk
 from bot.settings import Settings, SettingsError, read_settings
@@ -121,7 +124,7 @@ def chat(content: Content = "published") -> None:
 
 
 @app.command()
-def evaluate(  # noqa: PLR0913 -- the contract's options
+def evaluate(
     cases: Annotated[Path, typer.Argument(help="a JSONL file of messages with expected answers")],
     predictions: Annotated[Path | None, typer.Option(help="write one line a case here")] = None,
     with_baseline: Annotated[bool, typer.Option("--baseline", help="WRatio over the same phrases beside it")] = False,
@@ -133,15 +136,14 @@ def evaluate(  # noqa: PLR0913 -- the contract's options
         scored = read_cases(cases)
         understander = load_understander(_folder(content))
 
-    def answer(text: str) -> tuple[Route, tuple[str, ...]]:
-        reply = answer_once(understander, THRESHOLDS, text, now()).reply
-        return reply.route, tuple(shown.id for shown in reply.entries)
-
+    answer = _answerer(understander)
     answer("はじめ")
     triage = understander.catalog.triage
     predicted = predict(answer, scored)
     if predictions:
-        rows = ({"text": c.text, "route": p.route, "entries": p.entries} for c, p in zip(scored, predicted, strict=True))
+        rows = (
+            {"text": c.text, "route": p.route, "entries": p.entries} for c, p in zip(scored, predicted, strict=True)
+        )
         predictions.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     tables = {"bot": score(scored, predicted, triage)}
     if with_baseline:
@@ -160,7 +162,9 @@ def cases_command(words: Annotated[bool, typer.Option("--words", help="with the 
         store.close()
     for row in listed:
         opened = row.case.opened_at.astimezone(CITY_ZONE)
-        typer.echo(f"{shown_number(row.case.number)}  {row.case.urgency:9}  {row.case.kind:15}  {opened:%Y-%m-%d %H:%M}")
+        typer.echo(
+            f"{shown_number(row.case.number)}  {row.case.urgency:9}  {row.case.kind:15}  {opened:%Y-%m-%d %H:%M}"
+        )
         for text in row.words if words else ():
             typer.echo(f"    {text}")
         if row.alike:
@@ -171,11 +175,24 @@ def cases_command(words: Annotated[bool, typer.Option("--words", help="with the 
 @content_app.command(name="check")
 def content_check(folder: Annotated[Path, typer.Argument()] = SHIPPED_CONTENT) -> None:
     """Find every fault of the content in one run."""
-    faults = check_content(folder)
+    faults = check_content(folder, now().astimezone(CITY_ZONE).date(), _asking)
     for fault in faults:
         typer.echo(str(fault))
     typer.echo(f"{len(faults)}件の直すところがあります。" if faults else "直すところはありません。")
     raise typer.Exit(1 if faults else 0)
+
+
+def _asking(catalog: Catalog) -> Answerer:
+    """A bot on content that is being checked, fitted now."""
+    return _answerer(fit_understander(catalog))
+
+
+def _answerer(understander: Understander) -> Answerer:
+    def answer(text: str) -> tuple[Route, tuple[str, ...]]:
+        reply = answer_once(understander, THRESHOLDS, text, now()).reply
+        return reply.route, tuple(shown.id for shown in reply.entries)
+
+    return answer
 
 
 def _as_object(reply: Reply) -> dict[str, object]:
@@ -252,7 +269,7 @@ def _faults_said() -> Iterator[None]:
     try:
         yield
     except ContentError as error:
-        _stop(f"the content cannot be used; run `python -m bot content check`. First of {len(error.faults)}: {error.faults[0]}")
+        _stop(f"the content has {len(error.faults)} faults (python -m bot content check). The first: {error.faults[0]}")
     except (SettingsError, CasesError) as error:
         _stop(str(error))
 
@@ -260,5 +277,3 @@ def _faults_said() -> Iterator[None]:
 def _stop(message: str) -> NoReturn:
     typer.echo(f"sasaeai: {message}", err=True)
     raise typer.Exit(2)
-
-

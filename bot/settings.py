@@ -73,7 +73,10 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        faults = [f"{'.'.join(map(str, each['loc'])).upper()} {each['msg'].removeprefix('Value error, ')}" for each in error.errors()]
+        faults = [
+            f"{'.'.join(map(str, each['loc'])).upper()} {each['msg'].removeprefix('Value error, ')}"
+            for each in error.errors()
+        ]
         raise SettingsError("; ".join(faults)) from None
 
 

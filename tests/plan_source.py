@@ -1,4 +1,4 @@
-"""Reads the plan's tables out of `data/plan/overview.txt`, apart from the bot: the source that the content is held against."""
+"""Reads the tables of `data/plan/overview.txt`, apart from the bot: the source that the content is held against."""
 
 import re
 from dataclasses import dataclass

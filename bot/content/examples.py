@@ -9,6 +9,7 @@ from bot.domain.protocols import Analyzer
 from bot.domain.understanding import with_synonyms
 
 _BATCH = 64
+_CLASS_OF_ROUTE = {"emergency": EMERGENCY, "desk": DESK, "other": NOT_OURS}
 
 
 def examples_of(catalog: Catalog, analyzer: Analyzer) -> list[Example]:
@@ -16,7 +17,9 @@ def examples_of(catalog: Catalog, analyzer: Analyzer) -> list[Example]:
     rows = [(with_synonyms(catalog.synonyms, text), name, group) for text, name, group in _rows(catalog)]
     texts = [text for text, _, _ in rows]
     analyses = [
-        analysis for start in range(0, len(texts), _BATCH) for analysis in analyzer.analyse(texts[start : start + _BATCH])
+        analysis
+        for start in range(0, len(texts), _BATCH)
+        for analysis in analyzer.analyse(texts[start : start + _BATCH])
     ]
     return [Example(text, name, group, found) for (text, name, group), found in zip(rows, analyses, strict=True)]
 
@@ -32,6 +35,5 @@ def _rows(catalog: Catalog) -> Iterable[tuple[str, str, str]]:
         for text in kind.phrases:
             yield text, SMALLTALK, kind.id
     for signal in catalog.signals:
-        name = {"emergency": EMERGENCY, "desk": DESK}.get(signal.route, NOT_OURS)
         for text in signal.phrases:
-            yield text, name, signal.kind
+            yield text, _CLASS_OF_ROUTE[signal.route], signal.kind

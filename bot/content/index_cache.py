@@ -10,8 +10,10 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bot.content.examples import examples_of
 from bot.domain.catalog import Catalog
@@ -49,7 +51,7 @@ def _write(path: Path, index: Index) -> None:
         "readings": index.readings,
         "grams": tuple(index.ngrams.grams),
     }
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "strings": np.frombuffer(json.dumps(strings, ensure_ascii=False).encode(), dtype=np.uint8),
         "class_of": index.class_of,
         "rarity": index.ngrams.rarity,

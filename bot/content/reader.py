@@ -63,7 +63,9 @@ def read_catalog(root: Path) -> tuple[Catalog, list[Fault]]:
         plan=_plan(sheet("plan.yaml")),
         duty=_duty(sheet("duty.yaml")),
         checks=tuple(
-            check for path in sorted((root / "checks").glob("*.yaml")) for check in _checks(read_yaml(root, path, faults))
+            check
+            for path in sorted((root / "checks").glob("*.yaml"))
+            for check in _checks(read_yaml(root, path, faults))
         ),
     )
     return catalog, faults
@@ -100,9 +102,7 @@ def _entry(sheet: Value) -> Entry:
         phrases=sheet["phrases"].texts(),
         goal=sheet["goal"].number(0),
         source_title=sheet["source_title"].text(""),
-        actions=tuple(
-            Action(actor, text) for actor in Actor for text in sheet["actions"][actor.value].texts()
-        ),
+        actions=tuple(Action(actor, text) for actor in Actor for text in sheet["actions"][actor.value].texts()),
         definition=sheet["definition"].text(""),
     )
 
@@ -110,7 +110,9 @@ def _entry(sheet: Value) -> Entry:
 def _line(row: Value) -> Line:
     for phone in row["phones"]:
         if not phone.is_quoted:
-            row.sheet.fault(phone.line, "電話番号が引用符で囲まれていません", '"0134-32-4111" のように「"」で囲んでください')
+            row.sheet.fault(
+                phone.line, "電話番号が引用符で囲まれていません", '"0134-32-4111" のように「"」で囲んでください'
+            )
     return Line(
         id=row["id"].text(),
         name=row["name"].text(),
@@ -179,7 +181,11 @@ def _days(value: Value) -> frozenset[str]:
     for each in value:
         name = each.text()
         if name not in DAY_NAMES and name not in _DAY_GROUPS:
-            each.sheet.fault(each.line, f"曜日「{name}」が分かりません", "mon…sun、weekdays、holiday、year-end、day-10 などで書いてください")
+            each.sheet.fault(
+                each.line,
+                f"曜日「{name}」が分かりません",
+                "mon…sun、weekdays、holiday、year-end、day-10 などで書いてください",
+            )
         days |= _DAY_GROUPS.get(name, frozenset((name,)))
     return frozenset(days)
 
@@ -207,7 +213,9 @@ def _plan(sheet: Value) -> Plan:
         title=sheet["title"].text(),
         edition=sheet["edition"].text(),
         idea=sheet["idea"].text(),
-        goals=tuple(Goal(goal["number"].number(0), goal["title"].text(), goal["text"].text()) for goal in sheet["goals"]),
+        goals=tuple(
+            Goal(goal["number"].number(0), goal["title"].text(), goal["text"].text()) for goal in sheet["goals"]
+        ),
         standing=sheet["standing"].text(),
         period=sheet["period"].text(),
         publishers=sheet["publishers"].texts(),
@@ -245,14 +253,22 @@ def _rule(row: Value, groups: dict[str, WordGroup]) -> Rule | None:
     def named(key: str) -> tuple[WordGroup, ...]:
         for value in row[key]:
             if value.text() not in groups:
-                value.sheet.fault(value.line, f"言葉の組「{value.text()}」がありません", "words.yaml に組を書き足すか、名前を直してください")
+                value.sheet.fault(
+                    value.line,
+                    f"言葉の組「{value.text()}」がありません",
+                    "words.yaml に組を書き足すか、名前を直してください",
+                )
         return tuple(groups[name] for name in row[key].texts() if name in groups)
 
     every = named("every")
     try:
         kind, route = Kind(row["kind"].text()), Route(row["route"].text())
     except ValueError:
-        row.sheet.fault(row.line, "kind か route の名前が分かりません", f"kind は {'、'.join(Kind)} のどれか、route は emergency か desk です")
+        row.sheet.fault(
+            row.line,
+            "kind か route の名前が分かりません",
+            f"kind は {'、'.join(Kind)} のどれか、route は emergency か desk です",
+        )
         return None
     if not every:
         row.sheet.fault(row.line, "この決まりには言葉の組がありません", "every: に組の名前を書いてください")

@@ -112,7 +112,7 @@ def read_yaml(root: Path, path: Path, faults: list[Fault]) -> Value:
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
-        sheet.fault(line, "書き方が崩れていて読めません", "字下げ、「: 」、引用符「\"」の閉じ忘れを確かめてください")
+        sheet.fault(line, "書き方が崩れていて読めません", '字下げ、「: 」、引用符「"」の閉じ忘れを確かめてください')
         node = None
     _refuse_twice(sheet, node)
     return Value(sheet, node, path.stem, 1)

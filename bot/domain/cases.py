@@ -1,7 +1,7 @@
 """A case: somebody's trouble in the hands of the consultation desk. One table says what may happen in which status."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -44,6 +44,22 @@ class NotPossibleError(Exception):
 
 
 @dataclass(frozen=True)
+class CaseWish:
+    """What a step of the talk wants to happen with the resident's case."""
+
+    kind: Kind
+    urgency: Route
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """When a message came, and from where."""
+
+    moment: datetime
+    source: str
+
+
+@dataclass(frozen=True)
 class Case:
     """One case as stored. `urgency` is the route that opened or raised it: emergency or desk."""
 
@@ -67,12 +83,29 @@ def next_status(status: Status | None, action: Action) -> Status:
         raise NotPossibleError(message) from None
 
 
-def is_raised(case: Case, kind: Kind, urgency: Route) -> bool:
-    """Whether a new message makes the case more urgent, or tells of a more urgent kind."""
-    if urgency != case.urgency:
-        return urgency is Route.EMERGENCY
+def opened(case_id: str, number: str, resident: str, wish: CaseWish, at: Arrived) -> Case:
+    """A new case, waiting."""
+    status = next_status(None, Action.OPEN)
+    return Case(case_id, number, resident, wish.kind, wish.urgency, status, at.source, at.moment, at.moment)
+
+
+def after(case: Case, action: Action, now: datetime) -> Case:
+    """The case after something happened to it. Raises NotPossibleError."""
+    return replace(case, status=next_status(case.status, action), changed_at=now)
+
+
+def after_message(case: Case, wish: CaseWish, now: datetime) -> tuple[Action, Case]:
+    """The case after a further message of its resident, which may make it more urgent."""
+    if _is_raised(case, wish):
+        return Action.RAISE, replace(after(case, Action.RAISE, now), kind=wish.kind, urgency=wish.urgency)
+    return Action.ADD, after(case, Action.ADD, now)
+
+
+def _is_raised(case: Case, wish: CaseWish) -> bool:
+    if wish.urgency != case.urgency:
+        return wish.urgency is Route.EMERGENCY
     order = list(Kind)
-    return order.index(kind) < order.index(case.kind)
+    return order.index(wish.kind) < order.index(case.kind)
 
 
 def shown_number(number: str) -> str:

@@ -1,4 +1,4 @@
-"""Short messages that steer the talk: やめる, 電話番号は？, １, いちばん上, 町内会としては？, a part of a button's words."""
+"""Short messages that steer the talk: やめる, 電話番号は？, １, いちばん上, a part of a button's words."""
 
 import re
 from collections.abc import Mapping
@@ -19,9 +19,13 @@ _ALIKE = 88
 _LONGEST = 16
 _PART = 2
 _ORDINALS = ("first", "second", "third")
-_NUMBER = re.compile(r"^(?:no)?([1-9]|[一二三四五六七八九])(?:番|ばん|番目|つ目|です|で|がいい|を?お?ねがい(?:します)?|にします)*$")
+_NUMBER = re.compile(
+    r"^(?:no)?([1-9]|[一二三四五六七八九])(?:番|ばん|番目|つ目|です|で|がいい|を?お?ねがい(?:します)?|にします)*$"
+)
 _KANJI_DIGITS = "一二三四五六七八九"
-_POLITE = re.compile(r"(ですか|でしょうか|ますか|教えてください|をおしえて|おしえて|教えて|下さい|ください|お願いします|です|をみる|を見る|かな|のこと)$")
+_POLITE = re.compile(
+    r"(ですか|でしょうか|ますか|教えてください|をおしえて|おしえて|教えて|下さい|ください|お願いします|です|をみる|を見る|かな|のこと)$"
+)
 
 
 def command(says: Mapping[str, tuple[str, ...]], text: str, names: tuple[str, ...]) -> str:
@@ -30,7 +34,10 @@ def command(says: Mapping[str, tuple[str, ...]], text: str, names: tuple[str, ..
     if not said or len(said) > _LONGEST:
         return ""
     short = _POLITE.sub("", said) or said
-    best, name = max(((_likeness(short, said, squeeze(way)), name) for name in names for way in says.get(name, ())), default=(0.0, ""))
+    best, name = max(
+        ((_likeness(short, said, squeeze(way)), name) for name in names for way in says.get(name, ())),
+        default=(0.0, ""),
+    )
     return name if best >= _ALIKE else ""
 
 

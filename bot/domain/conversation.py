@@ -4,11 +4,13 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 
+from bot.domain.cases import CaseWish
 from bot.domain.catalog import Actor, Catalog
 from bot.domain.commands import AFTER_ANSWER, ALWAYS, chosen, command, mentions
 from bot.domain.decision import Decision, Thresholds, Understanding, decide
+from bot.domain.lines_said import Moment
 from bot.domain.messages import Choice, Reply, Route, Shown
-from bot.domain.replies import Moment, Writer
+from bot.domain.replies import Writer
 from bot.domain.triage import Kind, worst
 
 QUESTIONS_BACK = 2
@@ -37,14 +39,6 @@ class Talk:
         values["choices"] = tuple(Choice(**choice) for choice in values["choices"])
         values["others"] = tuple(values["others"])
         return cls(**values)
-
-
-@dataclass(frozen=True)
-class CaseWish:
-    """What this step wants to happen with the resident's case."""
-
-    kind: Kind
-    urgency: Route
 
 
 @dataclass(frozen=True)
@@ -77,7 +71,7 @@ class Step:
         if steered:
             return steered
         if self.understood.other_script and decision.route not in _CASE_ROUTES:
-            return self._said(self.writer.other_language(Route.UNKNOWN))
+            return self._said(self.writer.crisis.other_language(Route.UNKNOWN))
         if decision.route in _CASE_ROUTES:
             return self._to_desk(decision)
         return self._about(decision)
@@ -88,12 +82,17 @@ class Step:
         choice = chosen(says, text, self.talk.choices) or self._known_button(text)
         if choice:
             return self._do(choice.does)
-        name = command(says, text, ALWAYS + (AFTER_ANSWER if self.talk.entry else ()) + ("none",) * bool(self.talk.choices))
+        name = command(
+            says, text, ALWAYS + (AFTER_ANSWER if self.talk.entry else ()) + ("none",) * bool(self.talk.choices)
+        )
         return self._do(name) if name else None
 
     def _known_button(self, text: str) -> Choice | None:
         """A button of an older message: its words alone still mean it."""
-        return next((Choice(each.button, f"entry:{each.id}") for each in self.catalog.entries if each.button == text.strip()), None)
+        return next(
+            (Choice(each.button, f"entry:{each.id}") for each in self.catalog.entries if each.button == text.strip()),
+            None,
+        )
 
     def _do(self, does: str) -> Turn:
         name, _, rest = does.partition(":")
@@ -101,11 +100,11 @@ class Step:
             "entry": self._entry,
             "actor": self._actor,
             "menu": lambda rest: self._said(self.writer.menu_item(int(rest)) if rest else self.writer.menu()),
-            "person": lambda _: self._case(Kind.PERSON, Route.DESK, self.writer.desk(Kind.PERSON)),
+            "person": lambda _: self._case(Kind.PERSON, Route.DESK, self.writer.crisis.desk(Kind.PERSON)),
             "stop": lambda _: Turn(self.writer.plain("stopped"), Talk()),
             "restart": lambda _: Turn(self.writer.welcome(), Talk(choices=self.writer.welcome().choices)),
             "none": lambda _: self._ask_back(self.writer.menu()),
-            "cancel": lambda _: Turn(self.writer.cancelled(self._open_number()), Talk(), cancels=True),
+            "cancel": lambda _: Turn(self.writer.crisis.cancelled(self._open_number()), Talk(), cancels=True),
         }
         return doing[name](rest) if name in doing else self._follow_up(name)
 
@@ -137,7 +136,9 @@ class Step:
         if decision.route is Route.ANSWER:
             helps = mentions(self.catalog.says, self.understood.text, "helper")
             reply = self.writer.answer(shown, helps=helps, soft_safety=decision.soft_safety)
-            return Turn(reply, Talk(entry=shown[0].id, choices=reply.choices, others=tuple(each.id for each in shown[1:])))
+            return Turn(
+                reply, Talk(entry=shown[0].id, choices=reply.choices, others=tuple(each.id for each in shown[1:]))
+            )
         if decision.route is Route.CLARIFY:
             reply = self.writer.clarify(shown, again=self.talk.questions_back > 0)
             return self._ask_back(reply, others=tuple(each.id for each in shown))
@@ -157,17 +158,19 @@ class Step:
         """Danger or distress: a case, whatever else was going on."""
         signal = worst(decision.signals)
         if signal is None:
-            return self._case(Kind.DISTRESS, Route.DESK, self.writer.desk(Kind.DISTRESS))
+            return self._case(Kind.DISTRESS, Route.DESK, self.writer.crisis.desk(Kind.DISTRESS))
         if self.understood.other_script:
-            reply = self.writer.other_language(signal.route)
+            reply = self.writer.crisis.other_language(signal.route)
         elif signal.route is Route.EMERGENCY:
-            reply = self.writer.emergency(decision.signals)
+            reply = self.writer.crisis.emergency(decision.signals)
         else:
-            reply = self.writer.desk(signal.kind)
+            reply = self.writer.crisis.desk(signal.kind)
         return self._case(signal.kind, signal.route, reply)
 
     def _case(self, kind: Kind, urgency: Route, reply: Reply) -> Turn:
-        return Turn(reply, replace(self.talk, choices=reply.choices, questions_back=0, unsettled=False), CaseWish(kind, urgency))
+        return Turn(
+            reply, replace(self.talk, choices=reply.choices, questions_back=0, unsettled=False), CaseWish(kind, urgency)
+        )
 
     def _said(self, reply: Reply, entry: str = "") -> Turn:
         """A reply that leaves the subject where it was."""
@@ -180,7 +183,7 @@ class Step:
         return tuple(self._shown(name, 0.0) for name in self.talk.others if name != self.talk.entry)
 
     def _open_number(self) -> str:
-        return self.writer.moment.number if self.writer.moment.case_is_open else ""
+        return self.writer.lines.moment.number if self.writer.lines.moment.case_is_open else ""
 
 
 _CASE_ROUTES = frozenset({Route.EMERGENCY, Route.DESK})
@@ -190,5 +193,3 @@ def step(catalog: Catalog, thresholds: Thresholds, talk: Talk, understood: Under
     """One message in one talk, to a reply and the talk's next state. Pure."""
     writer = Writer.of(catalog, moment, easy=understood.mostly_kana)
     return Step(catalog, thresholds, talk, understood, writer).turn()
-
-

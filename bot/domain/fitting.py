@@ -54,7 +54,8 @@ def fit(classes: Sequence[str], examples: Sequence[Example]) -> Index:
         biases=np.zeros(len(classes), dtype=np.float32),
     )
     rows = np.arange(0, len(ordered), _SAMPLE_EVERY, dtype=np.int32)
-    features = np.stack([_left_out(index, ordered[row].analysis, row, ngram_left_out, vector_left_out) for row in rows])
+    left_out = (ngram_left_out, vector_left_out)
+    features = np.stack([_left_out(index, ordered[row].analysis, row, *left_out) for row in map(int, rows)])
     weights, biases = _weights(features, class_of[rows], _bias_groups(classes))
     return replace(index, weights=weights, biases=biases)
 
@@ -81,9 +82,7 @@ def _ridge(points: Floats, targets: Floats, penalty: float) -> tuple[Floats, Flo
     return coefficients, targets - residuals
 
 
-def _left_out(
-    index: Index, analysis: Analysis, row: int, ngram_ridge: Floats, vector_ridge: Floats | None
-) -> Floats:
+def _left_out(index: Index, analysis: Analysis, row: int, ngram_ridge: Floats, vector_ridge: Floats | None) -> Floats:
     """The features of one phrase as if it were a message nobody had written down."""
     features, _ = class_features(index, analysis, leave_out=row)
     features[:, FEATURES.index("ngram-ridge")] = ngram_ridge[row]

@@ -124,7 +124,9 @@ def rank(index: Index, analysis: Analysis) -> Ranking:
     features, likeness = class_features(index, analysis)
     probabilities = softmax(features @ index.weights + index.biases)
     by_class = dict(zip(index.classes, map(float, probabilities), strict=True))
-    entries = sorted(((name, p) for name, p in by_class.items() if name not in OTHER_CLASSES), key=lambda pair: -pair[1])
+    entries = sorted(
+        ((name, p) for name, p in by_class.items() if name not in OTHER_CLASSES), key=lambda pair: -pair[1]
+    )
     others = {name: by_class.get(name, 0.0) for name in OTHER_CLASSES}
     nearest = {name: _nearest_group(index, likeness, name) for name in OTHER_CLASSES if name in index.classes}
     return Ranking(tuple(entries), others, nearest)
@@ -171,13 +173,17 @@ def ngrams(reading: str) -> list[str]:
 
 def _unit(counts: Counter[str], grams: dict[str, int], rarity: Floats) -> list[tuple[int, float]]:
     """Known grams by position, weighted and brought to length 1."""
-    raw = [(grams[gram], (1 + math.log(times)) * float(rarity[grams[gram]])) for gram, times in counts.items() if gram in grams]
+    raw = [
+        (grams[gram], (1 + math.log(times)) * float(rarity[grams[gram]]))
+        for gram, times in counts.items()
+        if gram in grams
+    ]
     length = math.sqrt(sum(value * value for _, value in raw)) or 1.0
     return [(position, value / length) for position, value in raw]
 
 
 def _fuzzy(index: Index, analysis: Analysis, likeness: Floats) -> tuple[Floats, Floats]:
-    """rapidfuzz scores 0..1 of the candidates; 0 for all other phrases."""
+    """Rapidfuzz scores 0..1 of the candidates; 0 for all other phrases."""
     by_reading, by_tokens = np.zeros_like(likeness), np.zeros_like(likeness)
     count = min(CANDIDATES, len(likeness))
     rows = np.argpartition(likeness, -count)[-count:]
@@ -189,7 +195,7 @@ def _fuzzy(index: Index, analysis: Analysis, likeness: Floats) -> tuple[Floats, 
 
 
 def _class_means(index: Index, scores: Floats) -> Floats:
-    """(features x phrases) to (features x classes): the mean of each class's best phrases. Rows are ordered by class."""
+    """(features x phrases) to (features x classes): means of each class's best phrases; rows are ordered by class."""
     bounds = np.searchsorted(index.class_of, np.arange(len(index.classes) + 1))
     means = np.zeros((len(scores), len(index.classes)), dtype=np.float32)
     for position, (start, end) in enumerate(pairwise(bounds)):

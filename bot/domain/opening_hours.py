@@ -44,7 +44,7 @@ class OpeningHours:
     @property
     def always(self) -> bool:
         """Whether it answers day and night, every day."""
-        return any(p.start == 0 and p.end == _MINUTES_A_DAY and _EVERY_DAY <= p.days for p in self.periods)
+        return any(p.start == 0 and p.end == _MINUTES_A_DAY and p.days >= _EVERY_DAY for p in self.periods)
 
 
 _EVERY_DAY = frozenset((*WEEKDAYS, HOLIDAY, YEAR_END))

@@ -12,7 +12,7 @@ Vector = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Analysis:
-    """A text as features: content words in dictionary form, how it is read (hiragana), its sentence vector if there is one."""
+    """A text as features: content words in dictionary form, its reading in hiragana, its sentence vector if any."""
 
     tokens: str
     reading: str

@@ -1,12 +1,12 @@
-"""One message answered without keeping anything: `ask`, `chat`, `evaluate`. The same steps as `receive`, minus storage."""
+"""One message answered without keeping anything: `ask`, `chat`, `evaluate`; the steps of `receive`, minus storage."""
 
 from datetime import datetime
 
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
 from bot.domain.conversation import Talk, Turn, step
 from bot.domain.decision import Thresholds
+from bot.domain.lines_said import Moment
 from bot.domain.normalise import at_the_door
-from bot.domain.replies import Moment
 from bot.domain.understanding import Understander
 
 TRIAL_NUMBER = "(ためし)"
@@ -14,7 +14,11 @@ TRIAL_NUMBER = "(ためし)"
 
 
 def answer_once(
-    understander: Understander, thresholds: Thresholds, text: str, now: datetime, talk: Talk = Talk()  # noqa: B008 -- frozen
+    understander: Understander,
+    thresholds: Thresholds,
+    text: str,
+    now: datetime,
+    talk: Talk = Talk(),  # noqa: B008 -- frozen
 ) -> Turn:
     """The turn that this message would bring; `now` is aware."""
     moment = Moment(now.astimezone(CITY_ZONE), is_holiday, TRIAL_NUMBER)

@@ -40,9 +40,9 @@ class CasesError(Exception):
 
 def read_cases(path: Path) -> list[ScoredCase]:
     """The cases of a JSONL file. Raises CasesError."""
-    cases = []
+    cases: list[ScoredCase] = []
     try:
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        for line in path.read_text(encoding="utf-8").splitlines():
             if line.strip():
                 row = json.loads(line)
                 cases.append(ScoredCase(row["text"], Route(row["route"]), tuple(row.get("accept", ()))))
@@ -50,7 +50,7 @@ def read_cases(path: Path) -> list[ScoredCase]:
         message = f"{path} cannot be read: {error}"
         raise CasesError(message) from error
     except (ValueError, KeyError, TypeError) as error:
-        message = f"{path} line {number}: {error!r}; each line is an object with text, route and accept"
+        message = f"{path} after {len(cases)} cases: {error!r}; each line is an object with text, route and accept"
         raise CasesError(message) from error
     return cases
 
@@ -65,7 +65,9 @@ def predict(answerer: Answerer, cases: Iterable[ScoredCase]) -> list[Prediction]
     return predictions
 
 
-def score(cases: Sequence[ScoredCase], predictions: Sequence[Prediction], triage: Triage) -> dict[str, dict[str, float | int]]:
+def score(
+    cases: Sequence[ScoredCase], predictions: Sequence[Prediction], triage: Triage
+) -> dict[str, dict[str, float | int]]:
     """Every figure as `{"value", "n"}`; a figure without cases has the value 0 and n 0."""
     pairs = list(zip(cases, predictions, strict=True))
     answers = [(c, p) for c, p in pairs if c.route is Route.ANSWER]

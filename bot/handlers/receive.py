@@ -1,23 +1,24 @@
 """A resident writes: triage, match, step the talk, keep everything in one commit, and only then answer."""
 
-import secrets
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 from sqlalchemy import Connection
 
-from bot.domain.cases import Action, Case, is_raised, shown_number
+from bot.domain.cases import Action, Arrived, Case, after, after_message, opened, shown_number
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
-from bot.domain.conversation import CaseWish, Talk, Turn, step
+from bot.domain.conversation import Talk, Turn, step
 from bot.domain.decision import Thresholds, Understanding
-from bot.domain.messages import Inbound, Reply, Route
+from bot.domain.lines_said import Moment
+from bot.domain.messages import Inbound, Route
 from bot.domain.normalise import at_the_door
-from bot.domain.replies import Moment, Writer
+from bot.domain.replies import Writer
 from bot.domain.understanding import Understander
 from bot.storage.case_rows import change_case, find_open_case, free_number, open_case
 from bot.storage.engine import Store
 from bot.storage.message_rows import (
+    Answer,
     OutboundState,
     Recent,
     add_inbound,
@@ -26,7 +27,7 @@ from bot.storage.message_rows import (
     find_event,
     read_recent,
 )
-from bot.storage.resident_rows import find_resident, lock_resident, read_talk, save_talk
+from bot.storage.resident_rows import find_resident, lock_resident, new_id, read_talk, save_talk
 from bot.storage.sealing import Keyring
 
 log = structlog.get_logger()
@@ -58,6 +59,16 @@ class Reception:
 
 
 @dataclass(frozen=True)
+class _Arrival:
+    """A message with what was understood of it before the transaction."""
+
+    reception: Reception
+    message: Inbound
+    understood: Understanding
+    is_busy: bool
+
+
+@dataclass(frozen=True)
 class _Before:
     """What is known of the resident before this message."""
 
@@ -72,10 +83,12 @@ def receive(reception: Reception, message: Inbound) -> str:
     before = _before(reception, message)
     understood = _understand(reception, message, before)
 
+    arrival = _Arrival(reception, message, understood, before.is_busy)
+
     def work(connection: Connection) -> str:
         resident = lock_resident(connection, message.channel, message.sender, message.received_at)
         if find_event(connection, message.channel, message.event) is None:
-            _step(connection, reception, resident, message, understood, is_busy=before.is_busy)
+            _step(connection, arrival, resident)
         return resident
 
     return reception.store.transaction(work)
@@ -99,7 +112,9 @@ def _understand(reception: Reception, message: Inbound, before: _Before) -> Unde
     if before.is_busy:
         return reception.understander.by_lists(message.text, earlier)
     first_half = [
-        each.words for each in before.recent if before.talk.unsettled and message.received_at - each.received_at <= SECOND_HALF
+        each.words
+        for each in before.recent
+        if before.talk.unsettled and message.received_at - each.received_at <= SECOND_HALF
     ]
     try:
         return reception.understander.understand(message.text, earlier, first_half)
@@ -116,60 +131,51 @@ def _since_last_case(recent: list[Recent]) -> list[str]:
     return pieces
 
 
-def _step(
-    connection: Connection,
-    reception: Reception,
-    resident: str,
-    message: Inbound,
-    understood: Understanding,
-    *,
-    is_busy: bool,
-) -> None:
+def _step(connection: Connection, arrival: _Arrival, resident: str) -> None:
     """The talk's step and all it changes, inside the transaction."""
+    reception, message = arrival.reception, arrival.message
     case = find_open_case(connection, resident)
     number = case.number if case else free_number(connection)
-    moment = Moment(message.received_at.astimezone(CITY_ZONE), is_holiday, shown_number(number), case_is_open=case is not None)
+    local = message.received_at.astimezone(CITY_ZONE)
+    moment = Moment(local, is_holiday, shown_number(number), case_is_open=case is not None)
     talk = read_talk(connection, reception.keys, resident)
-    catalog = reception.understander.catalog
-    turn = step(catalog, reception.thresholds, talk, understood, moment)
-    if turn.reply.route not in {Route.EMERGENCY, Route.DESK} and understood.ranking is None and not turn.cancels:
-        turn = replace(turn, reply=_without_model(Writer.of(catalog, moment), turn, is_busy=is_busy))
-    case_id = _keep_case(connection, resident, number, case, turn, message)
+    turn = _turn(arrival, talk, moment)
+    case_id = _keep_case(connection, turn, message, case or _new_case(turn, message, resident, number))
     row = add_inbound(connection, reception.keys, resident, message, case_id)
-    add_outbound(connection, reception.keys, resident, row, turn.reply, message.received_at, OutboundState.ACCEPTED)
+    answer = Answer(resident, row, turn.reply, message.received_at, OutboundState.ACCEPTED)
+    add_outbound(connection, reception.keys, answer)
     save_talk(connection, reception.keys, resident, turn.talk)
 
 
-def _without_model(writer: Writer, turn: Turn, *, is_busy: bool) -> Reply:
-    """Over the limit: a calm sentence. With a broken model: the menu, unless the talk was steered by the resident."""
-    if turn.reply.route is not Route.UNKNOWN:
-        return turn.reply
-    return writer.plain("busy", Route.UNKNOWN) if is_busy else replace(writer.menu("trouble"), route=Route.UNKNOWN)
+def _turn(arrival: _Arrival, talk: Talk, moment: Moment) -> Turn:
+    """The step; where nothing could be matched, what is said instead of 'I do not know'."""
+    catalog = arrival.reception.understander.catalog
+    turn = step(catalog, arrival.reception.thresholds, talk, arrival.understood, moment)
+    if arrival.understood.ranking is not None or turn.reply.route is not Route.UNKNOWN:
+        return turn
+    writer = Writer.of(catalog, moment)
+    calm = (
+        writer.plain("busy", Route.UNKNOWN) if arrival.is_busy else replace(writer.menu("trouble"), route=Route.UNKNOWN)
+    )
+    return replace(turn, reply=calm, talk=replace(turn.talk, choices=calm.choices))
 
 
-def _keep_case(
-    connection: Connection, resident: str, number: str, case: Case | None, turn: Turn, message: Inbound
-) -> str | None:
-    """Open, add to, raise or cancel the resident's case; the id of the case that this message belongs to."""
-    now = message.received_at
-    if case and turn.cancels:
-        change_case(connection, case, Action.CANCEL, case.kind, case.urgency, now)
-        return case.id
+def _new_case(turn: Turn, message: Inbound, resident: str, number: str) -> Case | None:
     if turn.case is None:
         return None
-    if case is None:
-        return open_case(connection, resident, number, turn.case.kind, turn.case.urgency, message.source, now)
-    _add_to(connection, case, turn.case, now)
+    return opened(new_id(), number, resident, turn.case, Arrived(message.received_at, message.source))
+
+
+def _keep_case(connection: Connection, turn: Turn, message: Inbound, case: Case | None) -> str | None:
+    """Open, add to, raise or cancel the resident's case; the id of the case that this message belongs to."""
+    now = message.received_at
+    if case is None or not (turn.case or turn.cancels):
+        return None
+    if turn.cancels:
+        change_case(connection, case, after(case, Action.CANCEL, now), Action.CANCEL)
+    elif turn.case and case.opened_at == now and find_open_case(connection, case.resident) is None:
+        open_case(connection, case)
+    elif turn.case:
+        action, changed = after_message(case, turn.case, now)
+        change_case(connection, case, changed, action)
     return case.id
-
-
-def _add_to(connection: Connection, case: Case, wish: CaseWish, now: datetime) -> None:
-    if is_raised(case, wish.kind, wish.urgency):
-        change_case(connection, case, Action.RAISE, wish.kind, wish.urgency, now)
-    else:
-        change_case(connection, case, Action.ADD, case.kind, case.urgency, now)
-
-
-def new_event() -> str:
-    """An event id for a message whose channel gives none."""
-    return secrets.token_hex(16)

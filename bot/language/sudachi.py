@@ -49,7 +49,11 @@ def _is_spoken(word: Morpheme) -> bool:
 def _usual_writing(word: Morpheme) -> str:
     """ゆきかき as 雪かき; particles and endings stay as they are."""
     surface: str = word.surface()
-    return word.normalized_form() if _is_content(word) and hiragana(surface) == word.surface() and _is_kana(surface) else surface
+    return (
+        word.normalized_form()
+        if _is_content(word) and hiragana(surface) == word.surface() and _is_kana(surface)
+        else surface
+    )
 
 
 def _is_kana(text: str) -> bool:

@@ -1,11 +1,11 @@
 """Cases, and what happened to them."""
 
 import secrets
-from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from bot.domain.cases import OPEN_STATUSES, Action, Case, Status, next_status
+from bot.domain.cases import OPEN_STATUSES, Action, Case, Status
 from bot.domain.messages import Route
 from bot.domain.triage import Kind
 from bot.storage.resident_rows import new_id
@@ -16,7 +16,9 @@ _DIGITS = 6
 
 def find_open_case(connection: Connection, resident: str) -> Case | None:
     """The resident's open case; there is at most one."""
-    row = connection.execute(select(cases).where(cases.c.resident_id == resident, cases.c.status.in_(OPEN_STATUSES))).first()
+    row = connection.execute(
+        select(cases).where(cases.c.resident_id == resident, cases.c.status.in_(OPEN_STATUSES))
+    ).first()
     return _case(row) if row else None
 
 
@@ -28,33 +30,17 @@ def free_number(connection: Connection) -> str:
             return number
 
 
-def open_case(
-    connection: Connection, resident: str, number: str, kind: Kind, urgency: Route, source: str, now: datetime
-) -> str:
-    """Open a case; the id of its row."""
-    row = new_id()
-    values = {
-        "id": row,
-        "number": number,
-        "resident_id": resident,
-        "kind": kind,
-        "urgency": urgency,
-        "status": next_status(None, Action.OPEN),
-        "source": source,
-        "opened_at": now,
-        "changed_at": now,
-    }
-    connection.execute(insert(cases).values(values))
-    _note(connection, row, Action.OPEN, kind, now)
-    return row
+def open_case(connection: Connection, case: Case) -> None:
+    """Keep a case that was opened now."""
+    connection.execute(insert(cases).values(_values(case)))
+    _note(connection, case, Action.OPEN)
 
 
-def change_case(connection: Connection, case: Case, action: Action, kind: Kind, urgency: Route, now: datetime) -> None:
-    """Something happens to an open case. Raises NotPossibleError; a case that changed meanwhile stays as it is."""
-    status = next_status(case.status, action)
-    statement = update(cases).where(cases.c.id == case.id, cases.c.status == case.status)
-    connection.execute(statement.values(status=status, kind=kind, urgency=urgency, changed_at=now))
-    _note(connection, case.id, action, kind, now)
+def change_case(connection: Connection, before: Case, after: Case, action: Action) -> None:
+    """Keep what happened to a case, unless it changed meanwhile."""
+    mine = (cases.c.id == before.id, cases.c.status == before.status)
+    if connection.execute(update(cases).where(*mine).values(_values(after))).rowcount:
+        _note(connection, after, action)
 
 
 def list_cases(connection: Connection, *, open_only: bool) -> list[Case]:
@@ -65,12 +51,26 @@ def list_cases(connection: Connection, *, open_only: bool) -> list[Case]:
     return [_case(row) for row in connection.execute(query)]
 
 
-def _note(connection: Connection, case: str, action: Action, kind: Kind, now: datetime) -> None:
-    values = {"id": new_id(), "case_id": case, "action": action, "kind": kind, "at": now}
+def _note(connection: Connection, case: Case, action: Action) -> None:
+    values = {"id": new_id(), "case_id": case.id, "action": action, "kind": case.kind, "at": case.changed_at}
     connection.execute(insert(case_events).values(values))
 
 
-def _case(row: Row[tuple[object, ...]]) -> Case:
+def _values(case: Case) -> dict[str, object]:
+    return {
+        "id": case.id,
+        "number": case.number,
+        "resident_id": case.resident,
+        "kind": case.kind,
+        "urgency": case.urgency,
+        "status": case.status,
+        "source": case.source,
+        "opened_at": case.opened_at,
+        "changed_at": case.changed_at,
+    }
+
+
+def _case(row: Row[Any]) -> Case:
     return Case(
         id=row.id,
         number=row.number,

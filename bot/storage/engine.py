@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
@@ -147,7 +148,7 @@ class _GroupWriter:
             with self._engine.begin() as connection:
                 answers = [_attempt(connection, work, future) for work, future in batch]
         except BaseException as error:  # noqa: BLE001 -- the thread must live; every caller learns why it failed
-            answers = [lambda future=future: future.set_exception(error) for _, future in batch]  # type: ignore[misc]
+            answers = [partial(future.set_exception, error) for _, future in batch]
         for answer in answers:
             answer()
 
@@ -159,6 +160,6 @@ def _attempt(connection: Connection, work: Work[Any], future: Future[Any]) -> Ca
         result = work(connection)
     except BaseException as error:  # noqa: BLE001 -- belongs to this caller alone, the others go on
         savepoint.rollback()
-        return lambda error=error: future.set_exception(error)  # type: ignore[misc]
+        return partial(future.set_exception, error)
     savepoint.commit()
-    return lambda: future.set_result(result)
+    return partial(future.set_result, result)

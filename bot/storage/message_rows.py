@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
@@ -22,6 +23,17 @@ class OutboundState(StrEnum):
     FAILED = "failed"
     BLOCKED = "blocked"
     UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A reply on its way: to whom, to which message (its row), and where it stands."""
+
+    resident: str
+    to: str
+    reply: Reply
+    written_at: datetime
+    state: OutboundState
 
 
 @dataclass(frozen=True)
@@ -65,19 +77,17 @@ def add_inbound(connection: Connection, keys: Keyring, resident: str, message: I
     return row
 
 
-def add_outbound(
-    connection: Connection, keys: Keyring, resident: str, inbound_id: str, reply: Reply, now: datetime, state: OutboundState
-) -> None:
+def add_outbound(connection: Connection, keys: Keyring, answer: Answer) -> None:
     """Store a reply to a message."""
     row = new_id()
     values = {
         "id": row,
-        "resident_id": resident,
-        "inbound_id": inbound_id,
+        "resident_id": answer.resident,
+        "inbound_id": answer.to,
         "position": 0,
-        "state": state,
-        "created_at": now,
-        "reply": keys.seal(Place("outbound", row, "reply"), json.dumps(asdict(reply), ensure_ascii=False)),
+        "state": answer.state,
+        "created_at": answer.written_at,
+        "reply": keys.seal(Place("outbound", row, "reply"), json.dumps(asdict(answer.reply), ensure_ascii=False)),
     }
     connection.execute(insert(outbound).values(values))
 
@@ -108,7 +118,9 @@ def read_exchanges(connection: Connection, keys: Keyring, resident: str, since: 
     rows = connection.execute(query).all()
     replies = _replies_to(connection, keys, [row.id for row in rows])
     return [
-        Exchange(keys.open(Place("inbound", row.id, "words"), row.words), tuple(replies.get(row.id, ())), row.received_at)
+        Exchange(
+            keys.open(Place("inbound", row.id, "words"), row.words), tuple(replies.get(row.id, ())), row.received_at
+        )
         for row in reversed(rows)
     ]
 
@@ -138,7 +150,7 @@ def _replies_to(connection: Connection, keys: Keyring, messages: Sequence[str]) 
     return found
 
 
-def _open_reply(keys: Keyring, row: Row[tuple[str, str, bytes]]) -> Reply:
+def _open_reply(keys: Keyring, row: Row[Any, Any, Any]) -> Reply:
     values = json.loads(keys.open(Place("outbound", row.id, "reply"), row.reply))
     return Reply(
         route=Route(values["route"]),
@@ -158,7 +170,7 @@ def read_case_words(connection: Connection, keys: Keyring, case: str) -> list[st
 
 
 def delete_talk_before(connection: Connection, before: datetime) -> int:
-    """Delete messages without a case received before then, their replies, and where such a talk stood; how many messages."""
+    """Delete messages without a case from before then, their replies, and where such a talk stood; how many."""
     old = select(inbound.c.id).where(inbound.c.case_id.is_(None), inbound.c.received_at < before)
     connection.execute(delete(outbound).where(outbound.c.inbound_id.in_(old)))
     gone = connection.execute(delete(inbound).where(inbound.c.id.in_(old))).rowcount

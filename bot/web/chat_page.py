@@ -15,9 +15,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.bootstrap import House, now
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
+from bot.domain.lines_said import Moment, dial_string
 from bot.domain.messages import Inbound
 from bot.domain.normalise import squeeze
-from bot.domain.replies import Moment, Writer, dial_string
+from bot.domain.replies import Writer
 from bot.handlers.receive import receive
 from bot.storage.message_rows import Exchange, read_exchanges
 from bot.storage.resident_rows import find_resident
@@ -38,7 +39,9 @@ class ChatPage:
     def __init__(self, house: House) -> None:
         self._house = house
         loader = FileSystemLoader(Path(__file__).parent / "templates")
-        self._templates = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+        self._templates = Environment(
+            loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
         self._threads = anyio.CapacityLimiter(4)
 
     async def show(self, request: Request) -> Response:
@@ -46,7 +49,7 @@ class ChatPage:
         return await self._page(token_of(request))
 
     async def write(self, request: Request) -> Response:
-        """`POST /messages`: keep the message and its answer, then show the page. Never an error for what was written."""
+        """`POST /messages`: keep the message and its answer, show the page. Never an error for what was written."""
         if request.headers.get("sec-fetch-site") in _FOREIGN:
             raise HTTPException(HTTPStatus.FORBIDDEN)
         token = token_of(request) or new_token()
@@ -62,7 +65,7 @@ class ChatPage:
         await anyio.to_thread.run_sync(receive, self._house.reception, message, limiter=self._threads)
         return self._kept(await self._page(token), token)
 
-    async def clear(self, request: Request) -> Response:
+    async def clear(self, _request: Request) -> Response:
         """`POST /clear`: leave at once to a page that says nothing, and forget the talk on this device."""
         response = RedirectResponse("/clear", HTTPStatus.SEE_OTHER)
         response.headers["Clear-Site-Data"] = '"cache"'
@@ -82,7 +85,9 @@ class ChatPage:
         return response
 
     async def _page(self, token: str, notice: str = "") -> Response:
-        exchanges = await anyio.to_thread.run_sync(partial(self._exchanges, token), limiter=self._threads) if token else []
+        exchanges = (
+            await anyio.to_thread.run_sync(partial(self._exchanges, token), limiter=self._threads) if token else []
+        )
         writer = self._writer()
         page = self._templates.get_template("chat.html").render(
             say=writer.wording.say,

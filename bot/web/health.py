@@ -54,7 +54,9 @@ class Health:
             oldest = oldest_queued(connection)
         waiting = max((now() - case.opened_at for case in open_cases), default=timedelta())
         Gauge("sasaeai_open_cases", "Cases that are open", registry=registry).set(len(open_cases))
-        Gauge("sasaeai_oldest_case_seconds", "Age of the oldest open case", registry=registry).set(waiting.total_seconds())
+        Gauge("sasaeai_oldest_case_seconds", "Age of the oldest open case", registry=registry).set(
+            waiting.total_seconds()
+        )
         unsent = (now() - oldest).total_seconds() if oldest else 0
         Gauge("sasaeai_oldest_unsent_seconds", "Age of the oldest message not sent", registry=registry).set(unsent)
         return generate_latest(registry)

@@ -1,5 +1,6 @@
 """All addresses of the server, and what every answer carries."""
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -40,6 +41,8 @@ def build_site(house: House) -> Starlette:
 
     @asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
+        # The model takes a second to load: meanwhile the pages are there, and triage by lists needs no model.
+        threading.Thread(target=house.warm_up, name="warm-up", daemon=True).start()
         yield
         house.store.close()
 

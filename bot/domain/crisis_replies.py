@@ -1,0 +1,93 @@
+"""Replies to danger and distress: the call first and almost alone, then who reads this and when."""
+
+from dataclasses import dataclass
+
+from bot.domain.lines_said import TALKING_KINDS, LinesSaid
+from bot.domain.messages import Choice, Reply, Route
+from bot.domain.triage import Kind, Signal
+
+_CASE_ROUTES = frozenset({Route.EMERGENCY, Route.DESK})
+
+
+@dataclass(frozen=True)
+class CrisisWriter:
+    """Writes what is said when somebody is in danger, in distress, or wants a person."""
+
+    lines: LinesSaid
+
+    def emergency(self, signals: tuple[Signal, ...]) -> Reply:
+        """The call first and almost alone; then who reads this and when."""
+        lead_kind, *more = [signal.kind for signal in signals if signal.route is Route.EMERGENCY]
+        lead = [self.lines.wording.say(f"emergency-{lead_kind}")]
+        if lead_kind is Kind.SUICIDE and Kind.ILLNESS in more:
+            lead = [self.lines.wording.say("emergency-suicide-close")]
+        calls = list(self.lines.calls(self.lines.crisis_lines(lead_kind)))
+        for kind in more:
+            calls += [call for call in self.lines.calls(self.lines.crisis_lines(kind))[:2] if call not in calls]
+        body = [self.lines.wording.say("emergency-address")] if lead_kind not in TALKING_KINDS else []
+        if len(calls) > 1:
+            body.append(self.lines.wording.say("emergency-next-line"))
+        if {lead_kind, *more} & TALKING_KINDS:
+            body += [*self.lines.no_voice(), self.lines.wording.say("emergency-now-danger")]
+        body += [
+            self.lines.wording.say("emergency-case", number=self.lines.moment.number),
+            self.lines.honest("emergency-nobody"),
+        ]
+        return Reply(
+            Route.EMERGENCY,
+            lead=tuple(lead),
+            calls=tuple(calls),
+            body=tuple(body),
+            choices=self._choices("cancel"),
+            small=(self.lines.wording.say("check-small-emergency"),),
+        )
+
+    def desk(self, kind: Kind) -> Reply:
+        """A case with a number, when staff read it, and who answers now."""
+        lines = self.lines.desk_lines() if self.lines.duty_is_open() else []
+        known = {line.id for line in lines}
+        lines += [line for line in self.lines.crisis_lines(kind) if line.id not in known]
+        key = "desk-case-again" if self.lines.moment.case_is_open else "desk-case"
+        body = [self.lines.wording.say("desk-now-lines"), self.lines.wording.say("emergency-now-danger")]
+        body += self.lines.no_voice() if kind is not Kind.MONEY else []
+        body += [self.lines.wording.say(key, number=self.lines.moment.number), self.lines.honest("desk-nobody")]
+        return Reply(
+            Route.DESK,
+            lead=(self.lines.wording.say(f"desk-{kind}"),),
+            calls=self.lines.calls(lines),
+            body=tuple(body),
+            choices=self._choices("cancel", "menu"),
+            small=self.lines.checks(lines),
+        )
+
+    def other_language(self, route: Route) -> Reply:
+        """The one approved reply in English and easy Japanese, with the lines that speak other languages."""
+        lead = [self.lines.wording.say("other-language")]
+        lines = [self.lines.catalog.lines[name] for name in self.lines.catalog.crisis_lines["other-language"]]
+        if route is Route.EMERGENCY:
+            lead.insert(0, self.lines.wording.say("other-language-emergency"))
+            lines = [self.lines.catalog.lines[name] for name in ("nat-119", "nat-110")] + lines
+        body = (
+            [self.lines.wording.say("other-language-case", number=self.lines.moment.number)]
+            if route in _CASE_ROUTES
+            else []
+        )
+        body += [self.lines.honest("desk-nobody")] if route in _CASE_ROUTES else []
+        choices = self._choices("cancel") if route in _CASE_ROUTES else ()
+        return Reply(
+            route,
+            lead=tuple(lead),
+            calls=self.lines.calls(lines),
+            body=tuple(body),
+            choices=choices,
+            small=self.lines.checks(lines),
+        )
+
+    def cancelled(self, number: str) -> Reply:
+        """The resident took the case back; without one there was nothing to take back."""
+        key = "desk-cancelled" if number else "desk-nothing-to-cancel"
+        lead = self.lines.wording.say(key, number=number)
+        return Reply(Route.SMALLTALK, lead=(lead,), choices=self._choices("menu", "person"))
+
+    def _choices(self, *names: str) -> tuple[Choice, ...]:
+        return tuple(Choice(self.lines.wording.say(f"choice-{name}"), name) for name in names)

@@ -1,0 +1,1 @@
+"""Tests: what residents, staff and engineers are promised."""

