@@ -17,11 +17,13 @@ FIGURES = {
 }  # fmt: skip
 
 
-def bot(*arguments: str, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
+def bot(
+    *arguments: str, stdin: bytes = b"", settings: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-m", "bot", *arguments],
         cwd=ROOT,
-        env=os.environ | environment,
+        env=os.environ | (settings or {}),
         input=stdin,
         capture_output=True,
         check=False,
@@ -30,7 +32,7 @@ def bot(*arguments: str, stdin: bytes = b"", **environment: str) -> subprocess.C
 
 
 def ask(text: str, tmp_path: Path) -> dict[str, object]:
-    done = bot("ask", "--json", text, DATABASE_URL=f"sqlite:///{tmp_path}/none/bot.db")
+    done = bot("ask", "--json", text, settings={"DATABASE_URL": f"sqlite:///{tmp_path}/none/bot.db"})
     assert done.returncode == 0, done.stderr
     found: dict[str, object] = json.loads(done.stdout)
     assert set(found) == ASK_KEYS
@@ -106,20 +108,20 @@ def test_processes_apart_refuse_sqlite(command: tuple[str, ...]) -> None:
     ],
 )
 def test_a_wrong_setting_refuses_to_start_and_says_which(name: str, value: str) -> None:
-    done = bot("serve", **{name: value})
+    done = bot("serve", settings={name: value})
     assert done.returncode == 2
     assert name.encode() in done.stderr
     assert b"SECRETVALUE" not in done.stderr + done.stdout
 
 
 def test_postgresql_wants_its_keys_set() -> None:
-    done = bot("migrate", DATABASE_URL="postgresql://127.0.0.1:1/none")
+    done = bot("migrate", settings={"DATABASE_URL": "postgresql://127.0.0.1:1/none"})
     assert done.returncode == 2
     assert b"SECRET_KEY" in done.stderr
 
 
 def test_keys_are_made_for_the_owner_alone(tmp_path: Path) -> None:
-    done = bot("migrate", DATABASE_URL=f"sqlite:///{tmp_path}/bot.db")
+    done = bot("migrate", settings={"DATABASE_URL": f"sqlite:///{tmp_path}/bot.db"})
     assert done.returncode == 0, done.stderr
     for name in ("content", "secret"):
         path = tmp_path / "keys" / name
@@ -128,6 +130,6 @@ def test_keys_are_made_for_the_owner_alone(tmp_path: Path) -> None:
 
 
 def test_cases_of_an_old_database_ask_for_migrate(tmp_path: Path) -> None:
-    done = bot("cases", DATABASE_URL=f"sqlite:///{tmp_path}/bot.db")
+    done = bot("cases", settings={"DATABASE_URL": f"sqlite:///{tmp_path}/bot.db"})
     assert done.returncode == 2
     assert b"migrate" in done.stderr

@@ -130,7 +130,7 @@ class LinesSaid:
             end=f"{period.end // 60}:{period.end % 60:02}",
         )
 
-    def checks(self, lines: list[Line]) -> tuple[str, ...]:
+    def checks(self, lines: Iterable[Line]) -> tuple[str, ...]:
         """The state of the check of every number said: by whom, when, from which source; one sentence a state."""
         sources: dict[tuple[str, str, str], list[str]] = {}
         for line in lines:

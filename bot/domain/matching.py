@@ -189,7 +189,8 @@ def _fuzzy(index: Index, analysis: Analysis, likeness: Floats) -> tuple[Floats, 
     rows = np.argpartition(likeness, -count)[-count:]
     rows = rows[likeness[rows] > -1]
     readings, tokens = [index.readings[row] for row in rows], [index.tokens[row] for row in rows]
-    by_reading[rows] = process.cdist([analysis.reading], readings, scorer=fuzz.partial_ratio)[0] / 100
+    if index.weights[FEATURES.index("reading")]:  # the slowest score, and most fits give it nothing
+        by_reading[rows] = process.cdist([analysis.reading], readings, scorer=fuzz.partial_ratio)[0] / 100
     by_tokens[rows] = process.cdist([analysis.tokens], tokens, scorer=fuzz.token_set_ratio)[0] / 100
     return by_reading, by_tokens
 

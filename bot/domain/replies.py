@@ -1,11 +1,12 @@
 """Writing the replies: what to do first, whom to call and whether they are open, then the rest."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.catalog import Actor, Catalog, Entry, Line
 from bot.domain.crisis_replies import CrisisWriter
 from bot.domain.lines_said import LinesSaid, Moment
-from bot.domain.messages import Call, Choice, Reply, Route, Shown
+from bot.domain.messages import Choice, Reply, Route, Shown
 from bot.domain.wording import Wording
 
 
@@ -54,22 +55,19 @@ class Writer:
 
     def phones(self, entry: Entry) -> Reply:
         """Only the numbers of an entry."""
-        lines = self.lines.lines_of(entry)
         lead = self.wording.say("follow-phone", title=entry.title)
-        return self._about(entry, (lead,), calls=self.lines.calls(lines), small=self._small(entry, lines))
+        return self._about(entry, (lead,), lines=self.lines.lines_of(entry))
 
     def hours(self, entry: Entry) -> Reply:
         """When the desks of an entry answer."""
         lines = self.lines.lines_of(entry)
-        unknown = self.wording.say("follow-hours-unknown")
-        body = tuple(
-            self.wording.say(
-                "follow-hours-line", name=line.name, hours=line.hours_text or unknown, state=self.lines.state(line)
-            )
-            for line in lines
-        )
+        body = tuple(map(self._hours_line, (line for line in lines if line.may_be_said(self.lines.moment.now.date()))))
         lead = self.wording.say("follow-hours", title=entry.title)
-        return self._about(entry, (lead,), calls=self.lines.calls(lines), body=body)
+        return self._about(entry, (lead,), lines=lines, body=body)
+
+    def _hours_line(self, line: Line) -> str:
+        known = line.hours_text or self.wording.say("follow-hours-unknown")
+        return self.wording.say("follow-hours-line", name=line.name, hours=known, state=self.lines.state(line))
 
     def more(self, entry: Entry) -> Reply:
         """What the plan says, word for word, of every actor."""
@@ -90,12 +88,9 @@ class Writer:
         if not entry.actions:
             return self.more(entry)
         lead = self.wording.say("follow-side-done", actor=self.wording.say(f"actor-{actor}"))
-        lines = self.lines.lines_of(entry)
-        body = (
-            *self._actor_lines(entry, actor, head=False),
-            *self._call_script(entry, as_helper=actor not in _NEEDING),
-        )
-        return self._about(entry, (lead,), calls=self.lines.calls(lines), body=body)
+        script = self._call_script(entry, as_helper=actor not in _NEEDING)
+        body = (*self._actor_lines(entry, actor, head=False), *script)
+        return self._about(entry, (lead,), lines=self.lines.lines_of(entry), body=body)
 
     def others(self, shown: tuple[Shown, ...]) -> Reply:
         """The other candidates of the last answer."""
@@ -166,19 +161,17 @@ class Writer:
     # --- parts -----------------------------------------------------------------------------------------------
 
     def _about(
-        self,
-        entry: Entry,
-        lead: tuple[str, ...],
-        *,
-        calls: tuple[Call, ...] = (),
-        body: tuple[str, ...] = (),
-        small: tuple[str, ...] = (),
+        self, entry: Entry, lead: tuple[str, ...], *, lines: Sequence[Line] = (), body: tuple[str, ...] = ()
     ) -> Reply:
-        choices = self._choices("more", "side" if entry.actions else "", "others", "person")
-        source = (self._source(entry),) if not small else ()
-        shown = (Shown(entry.id, entry.title, 1.0),)
+        """More about an entry that was answered before."""
         return Reply(
-            Route.ANSWER, lead=lead, calls=calls, body=body, choices=choices, small=(*source, *small), entries=shown
+            Route.ANSWER,
+            lead=lead,
+            calls=self.lines.calls(lines),
+            body=body,
+            choices=self._choices("more", "side" if entry.actions else "", "others", "person"),
+            small=(self._source(entry), *self.lines.checks(lines)),
+            entries=(Shown(entry.id, entry.title, 1.0),),
         )
 
     def _definition(self, entry: Entry) -> list[str]:
