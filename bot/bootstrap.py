@@ -1,9 +1,9 @@
 """Builds everything, and is the only file that knows everyone. Nothing is built at import."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -14,32 +14,22 @@ from bot.domain.catalog import Catalog
 from bot.domain.decision import Thresholds
 from bot.domain.protocols import Analyzer
 from bot.domain.understanding import Understander
+from bot.handlers.house import House
 from bot.handlers.receive import Reception
 from bot.settings import ROOT, Settings, SettingsError, decode_keys
-from bot.storage.engine import Store, open_store, sqlite_file
+from bot.storage.engine import open_store, sqlite_file
 from bot.storage.key_files import read_or_make_key
 from bot.storage.migrate import is_current, migrate
 from bot.storage.sealing import Keyring
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
 
 log = structlog.get_logger()
 
 SHIPPED_CONTENT = ROOT / "intents"
 INDEX_FOLDER = ROOT / "data" / "index"
 THRESHOLDS = Thresholds()
-
-
-@dataclass(frozen=True)
-class House:
-    """Everything a server needs, built."""
-
-    settings: Settings
-    store: Store
-    reception: Reception
-    secret: bytes
-
-    def warm_up(self) -> None:
-        """Load what is loaded with the first message, so that no resident waits for it."""
-        self.reception.understander.understand("はじめ")
 
 
 def now() -> datetime:
@@ -117,4 +107,11 @@ def open_house(settings: Settings) -> House:
         message = "the database has not the newest schema; run: python -m bot migrate"
         raise SettingsError(message)
     understander = load_understander(keep_index=True)
-    return House(settings, store, Reception(store, keys, understander, THRESHOLDS), secret)
+    return House(store, Reception(store, keys, understander, THRESHOLDS), secret, now, is_https=settings.is_https)
+
+
+def build_server(house: House) -> "Starlette":
+    """The application for an ASGI server."""
+    from bot.web.site import build_site  # noqa: PLC0415 -- `ask` and the like need no web
+
+    return build_site(house)

@@ -13,6 +13,7 @@ import typer
 from bot.bootstrap import (
     SHIPPED_CONTENT,
     THRESHOLDS,
+    build_server,
     fit_understander,
     load_keys,
     load_understander,
@@ -62,8 +63,6 @@ def serve(
     """Run the server: the chat page, and without --no-work the deliveries and clocks too."""
     import uvicorn  # noqa: PLC0415 -- only the server needs it
 
-    from bot.web.site import build_site  # noqa: PLC0415
-
     with _faults_said():
         settings = read_settings()
         if no_work:
@@ -72,7 +71,7 @@ def serve(
     if not no_work:
         _start_clock(house.store)
     typer.echo(f"The chat page: http://{settings.host}:{settings.port}/", err=True)
-    uvicorn.run(build_site(house), host=settings.host, port=settings.port, log_level="warning", access_log=False)
+    uvicorn.run(build_server(house), host=settings.host, port=settings.port, log_level="warning", access_log=False)
 
 
 @app.command()

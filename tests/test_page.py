@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text
 from starlette.applications import Starlette
 
-from bot.bootstrap import House
+from bot.bootstrap import now
+from bot.handlers.house import House
 from bot.handlers.list_cases import list_open_cases
 from bot.handlers.receive import Reception
-from bot.settings import Settings
 from bot.storage.engine import Store
 from bot.web.site import build_site
 
@@ -21,7 +21,7 @@ NOISE = "きょうは天気がよくて、運河のあたりを散歩して、�
 
 @pytest.fixture
 def house(store: Store, reception: Reception) -> House:
-    return House(Settings(), store, reception, b"secret")
+    return House(store, reception, b"secret", now)
 
 
 @pytest.fixture

@@ -102,7 +102,7 @@ def read_yaml(root: Path, path: Path, faults: list[Fault]) -> Value:
     """The file's top value. A file that cannot be read is one fault and an empty value."""
     sheet = Sheet(path.relative_to(root).as_posix(), faults)
     try:
-        node = YAML(typ="base", pure=True).compose(path.read_text(encoding="utf-8-sig"))
+        node = YAML(typ="base").compose(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         sheet.fault(1, "ファイルがありません", "ファイルを元に戻してください")
         node = None

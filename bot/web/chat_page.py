@@ -13,12 +13,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from bot.bootstrap import House, now
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
 from bot.domain.lines_said import Moment, dial_string
 from bot.domain.messages import Inbound
 from bot.domain.normalise import squeeze
 from bot.domain.replies import Writer
+from bot.handlers.house import House
 from bot.handlers.receive import receive
 from bot.storage.message_rows import Exchange, read_exchanges
 from bot.storage.resident_rows import find_resident
@@ -61,7 +61,7 @@ class ChatPage:
             return self._kept(await self._page(token, notice="empty"), token)
         sender = sender_of(token)
         event = event_of(sender, once or secrets.token_hex(16))
-        message = Inbound(CHANNEL, sender, event, text, now(), source_of(request, self._house.secret))
+        message = Inbound(CHANNEL, sender, event, text, self._house.now(), source_of(request, self._house.secret))
         await anyio.to_thread.run_sync(receive, self._house.reception, message, limiter=self._threads)
         return self._kept(await self._page(token), token)
 
@@ -81,7 +81,7 @@ class ChatPage:
         return HTMLResponse(self._templates.get_template("failed.html").render(say=self._writer().wording.say), status)
 
     def _kept(self, response: Response, token: str) -> Response:
-        remember(response, token, is_https=self._house.settings.is_https)
+        remember(response, token, is_https=self._house.is_https)
         return response
 
     async def _page(self, token: str, notice: str = "") -> Response:
@@ -105,10 +105,12 @@ class ChatPage:
             resident = find_resident(connection, CHANNEL, sender_of(token))
             if resident is None:
                 return []
-            return read_exchanges(connection, self._house.reception.keys, resident, now() - _FOUND_AGAIN, _SHOWN)
+            return read_exchanges(
+                connection, self._house.reception.keys, resident, self._house.now() - _FOUND_AGAIN, _SHOWN
+            )
 
     def _writer(self) -> Writer:
-        moment = Moment(now().astimezone(CITY_ZONE), is_holiday, "")
+        moment = Moment(self._house.now().astimezone(CITY_ZONE), is_holiday, "")
         return Writer.of(self._house.reception.understander.catalog, moment)
 
 

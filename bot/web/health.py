@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from bot.bootstrap import House, now
+from bot.handlers.house import House
 from bot.storage.case_rows import list_cases
 from bot.storage.message_rows import oldest_queued
 
@@ -45,19 +45,19 @@ class Health:
     def _fault(self) -> str:
         with self._house.store.reading() as connection:
             oldest = oldest_queued(connection)
-        return "messages wait for delivery" if oldest and now() - oldest > STUCK else ""
+        return "messages wait for delivery" if oldest and self._house.now() - oldest > STUCK else ""
 
     def _figures(self) -> bytes:
         registry = CollectorRegistry()
         with self._house.store.reading() as connection:
             open_cases = list_cases(connection, open_only=True)
             oldest = oldest_queued(connection)
-        waiting = max((now() - case.opened_at for case in open_cases), default=timedelta())
+        waiting = max((self._house.now() - case.opened_at for case in open_cases), default=timedelta())
         Gauge("sasaeai_open_cases", "Cases that are open", registry=registry).set(len(open_cases))
         Gauge("sasaeai_oldest_case_seconds", "Age of the oldest open case", registry=registry).set(
             waiting.total_seconds()
         )
-        unsent = (now() - oldest).total_seconds() if oldest else 0
+        unsent = (self._house.now() - oldest).total_seconds() if oldest else 0
         Gauge("sasaeai_oldest_unsent_seconds", "Age of the oldest message not sent", registry=registry).set(unsent)
         return generate_latest(registry)
 

@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.bootstrap import House
+from bot.handlers.house import House
 from bot.web.chat_page import ChatPage
 from bot.web.health import Health
 
