@@ -13,6 +13,7 @@ MESSAGE_LIMIT = 20_000
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
 _SEPARATORS = re.compile(r"[^\w]|_", re.UNICODE)
+_MASKED = re.compile(r"自\s?[〇○◯●×✕*＊]")
 _REPEATS = re.compile(r"(.)\1{2,}", re.DOTALL)
 _LONG_MARK = re.compile("[ー〜~]{2,}")
 _KATAKANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
@@ -39,8 +40,8 @@ def fold(text: str) -> str:
 
 
 def squeeze(text: str) -> str:
-    """Folded, in hiragana, without spaces, marks and emoji: 「し に た い！」 is 「しにたい」."""
-    return hiragana(_SEPARATORS.sub("", fold(text)))
+    """Folded, in hiragana, without spaces, marks and emoji: 「し に た い！」 is 「しにたい」, 自〇 is 自殺."""
+    return hiragana(_SEPARATORS.sub("", _MASKED.sub("自殺", fold(text))))
 
 
 def kana_share(text: str) -> float:

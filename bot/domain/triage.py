@@ -119,6 +119,8 @@ def worst(signals: tuple[Signal, ...]) -> Signal | None:
 def _fires(rule: Rule, forms: tuple[str, str], padding: WordGroup) -> bool:
     japanese, foreign = forms
     if rule.whole:
+        if rule.every[0].foreign.fullmatch(foreign.strip("!！?？。. \n")):
+            return True
         rest = rule.every[0].japanese.sub("", japanese)
         return rest != japanese and not padding.japanese.sub("", rest).strip()
     if len(rule.every) == 1 and rule.every[0].foreign.search(foreign):
