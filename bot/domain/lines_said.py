@@ -11,6 +11,7 @@ from bot.domain.triage import Kind
 from bot.domain.wording import Wording
 
 CRISIS_LINES_SHOWN = 4
+LINES_SHOWN = 3
 TALKING_KINDS = frozenset(
     {Kind.SUICIDE, Kind.DISTRESS, Kind.MONEY, Kind.CARER, Kind.ABUSE_TOLD, Kind.HOMELESS_JOB, Kind.PERSON}
 )
@@ -71,14 +72,16 @@ class LinesSaid:
         return f"{day} {moment.hour}:{moment.minute:02}"
 
     def lines_of(self, entry: Entry) -> list[Line]:
-        """The lines to call for an entry: its own special ones, its desk's, its second desk's."""
-        desks = [entry] if entry.kind == "contact" else []
-        desks += [
-            self.catalog.by_id[name] for name in (entry.contact, entry.second_contact) if name in self.catalog.by_id
-        ]
-        names = list(entry.lines) + [name for desk in desks for name in desk.lines]
-        lines = [self.catalog.lines[name] for name in dict.fromkeys(names)]
-        return _one_a_number(lines)[:3]
+        """The lines to call for an entry, three at most: its `lines` in order, where a desk stands for the desk's own.
+
+        An entry whose list does not place its desk has the desk first.
+        """
+        listed = entry.lines if entry.contact in entry.lines else (entry.contact, *entry.lines, entry.second_contact)
+        if entry.kind == "contact":
+            listed = (*entry.lines, entry.second_contact)
+        desks = {name: self.catalog.by_id[name].lines for name in listed if name in self.catalog.by_id}
+        names = [line for name in listed if name for line in desks.get(name, (name,))]
+        return _one_a_number(self.catalog.lines[name] for name in dict.fromkeys(names))[:LINES_SHOWN]
 
     def desk_lines(self) -> list[Line]:
         """The consultation desk's own line."""
