@@ -153,9 +153,9 @@ def test_no_phrase_is_a_message_of_a_set(understander: Understander) -> None:
     asked = {squeeze(case.text) for file in files for case in read_cases(file)}
     asked |= {squeeze(check.text) for check in catalog.checks}
     taught = [phrase for entry in catalog.entries for phrase in (*entry.phrases, *entry.situations)]
-    taught += [
-        phrase for group in (*catalog.not_ours, *catalog.smalltalk, *catalog.signals) for phrase in group.phrases
-    ]
+    taught += [phrase for subject in catalog.not_ours for phrase in subject.phrases]
+    taught += [phrase for kind in catalog.smalltalk for phrase in kind.phrases]
+    taught += [phrase for signal in catalog.signals for phrase in signal.phrases]
     assert files
     assert [phrase for phrase in taught if squeeze(phrase) and squeeze(phrase) in asked] == []
 

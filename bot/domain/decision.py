@@ -16,10 +16,10 @@ class Thresholds:
 
     answer: float = 0.45
     """The first entry's share among the entries, from which it is answered at once."""
-    outside: float = 0.6
+    outside: float = 0.7
     """Not ours and small talk together, from which no entry is offered."""
-    desk: float = 0.5
-    emergency: float = 0.65
+    desk: float = 0.55
+    emergency: float = 0.7
     veto: float = 0.6
     """An entry this probable overrules a hit that only the classifier has."""
 
