@@ -18,7 +18,7 @@ from bot.domain.understanding import Understander
 from tests.conftest import ROOT, TUESDAY_NOON
 
 NUMBER = re.compile(
-    r"(?<![\d-])(?:0\d{1,4}-\d{1,4}-\d{3,5}|#\d{4}|11[0-9]|18[89]|171)(?![\d-])(?:[(（]内線[\d・]+[)）])?"
+    r"(?<![\d-])(?:0\d{1,4}-\d{1,4}-\d{3,5}|0\d{2,3}-\d{6}|#\d{4}|11[0-9]|18[89]|171)(?![\d-])(?:[(（]内線[\d・]+[)）])?"
 )
 FACTS = ROOT.parent / "shared" / "facts" / "contacts.jsonl"
 

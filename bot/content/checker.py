@@ -28,8 +28,10 @@ MESSAGE_UNITS = 5000
 """A LINE text message."""
 BEFORE_FIRST_NUMBER = 120
 
-_PHONE = re.compile(r"(?<![\d-])(?:0\d{1,4}-\d{1,4}-\d{3,5}|0\d{9,10}|#\d{4}|1[01][0189](?!\d)|18[89](?!\d))(?![\d-])")
-_WRITTEN_PHONE = re.compile(r"^(?:#\d{4}|\d{3}|0\d{1,4}-\d{1,4}-\d{3,5})(?:[(（]内線[\d・]+[)）])?$")
+_PHONE = re.compile(
+    r"(?<![\d-])(?:0\d{1,4}-\d{1,4}-\d{3,5}|0\d{2,3}-\d{6}|0\d{9,10}|#\d{4}|1[01][0189](?!\d)|18[89](?!\d))(?![\d-])"
+)
+_WRITTEN_PHONE = re.compile(r"^(?:#\d{4}|\d{3}|0\d{1,4}-\d{1,4}-\d{3,5}|0\d{2,3}-\d{6})(?:[(（]内線[\d・]+[)）])?$")
 _HIRAGANA = re.compile(r"^[ぁ-ゖーA-Za-z0-9・「」（）\s]+$")
 _LINK = re.compile(r"\[\[([^|\]]*)\|")
 
