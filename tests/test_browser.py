@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.servers import serving
 
+expect.set_options(timeout=20_000)
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = [
     "--no-sandbox",
@@ -98,7 +99,7 @@ def test_the_whole_walk(page: Page, tmp_path: Path) -> None:
     assert len(shown) == 1
     no_violations(page)
     fits(page)
-    page.screenshot(path=tmp_path / "sos.png", full_page=True)
+    page.screenshot(path=tmp_path / "sos.png", full_page=True, caret="initial")
     page.reload()
     expect(page.locator("#talk")).to_contain_text(shown[0])
     page.get_by_role("button", name="この画面を消す").click()

@@ -218,6 +218,7 @@ def _plan(sheet: Value) -> Plan:
         ),
         standing=sheet["standing"].text(),
         period=sheet["period"].text(),
+        ends_on=_day(sheet["ends_on"]),
         publishers=sheet["publishers"].texts(),
     )
 

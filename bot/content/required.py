@@ -25,7 +25,7 @@ PLACEHOLDERS = frozenset(
 WORDING = frozenset(
     """
     actor-business actor-city actor-community actor-council actor-resident answer-call-script
-    answer-definition answer-place-contact answer-place-measure answer-place-term answer-script-line
+    answer-definition answer-old-edition answer-place-contact answer-place-measure answer-place-term answer-script-line
     answer-source busy check-small-emergency choice-cancel choice-menu choice-more choice-none choice-others
     choice-person choice-side clarify clarify-again desk-abuse-told desk-cancelled desk-carer desk-case
     desk-case-again desk-distress desk-duty desk-homeless-job desk-money desk-nobody desk-nothing-to-cancel
@@ -33,7 +33,7 @@ WORDING = frozenset(
     emergency-child-neighbour emergency-crime emergency-fire emergency-harm emergency-illness
     emergency-missing emergency-next-line emergency-no-voice emergency-nobody emergency-now-danger
     emergency-sea emergency-starving emergency-suicide emergency-suicide-close empty follow-action
-    follow-actor-head follow-hours follow-hours-line follow-hours-unknown follow-more follow-no-actions
+    follow-actor-head follow-goal follow-hours follow-hours-line follow-hours-unknown follow-more follow-no-actions
     follow-no-others follow-others follow-phone follow-side follow-side-done give-up line-check-confirmed
     line-check-hidden line-check-ship line-check-unconfirmed menu next-open-at next-open-now
     next-open-unknown not-ours open-always open-no open-no-unknown open-not-known open-yes other-language

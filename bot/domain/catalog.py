@@ -182,6 +182,7 @@ class Plan:
     goals: tuple[Goal, ...]
     standing: str
     period: str
+    ends_on: date | None
     publishers: tuple[str, ...]
 
 

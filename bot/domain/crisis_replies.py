@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from bot.domain.catalog import Line
 from bot.domain.lines_said import TALKING_KINDS, LinesSaid
 from bot.domain.messages import Choice, Reply, Route
 from bot.domain.triage import Kind, Signal
 
+_LINES_BESIDE_THE_DESK = 2
 _CASE_ROUTES = frozenset({Route.EMERGENCY, Route.DESK})
 
 
@@ -44,9 +46,12 @@ class CrisisWriter:
 
     def desk(self, kind: Kind) -> Reply:
         """A case with a number, when staff read it, and who answers now."""
-        lines = self.lines.desk_lines() if self.lines.duty_is_open() else []
+        lines: list[Line] = []
+        others = self.lines.crisis_lines(kind)
+        if self.lines.duty_is_open():
+            lines, others = self.lines.desk_lines(), others[:_LINES_BESIDE_THE_DESK]
         known = {line.id for line in lines}
-        lines += [line for line in self.lines.crisis_lines(kind) if line.id not in known]
+        lines += [line for line in others if line.id not in known]
         key = "desk-case-again" if self.lines.moment.case_is_open else "desk-case"
         body = [self.lines.wording.say("desk-now-lines"), self.lines.wording.say("emergency-now-danger")]
         body += self.lines.no_voice() if kind is not Kind.MONEY else []

@@ -73,7 +73,7 @@ class Writer:
         """What the plan says, word for word, of every actor."""
         if not entry.actions:
             return self._about(entry, (*self._definition(entry), self.wording.say("follow-no-actions")))
-        body = [line for actor in Actor for line in self._actor_lines(entry, actor, head=True)]
+        body = [*self._goal(entry), *(line for actor in Actor for line in self._actor_lines(entry, actor, head=True))]
         return self._about(entry, (self.wording.say("follow-more"),), body=tuple(body))
 
     def sides(self, entry: Entry) -> Reply:
@@ -179,6 +179,10 @@ class Writer:
             return []
         return [self.wording.say("answer-definition", title=entry.title, definition=entry.definition)]
 
+    def _goal(self, entry: Entry) -> list[str]:
+        goals = (goal for goal in self.catalog.plan.goals if goal.number == entry.goal)
+        return [self.wording.say("follow-goal", number=str(goal.number), title=goal.title) for goal in goals]
+
     def _call_script(self, entry: Entry, *, as_helper: bool) -> list[str]:
         sentences = (entry.helper_call if as_helper else ()) or entry.call
         if not sentences:
@@ -198,9 +202,10 @@ class Writer:
     def _source(self, entry: Entry) -> str:
         number = entry.id.rsplit("-", 1)[-1].lstrip("0")
         place = self.wording.say(f"answer-place-{entry.kind}", number=number, title=entry.source_title or entry.title)
-        return self.wording.say(
-            "answer-source", plan=self.catalog.plan.title, edition=self.catalog.plan.edition, place=place
-        )
+        plan = self.catalog.plan
+        source = self.wording.say("answer-source", plan=plan.title, edition=plan.edition, place=place)
+        is_over = plan.ends_on and plan.ends_on < self.lines.moment.now.date()
+        return f"{source}。{self.wording.say('answer-old-edition')}" if is_over else source
 
     def _small(self, entry: Entry, lines: list[Line]) -> tuple[str, ...]:
         note = (entry.note,) if entry.note else ()
