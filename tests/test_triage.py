@@ -94,7 +94,8 @@ def test_exceptions_stand_near() -> None:
     rule = Rule(Kind.FIRE, Route.EMERGENCY, (dog,), unless=(once,), window=10)
     triage = Triage((rule,), WordGroup.of("", ()), WordGroup.of("", ()))
     assert not triage.read("昔の犬")
-    assert triage.read("昔いろはにほへとちりぬるをわかよたれそ犬")
+    assert not triage.read("昔" + "いろはにほ" * 11 + "犬")
+    assert triage.read("昔" + "いろはにほ" * 12 + "犬")
 
 
 def test_the_dots_stand_for_eight_characters() -> None:

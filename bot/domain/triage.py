@@ -69,7 +69,9 @@ class WordGroup:
 
 @dataclass(frozen=True)
 class Rule:
-    """One way to recognise a kind: a word of every group in `every` nearby, none of `unless`.
+    """One way to recognise a kind: a word of every group in `every` within the window, none of `unless` nearby.
+
+    Nearby is the window or 60 characters, whichever is wider: what calms a sentence stands anywhere in it.
 
     `whole`: the first group's word must be the whole message, but for what `Triage.padding` holds.
     """
@@ -125,10 +127,16 @@ def _fires(rule: Rule, forms: tuple[str, str], padding: WordGroup) -> bool:
         return rest != japanese and not padding.japanese.sub("", rest).strip()
     if len(rule.every) == 1 and rule.every[0].foreign.search(foreign):
         return True
-    first, *others = (_places(group.japanese, japanese) for group in rule.every)
+    every: list[list[int]] = []
+    for group in rule.every:
+        every.append(_places(group.japanese, japanese))
+        if not every[-1]:
+            return False
+    first, *others = every
     exceptions = sorted(place for group in rule.unless for place in _places(group.japanese, japanese))
+    calm = max(rule.window, WINDOW)
     return any(
-        all(_near(place, hits, rule.window) for hits in others) and not _near(place, exceptions, rule.window)
+        all(_near(place, hits, rule.window) for hits in others) and not _near(place, exceptions, calm)
         for place in first
     )
 
