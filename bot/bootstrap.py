@@ -1,14 +1,16 @@
 """Builds everything, and is the only file that knows everyone. Nothing is built at import."""
 
 import hashlib
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.content.faults import ContentError
-from bot.content.index_cache import fit_catalog, index_of
+from bot.content.index_cache import fit_catalog, index_file, index_of, keep_index
 from bot.content.reader import content_digest, read_catalog
 from bot.domain.catalog import Catalog
 from bot.domain.decision import Thresholds
@@ -56,14 +58,25 @@ def load_analyzer() -> Analyzer:
     return SudachiAnalyzer(SudachiReader(), SentenceEncoder())
 
 
-def load_understander(content: Path = SHIPPED_CONTENT, *, keep_index: bool = False) -> Understander:
+def load_understander(content: Path = SHIPPED_CONTENT, *, keep: bool = False) -> Understander:
     """The content of a folder, ready to understand. Raises ContentError with every fault of form."""
     catalog, faults = read_catalog(content)
     if faults:
         raise ContentError(faults)
     analyzer = load_analyzer()
-    index = index_of(catalog, content_digest(content), analyzer, INDEX_FOLDER, keep=keep_index)
-    return Understander(catalog, index, analyzer)
+    digest = content_digest(content)
+    if keep and not index_file(digest, analyzer, INDEX_FOLDER).is_file():
+        # Fitting takes three times the memory of serving: a process of its own gives it back.
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            pool.submit(keep_fitted, content).result()
+    return Understander(catalog, index_of(catalog, digest, analyzer, INDEX_FOLDER), analyzer)
+
+
+def keep_fitted(content: Path) -> None:
+    """Fit the index of a folder's content and keep it for the next start."""
+    catalog, _ = read_catalog(content)
+    analyzer = load_analyzer()
+    keep_index(index_file(content_digest(content), analyzer, INDEX_FOLDER), fit_catalog(catalog, analyzer))
 
 
 def fit_understander(catalog: Catalog) -> Understander:
@@ -106,7 +119,7 @@ def open_house(settings: Settings) -> House:
         store.close()
         message = "the database has not the newest schema; run: python -m bot migrate"
         raise SettingsError(message)
-    understander = load_understander(keep_index=True)
+    understander = load_understander(keep=True)
     return House(store, Reception(store, keys, understander, THRESHOLDS), secret, now, is_https=settings.is_https)
 
 

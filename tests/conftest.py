@@ -31,7 +31,7 @@ TUESDAY_NIGHT = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
 @pytest.fixture(scope="session")
 def understander() -> Understander:
     """The shipped content, fitted once and kept where the server keeps it."""
-    return load_understander(keep_index=True)
+    return load_understander(keep=True)
 
 
 @pytest.fixture(scope="session")

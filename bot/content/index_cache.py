@@ -24,16 +24,16 @@ from bot.domain.protocols import Analyzer
 _FORMAT = "1"
 
 
-def index_of(catalog: Catalog, digest: str, analyzer: Analyzer, folder: Path, *, keep: bool) -> Index:
-    """The index of a catalog whose content has this digest: from `folder`, or fitted now and with `keep` kept there."""
+def index_file(digest: str, analyzer: Analyzer, folder: Path) -> Path:
+    """Where the index of a content with this digest is kept, whether it is there or not."""
     name = hashlib.sha256(f"{_FORMAT}\0{digest}\0{analyzer.name}".encode()).hexdigest()[:32]
-    path = folder / f"index-{name}.npz"
-    if path.is_file():
-        return _read(path)
-    index = fit_catalog(catalog, analyzer)
-    if keep:
-        _write(path, index)
-    return index
+    return folder / f"index-{name}.npz"
+
+
+def index_of(catalog: Catalog, digest: str, analyzer: Analyzer, folder: Path) -> Index:
+    """The index of a catalog whose content has this digest: from `folder`, or fitted now."""
+    path = index_file(digest, analyzer, folder)
+    return _read(path) if path.is_file() else fit_catalog(catalog, analyzer)
 
 
 def fit_catalog(catalog: Catalog, analyzer: Analyzer) -> Index:
@@ -42,7 +42,7 @@ def fit_catalog(catalog: Catalog, analyzer: Analyzer) -> Index:
     return fit(classes, examples_of(catalog, analyzer))
 
 
-def _write(path: Path, index: Index) -> None:
+def keep_index(path: Path, index: Index) -> None:
     """Under its name only when it is whole: another process may read it."""
     strings = {
         "classes": index.classes,
