@@ -216,3 +216,25 @@ def test_a_hit_inside_a_request_for_information_is_not_dropped(dialog: Dialog) -
     (turn,) = dialog("自殺予防の講座で「死にたい」と言われたときの聞き方を学べますか")
     assert turn.reply.route is not Route.EMERGENCY
     assert "0120-061-338" in turn.reply.text
+
+
+def test_the_desk_shows_what_the_plan_says_beside(dialog: Dialog) -> None:
+    desk, answer = dialog("介護でもう限界。雪かきもできない", "雪かき・除雪のこと")
+    assert desk.reply.route is Route.DESK
+    assert "measure-13" in [entry.id for entry in desk.reply.entries]
+    assert answer.reply.entries[0].id == "measure-13"
+
+
+def test_in_danger_the_call_stands_alone(dialog: Dialog) -> None:
+    (turn,) = dialog("雪かきで屋根から落ちて動けない")
+    assert turn.reply.route is Route.EMERGENCY
+    assert turn.reply.entries == ()
+    assert [choice.does for choice in turn.reply.choices] == ["cancel"]
+
+
+def test_after_the_plans_period_an_answer_says_so(dialog: Dialog) -> None:
+    ended = "計画の期間は終わっています"
+    (then,) = dialog("雪かきができない", now=datetime(2024, 3, 29, 3, 0, tzinfo=UTC))
+    (now,) = dialog("雪かきができない")
+    assert ended not in then.reply.text
+    assert ended in now.reply.text

@@ -46,6 +46,19 @@ def test_every_kind_of_danger(triage: Triage, text: str, kind: Kind) -> None:
     assert kind in {signal.kind for signal in signals if signal.route is Route.EMERGENCY}
 
 
+@pytest.mark.parametrize(
+    ("danger", "calm"),
+    [
+        ("父が屋根から落ちて動けない", "屋根から落ちて動けない人のための制度を知りたい"),
+        ("友だちが運河に落ちて見えなくなった", "運河に帽子が落ちて流された"),
+        ("隣で子どもが泣いてる、叩く音が今もしてる", "隣の子が泣いてる。見守りの活動に参加したい"),
+    ],
+)
+def test_a_calm_question_with_the_same_words_is_no_alarm(triage: Triage, danger: str, calm: str) -> None:
+    assert any(signal.route is Route.EMERGENCY for signal in triage.read(danger))
+    assert not any(signal.route is Route.EMERGENCY for signal in triage.read(calm))
+
+
 def test_every_kind_has_a_rule(triage: Triage) -> None:
     assert {rule.kind for rule in triage.rules} == set(Kind)
 

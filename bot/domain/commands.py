@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 
@@ -35,7 +36,7 @@ def command(says: Mapping[str, tuple[str, ...]], text: str, names: tuple[str, ..
         return ""
     short = _POLITE.sub("", said) or said
     best, name = max(
-        ((_likeness(short, said, squeeze(way)), name) for name in names for way in says.get(name, ())),
+        ((_likeness(short, said, way), name) for name in names for way in _squeezed(says.get(name, ()))),
         default=(0.0, ""),
     )
     return name if best >= _ALIKE else ""
@@ -61,7 +62,7 @@ def chosen(says: Mapping[str, tuple[str, ...]], text: str, choices: tuple[Choice
 def mentions(says: Mapping[str, tuple[str, ...]], text: str, name: str) -> bool:
     """Whether one of the ways of saying it stands anywhere in the message."""
     said = squeeze(text)
-    return any(squeeze(way) in said for way in says.get(name, ()))
+    return any(way in said for way in _squeezed(says.get(name, ())))
 
 
 def _position(says: Mapping[str, tuple[str, ...]], text: str, count: int) -> int | None:
@@ -72,9 +73,15 @@ def _position(says: Mapping[str, tuple[str, ...]], text: str, count: int) -> int
         return number - 1 if number <= count else None
     said = _POLITE.sub("", squeeze(text))
     for position, name in enumerate(_ORDINALS):
-        if said in map(squeeze, says.get(name, ())) and position < count:
+        if said in _squeezed(says.get(name, ())) and position < count:
             return position
-    return count - 1 if said in map(squeeze, says.get("last", ())) else None
+    return count - 1 if said in _squeezed(says.get("last", ())) else None
+
+
+@lru_cache(maxsize=256)
+def _squeezed(ways: tuple[str, ...]) -> tuple[str, ...]:
+    """Ways of saying a command, which are content and the same for every message."""
+    return tuple(map(squeeze, ways))
 
 
 def _likeness(short: str, said: str, way: str) -> float:

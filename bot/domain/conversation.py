@@ -164,8 +164,14 @@ class Step:
         elif signal.route is Route.EMERGENCY:
             reply = self.writer.crisis.emergency(decision.signals)
         else:
-            reply = self.writer.crisis.desk(signal.kind)
+            reply = self._with_entries(self.writer.crisis.desk(signal.kind), decision.entries)
         return self._case(signal.kind, signal.route, reply)
+
+    def _with_entries(self, reply: Reply, entries: tuple[tuple[str, float], ...]) -> Reply:
+        """The desk's reply with what the plan says beside it, as buttons."""
+        buttons = tuple(Choice(self.catalog.by_id[name].button, f"entry:{name}") for name, _ in entries)
+        shown = tuple(self._shown(name, score) for name, score in entries)
+        return replace(reply, choices=(*buttons, *reply.choices), entries=shown)
 
     def _case(self, kind: Kind, urgency: Route, reply: Reply) -> Turn:
         return Turn(

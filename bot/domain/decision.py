@@ -10,6 +10,10 @@ SHOWN = 3
 """Entries that a reply shows at most."""
 
 
+BESIDE = 0.1
+"""From this probability an entry is shown beside the desk's reply."""
+
+
 @dataclass(frozen=True)
 class Thresholds:
     """Fitted probabilities from which something is done. Chosen on open sets, never on the judging ones."""
@@ -57,14 +61,21 @@ def decide(understood: Understanding, thresholds: Thresholds) -> Decision:
     ranking = understood.ranking
     found = worst(signals)
     if found and not (understood.asks_for_information and found.route is Route.EMERGENCY):
-        return Decision(found.route, signals=signals)
+        return Decision(found.route, entries=_beside(found.route, ranking), signals=signals)
     if ranking is None:
         return Decision(Route.DESK if found else Route.UNKNOWN, signals=signals)
     heard = tuple(filter(None, (_heard_by_classifier(each, thresholds) for each in (ranking, *understood.later))))
     loudest = worst(heard)
     if loudest and not found:
-        return Decision(loudest.route, signals=(loudest,))
+        return Decision(loudest.route, entries=_beside(loudest.route, ranking), signals=(loudest,))
     return _about(ranking, thresholds, soft_safety=bool(found))
+
+
+def _beside(route: Route, ranking: Ranking | None) -> tuple[tuple[str, float], ...]:
+    """What the plan says too, for somebody in distress; in danger the call stands alone."""
+    if ranking is None or route is Route.EMERGENCY:
+        return ()
+    return tuple(entry for entry in ranking.entries[:SHOWN] if entry[1] >= BESIDE)
 
 
 def _heard_by_classifier(ranking: Ranking, thresholds: Thresholds) -> Signal | None:
