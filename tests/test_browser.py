@@ -95,6 +95,7 @@ def test_the_whole_walk(page: Page, tmp_path: Path) -> None:
     say(page, "死にたい")
     expect(newest).to_have_class(re.compile("emergency"))
     expect(newest.locator("a.call").first).to_have_attribute("href", "tel:0120061338")
+    expect(newest.locator("a", has_text="talkme.jp")).to_have_attribute("href", "https://talkme.jp/")
     shown = re.findall(r"受付番号 (\d{3}-\d{3})", newest.inner_text())
     assert len(shown) == 1
     no_violations(page)
