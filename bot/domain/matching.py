@@ -82,11 +82,12 @@ class NgramIndex:
 
     def cosines(self, found: list[tuple[int, float]]) -> Floats:
         """Cosine of a message's grams with every phrase."""
-        result = np.zeros(self.size, dtype=np.float32)
-        for position, value in found:
-            span = slice(self.starts[position], self.starts[position + 1])
-            result[self.rows[span]] += value * self.values[span]
-        return result
+        spans = [slice(self.starts[position], self.starts[position + 1]) for position, _ in found]
+        if not spans:
+            return np.zeros(self.size, dtype=np.float32)
+        rows = np.concatenate([self.rows[span] for span in spans])
+        parts = np.concatenate([value * self.values[span] for (_, value), span in zip(found, spans, strict=True)])
+        return np.bincount(rows, weights=parts, minlength=self.size).astype(np.float32)
 
 
 @dataclass(frozen=True)
