@@ -59,6 +59,20 @@ def test_a_calm_question_with_the_same_words_is_no_alarm(triage: Triage, danger:
     assert not any(signal.route is Route.EMERGENCY for signal in triage.read(calm))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "町内会の集まりで人が倒れて意識がない",
+        "夫が倒れて息をしていません。どうすればいいか教えてください",
+        "デイサービスセンターで利用者が餅をのどに詰まらせた",
+        "お祭りで子どもとはぐれて暗くなっても見つかりません",
+        "災害の案内を見ていたら川に人が流された",
+    ],
+)
+def test_a_place_or_a_question_calms_no_danger(triage: Triage, text: str) -> None:
+    assert any(signal.route is Route.EMERGENCY for signal in triage.read(text))
+
+
 def test_every_kind_has_a_rule(triage: Triage) -> None:
     assert {rule.kind for rule in triage.rules} == set(Kind)
 
