@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
+from pydantic import SecretStr
 
 from bot.content.faults import ContentError
 from bot.content.index_cache import fit_catalog, index_file, index_of, keep_index
 from bot.content.reader import content_digest, read_catalog
 from bot.domain.catalog import Catalog
 from bot.domain.decision import Thresholds
-from bot.domain.protocols import Analyzer
+from bot.domain.protocols import Analyzer, Channel
 from bot.domain.understanding import Understander
 from bot.handlers.house import House
-from bot.handlers.receive import Reception
+from bot.handlers.reception import Reception
+from bot.handlers.worker import Worker
 from bot.settings import ROOT, Settings, SettingsError, decode_keys
 from bot.storage.engine import open_store, sqlite_file
 from bot.storage.key_files import read_or_make_key
@@ -26,6 +28,8 @@ from bot.storage.sealing import Keyring
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
+
+    from bot.channels.line.line_sender import LineSender
 
 log = structlog.get_logger()
 
@@ -120,11 +124,36 @@ def open_house(settings: Settings) -> House:
         message = "the database has not the newest schema; run: python -m bot migrate"
         raise SettingsError(message)
     understander = load_understander(keep=True)
-    return House(store, Reception(store, keys, understander, THRESHOLDS), secret, now, is_https=settings.is_https)
+    reception = Reception(store, keys, understander, THRESHOLDS)
+    return House(store, reception, secret, now, is_https=settings.is_https, channels=connect_channels(settings))
 
 
-def build_server(house: House) -> "Starlette":
-    """The application for an ASGI server."""
+def connect_channels(settings: Settings) -> dict[str, Channel]:
+    """The platforms that are configured. Their libraries are loaded only then."""
+    if not settings.line_secrets:
+        return {}
+    from bot.channels.line.line_channel import LineChannel  # noqa: PLC0415 -- half a second, for those who use it
+
+    return {LineChannel.name: LineChannel(line_sender(settings))}
+
+
+def line_sender(settings: Settings) -> "LineSender":
+    """LINE's API with the account of the settings."""
+    from bot.channels.line.line_sender import LineSender  # noqa: PLC0415 -- half a second, for those who use it
+    from bot.channels.line.line_tokens import AccessTokens  # noqa: PLC0415 -- the same
+
+    newest = SecretStr(settings.line_secrets[0])
+    tokens = AccessTokens(settings.line_api_url, settings.line_channel_id, newest, settings.line_channel_access_token)
+    return LineSender(settings.line_api_url, tokens)
+
+
+def build_worker(house: House, settings: Settings) -> Worker:
+    """What works behind the doors."""
+    return Worker(house, alone=sqlite_file(settings.database_url) is not None)
+
+
+def build_server(house: House, settings: Settings, worker: Worker | None) -> "Starlette":
+    """The application for an ASGI server; without a worker another process does the work."""
     from bot.web.site import build_site  # noqa: PLC0415 -- `ask` and the like need no web
 
-    return build_site(house)
+    return build_site(house, settings.line_secrets, worker)

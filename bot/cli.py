@@ -1,11 +1,11 @@
 """The command line: `python -m bot …`. Each command is a few lines over a handler; faults are said in plain English."""
 
+import asyncio
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import structlog
 import typer
@@ -14,14 +14,16 @@ from bot.bootstrap import (
     SHIPPED_CONTENT,
     THRESHOLDS,
     build_server,
+    build_worker,
     fit_understander,
     load_keys,
     load_understander,
     now,
     open_house,
 )
+from bot.cli_faults import faults_said, open_current
+from bot.cli_line import line_app
 from bot.content.checker import check_content
-from bot.content.faults import ContentError
 from bot.domain.cases import shown_number
 from bot.domain.catalog import Catalog
 from bot.domain.city_calendar import CITY_ZONE
@@ -29,16 +31,17 @@ from bot.domain.conversation import Talk
 from bot.domain.messages import Reply, Route
 from bot.domain.understanding import Understander
 from bot.handlers.answer_once import answer_once
-from bot.handlers.evaluate import Answerer, CasesError, baseline, predict, read_cases, score
+from bot.handlers.evaluate import Answerer, baseline, predict, read_cases, score
 from bot.handlers.list_cases import list_open_cases
-from bot.handlers.purge import purge_talk
 from bot.settings import Settings, SettingsError, read_settings
-from bot.storage.engine import Store, open_store, sqlite_file
-from bot.storage.migrate import is_current, migrate
+from bot.storage.engine import open_store, sqlite_file
+from bot.storage.inbox_rows import list_aside, replay_aside
+from bot.storage.migrate import migrate
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 content_app = typer.Typer(no_args_is_help=True, help="What the bot knows.")
 app.add_typer(content_app, name="content")
+app.add_typer(line_app, name="line")
 
 Content = Annotated[str, typer.Option("--content", help="published, draft or a folder")]
 
@@ -63,31 +66,33 @@ def serve(
     """Run the server: the chat page, and without --no-work the deliveries and clocks too."""
     import uvicorn  # noqa: PLC0415 -- only the server needs it
 
-    with _faults_said():
+    with faults_said():
         settings = read_settings()
         if no_work:
             _needs_postgresql(settings, "serve --no-work")
         house = open_house(settings)
-    if not no_work:
-        _start_clock(house.store)
+    app = build_server(house, settings, None if no_work else build_worker(house, settings))
     typer.echo(f"The chat page: http://{settings.host}:{settings.port}/", err=True)
-    uvicorn.run(build_server(house), host=settings.host, port=settings.port, log_level="warning", access_log=False)
+    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)
 
 
 @app.command()
 def work() -> None:
     """Deliveries and clocks alone, beside `serve --no-work` (PostgreSQL)."""
-    with _faults_said():
+    with faults_said():
         settings = read_settings()
         _needs_postgresql(settings, "work")
-        store = _open_current(settings)
-    _clock(store)
+        house = open_house(settings)
+    house.warm_up()
+    with suppress(KeyboardInterrupt):
+        asyncio.run(build_worker(house, settings).run())
+    house.store.close()
 
 
 @app.command(name="migrate")
 def migrate_command() -> None:
     """Bring the database to the newest schema."""
-    with _faults_said():
+    with faults_said():
         settings = read_settings()
         load_keys(settings)
         store = open_store(settings.database_url)
@@ -104,7 +109,7 @@ def ask(
 ) -> None:
     """Ask one question. Nothing is stored."""
     said = sys.stdin.buffer.read().decode("utf-8", errors="replace") if text == "-" else text
-    with _faults_said():
+    with faults_said():
         understander = load_understander(_folder(content))
     reply = answer_once(understander, THRESHOLDS, said, now()).reply
     typer.echo(json.dumps(_as_object(reply), ensure_ascii=False) if as_json else reply.text)
@@ -113,7 +118,7 @@ def ask(
 @app.command()
 def chat(content: Content = "published") -> None:
     """Talk with the bot in the terminal. Nothing is stored; an empty line ends it."""
-    with _faults_said():
+    with faults_said():
         understander = load_understander(_folder(content))
     talk = Talk()
     while said := input("> ").strip():
@@ -131,7 +136,7 @@ def evaluate(
     content: Content = "published",
 ) -> None:
     """Score the bot on a set of messages. Nothing is stored."""
-    with _faults_said():
+    with faults_said():
         scored = read_cases(cases)
         understander = load_understander(_folder(content))
 
@@ -153,10 +158,10 @@ def evaluate(
 @app.command(name="cases")
 def cases_command(words: Annotated[bool, typer.Option("--words", help="with the messages, opened")] = False) -> None:
     """List the open cases, the most urgent first; many from one address are one group."""
-    with _faults_said():
+    with faults_said():
         settings = read_settings()
         keys, _ = load_keys(settings)
-        store = _open_current(settings)
+        store = open_current(settings)
         listed = list_open_cases(store, keys)
         store.close()
     for row in listed:
@@ -169,6 +174,23 @@ def cases_command(words: Annotated[bool, typer.Option("--words", help="with the 
         if row.alike:
             typer.echo(f"    + {row.alike} more from the same address")
     typer.echo(f"{len(listed)} open" if listed else "No open cases.")
+
+
+@app.command(name="inbox")
+def inbox_command(replay: Annotated[bool, typer.Option("--replay", help="handle them again")] = False) -> None:
+    """List the events of platforms that could not be handled and were set aside, without their words."""
+    with faults_said():
+        store = open_current(read_settings())
+    with store.reading() as connection:
+        aside = list_aside(connection)
+    for each in aside:
+        typer.echo(f"{each.received_at:%Y-%m-%d %H:%M:%S} UTC  {each.channel}  {each.kind}  {each.fault}")
+    if replay:
+        count = store.transaction(lambda connection: replay_aside(connection, now()))
+        typer.echo(f"{count} will be handled again by the running server.")
+    else:
+        typer.echo(f"{len(aside)} set aside." if aside else "Nothing is set aside.")
+    store.close()
 
 
 @content_app.command(name="check")
@@ -236,43 +258,3 @@ def _needs_postgresql(settings: Settings, command: str) -> None:
             "Procfile host throws its disk away. Set DATABASE_URL=postgresql://…, or run `python -m bot serve` alone."
         )
         raise SettingsError(message)
-
-
-def _open_current(settings: Settings) -> Store:
-    store = open_store(settings.database_url)
-    if is_current(store):
-        return store
-    store.close()
-    message = "the database has not the newest schema; run: python -m bot migrate"
-    raise SettingsError(message)
-
-
-def _start_clock(store: Store) -> None:
-    import threading  # noqa: PLC0415 -- the server alone
-
-    threading.Thread(target=_clock, args=(store,), name="clock", daemon=True).start()
-
-
-def _clock(store: Store) -> None:
-    """Every hour: what has been kept long enough goes."""
-    import time  # noqa: PLC0415
-
-    while True:
-        purge_talk(store, now())
-        time.sleep(3600)
-
-
-@contextmanager
-def _faults_said() -> Iterator[None]:
-    """Expected faults as one line and exit code 2, never as a traceback."""
-    try:
-        yield
-    except ContentError as error:
-        _stop(f"the content has {len(error.faults)} faults (python -m bot content check). The first: {error.faults[0]}")
-    except (SettingsError, CasesError) as error:
-        _stop(str(error))
-
-
-def _stop(message: str) -> NoReturn:
-    typer.echo(f"sasaeai: {message}", err=True)
-    raise typer.Exit(2)

@@ -4,8 +4,9 @@ import base64
 import binascii
 import re
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -31,6 +32,10 @@ class Settings(BaseSettings):
     public_url: str = ""
     secret_key: SecretStr = SecretStr("")
     content_keys: SecretStr = SecretStr("")
+    line_channel_id: str = Field(default="", pattern=r"^[0-9]*$")
+    line_channel_secret: SecretStr = SecretStr("")
+    line_channel_access_token: SecretStr = SecretStr("")
+    line_api_url: str = "https://api.line.me"
 
     @field_validator("database_url")
     @classmethod
@@ -48,11 +53,11 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value
 
-    @field_validator("public_url")
+    @field_validator("public_url", "line_api_url")
     @classmethod
     def _web_address(cls, value: str) -> str:
         if value and not re.match(r"^https?://[^\s/]+/?$", value):
-            message = "must be the address residents open, such as https://bot.example.jp"
+            message = "must be an address without a path, such as https://bot.example.jp"
             raise ValueError(message)
         return value.rstrip("/")
 
@@ -61,6 +66,23 @@ class Settings(BaseSettings):
     def _whole_keys(cls, value: SecretStr) -> SecretStr:
         decode_keys(value.get_secret_value())
         return value
+
+    @model_validator(mode="after")
+    def _whole_line_account(self) -> Self:
+        """A LINE account that can receive but not answer (or the other way round) refuses to start."""
+        sends = bool(self.line_channel_access_token.get_secret_value() or self.line_channel_id)
+        if sends and not self.line_secrets:
+            message = "LINE_CHANNEL_SECRET is missing: without it nothing that LINE sends can be trusted"
+            raise ValueError(message)
+        if self.line_secrets and not sends:
+            message = "LINE_CHANNEL_ID is missing (or LINE_CHANNEL_ACCESS_TOKEN): without it nothing can be answered"
+            raise ValueError(message)
+        return self
+
+    @property
+    def line_secrets(self) -> tuple[str, ...]:
+        """The channel's secrets, newest first; none where LINE is not connected."""
+        return tuple(part.strip() for part in self.line_channel_secret.get_secret_value().split(",") if part.strip())
 
     @property
     def is_https(self) -> bool:
@@ -74,7 +96,7 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         faults = [
-            f"{'.'.join(map(str, each['loc'])).upper()} {each['msg'].removeprefix('Value error, ')}"
+            f"{'.'.join(map(str, each['loc'])).upper()} {each['msg'].removeprefix('Value error, ')}".strip()
             for each in error.errors()
         ]
         raise SettingsError("; ".join(faults)) from None

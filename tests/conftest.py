@@ -14,7 +14,8 @@ import pytest
 from bot.bootstrap import THRESHOLDS, load_understander
 from bot.domain.messages import Inbound, Reply
 from bot.domain.understanding import Understander
-from bot.handlers.receive import Reception, receive
+from bot.handlers.receive import receive
+from bot.handlers.reception import Reception
 from bot.storage.engine import Store, open_store
 from bot.storage.message_rows import Exchange, read_exchanges
 from bot.storage.migrate import migrate
@@ -96,7 +97,7 @@ class Resident:
     def sends(self, text: str, event: str = "") -> None:
         """One message, whatever comes of it."""
         event = event or f"{self.name}-{next(self.events)}"
-        receive(self.reception, Inbound("web", self.name, event, text, self.now, source="house"))
+        receive(self.reception, [Inbound("web", self.name, event, text, self.now, source="house")], self.now)
 
     def talk(self) -> list[Exchange]:
         """Everything said, oldest first."""

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from bot.bootstrap import now
 from bot.handlers.house import House
 from bot.handlers.list_cases import list_open_cases
-from bot.handlers.receive import Reception
+from bot.handlers.reception import Reception
 from bot.storage.engine import Store
 from bot.web.site import build_site
 

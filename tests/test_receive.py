@@ -11,8 +11,9 @@ from sqlalchemy import text
 from bot.domain.messages import Inbound, Route
 from bot.domain.understanding import Understander
 from bot.handlers.list_cases import list_open_cases
-from bot.handlers.purge import purge_talk
-from bot.handlers.receive import Limits, Reception, receive
+from bot.handlers.purge import purge_kept
+from bot.handlers.receive import receive
+from bot.handlers.reception import Limits, Reception
 from bot.storage.message_rows import read_exchanges
 from bot.storage.resident_rows import find_resident
 from tests.conftest import TUESDAY_NIGHT, TUESDAY_NOON, Resident
@@ -108,9 +109,12 @@ def test_a_broken_model_still_gives_a_case_and_a_menu(reception: Reception, some
 def test_a_flood_from_one_address_is_one_group(reception: Reception) -> None:
     for number in range(6):
         receive(
-            reception, Inbound("web", f"flood-{number}", f"e{number}", "死にたい", TUESDAY_NOON, source="one house")
+            reception,
+            [Inbound("web", f"flood-{number}", f"e{number}", "死にたい", TUESDAY_NOON, source="one house")],
+            TUESDAY_NOON,
         )
-    receive(reception, Inbound("web", "other", "e", "火事です", TUESDAY_NIGHT, source="another house"))
+    other = Inbound("web", "other", "e", "火事です", TUESDAY_NIGHT, source="another house")
+    receive(reception, [other], TUESDAY_NIGHT)
     listed = list_open_cases(reception.store, reception.keys)
     assert sorted(row.alike for row in listed) == [0, 5]
 
@@ -131,7 +135,7 @@ def test_talk_goes_after_30_days_and_cases_stay(somebody: Somebody) -> None:
     sato, ito = somebody("sato"), somebody("ito")
     sato.says("雪かきができない")
     ito.says("死にたい")
-    assert purge_talk(sato.reception.store, TUESDAY_NOON + timedelta(days=31)) == 1
+    assert purge_kept(sato.reception.store, TUESDAY_NOON + timedelta(days=31)) == 1
     assert sato.talk() == []
     assert len(ito.talk()) == 1
 

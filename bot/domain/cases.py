@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -37,6 +37,7 @@ TRANSITIONS: Mapping[tuple[Status | None, Action], Status] = MappingProxyType(
     }
 )
 OPEN_STATUSES = frozenset({Status.WAITING})
+DANGER_LASTS = timedelta(hours=1)
 
 
 class NotPossibleError(Exception):
@@ -72,6 +73,10 @@ class Case:
     source: str
     opened_at: datetime
     changed_at: datetime
+
+    def is_danger_at(self, now: datetime) -> bool:
+        """Whether the resident wrote of danger within the last hour: a picture that comes now belongs to it."""
+        return self.urgency is Route.EMERGENCY and now - self.changed_at <= DANGER_LASTS
 
 
 def next_status(status: Status | None, action: Action) -> Status:

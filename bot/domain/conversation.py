@@ -49,6 +49,8 @@ class Turn:
     talk: Talk
     case: CaseWish | None = None
     cancels: bool = False
+    adds: bool = False
+    """What came belongs to the open case, and says nothing by itself."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,19 @@ class Step:
         return self._do(name) if name else None
 
     def _known_button(self, text: str) -> Choice | None:
-        """A button of an older message: its words alone still mean it."""
-        return next(
-            (Choice(each.button, f"entry:{each.id}") for each in self.catalog.entries if each.button == text.strip()),
-            None,
-        )
+        """A button of an older message or of a menu that is always there: its words alone still mean it."""
+        entries = [Choice(each.button, f"entry:{each.id}") for each in self.catalog.entries]
+        menu = [Choice(item.label, f"menu:{position}") for position, item in enumerate(self.catalog.menu)]
+        return next((each for each in (*entries, *menu) if each.label == text.strip()), None)
+
+    def pressed(self, does: str) -> Turn:
+        """A button that carries its meaning: `entry:measure-13`, `more@measure-13`. Unknown ones get the menu."""
+        name, _, about = does.partition("@")
+        known = replace(self, talk=replace(self.talk, entry=about)) if about in self.catalog.by_id else self
+        try:
+            return known._do(name)  # noqa: SLF001 -- the same class
+        except (KeyError, ValueError, IndexError):
+            return self._said(self.writer.menu())
 
     def _do(self, does: str) -> Turn:
         name, _, rest = does.partition(":")

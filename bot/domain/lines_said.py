@@ -27,6 +27,8 @@ class Moment:
     is_holiday: IsHoliday
     number: str
     case_is_open: bool = False
+    in_danger: bool = False
+    """The open case is an emergency of the last hour."""
 
 
 @dataclass(frozen=True)

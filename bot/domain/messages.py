@@ -16,12 +16,59 @@ class Route(StrEnum):
     SMALLTALK = "smalltalk"
 
 
+class Happened(StrEnum):
+    """What a channel can tell. The values are stored."""
+
+    TEXT = "text"
+    PRESS = "press"
+    """A button that carries its meaning (`Choice.does`)."""
+    STICKER = "sticker"
+    IMAGE = "image"
+    VIDEO = "video"
+    VOICE = "voice"
+    FILE = "file"
+    LOCATION = "location"
+    FOLLOW = "follow"
+    UNFOLLOW = "unfollow"
+    UNSEND = "unsend"
+    JOIN = "join"
+    """The bot was brought into a group, or something was said in one."""
+    LEAVE = "leave"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened on a platform, as its door read it.
+
+    `key` is unique within the channel. Events of one `lane` (a person, a group) are handled one after the other.
+    `person` is the platform's own id, empty where it was not told. `ticket` allows one answer that costs nothing.
+    `strays` are strings of an event that have no known place in it: an SOS may be among them.
+    `silent`: somebody else has this talk now, the bot must not write.
+    """
+
+    kind: Happened
+    key: str
+    lane: str
+    happened_at: datetime
+    person: str = ""
+    text: str = ""
+    strays: tuple[str, ...] = ()
+    message: str = ""
+    ticket: str = ""
+    silent: bool = False
+    again: bool = False
+    raw: str = field(default="", repr=False)
+
+
 @dataclass(frozen=True)
 class Inbound:
-    """One message of a resident, as a channel's door hands it over.
+    """One message of a resident, as a handler gets it.
 
     `event` is unique within the channel: a second message with the same event is the same message again.
     `source` is a keyed hash of where it came from (the web: the address), for limits and for grouping floods.
+    `message` is the platform's id of the message, `address` its id of the person, `ticket` allows one answer.
+    `goes_out`: the answer is sent over a platform (the page fetches its own).
     """
 
     channel: str
@@ -30,6 +77,13 @@ class Inbound:
     text: str
     received_at: datetime
     source: str = ""
+    kind: Happened = Happened.TEXT
+    message: str = ""
+    address: str = ""
+    ticket: str = ""
+    silent: bool = False
+    again: bool = False
+    goes_out: bool = False
 
 
 @dataclass(frozen=True)

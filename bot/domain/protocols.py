@@ -2,10 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bot.domain.delivery import Outcome, Way
+from bot.domain.messages import Event, Reply
+from bot.domain.wording import Wording
 
 Vector = NDArray[np.float32]
 
@@ -28,3 +33,33 @@ class Analyzer(Protocol):
 
     def analyse(self, texts: Sequence[str]) -> list[Analysis]:
         """Features of each text."""
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One attempt to say something over a platform."""
+
+    way: Way
+    reply: Reply
+    wording: Wording
+    address: str
+    ticket: str
+    retry_key: str
+    as_text: bool
+
+
+class Channel(Protocol):
+    """One platform. Reading is pure; sending happens on one event loop."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in the database."""
+
+    def read(self, raw: str, received_at: datetime) -> Event:
+        """What a stored raw event says. Never raises: what cannot be understood is `OTHER` with its strings."""
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        """One attempt, within seconds. Never raises for what the platform does."""
+
+    async def close(self) -> None:
+        """Give back the connections."""

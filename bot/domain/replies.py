@@ -43,7 +43,7 @@ class Writer:
             calls=self.lines.calls(lines),
             body=tuple(body),
             choices=(*choices, *self._choices("more", "side" if entry.actions else "", "person")),
-            small=(*self._soft(soft_safety), *self._small(entry, lines)),
+            small=(*self._soft(wanted=soft_safety), *self._small(entry, lines)),
             entries=shown,
         )
 
@@ -145,7 +145,7 @@ class Writer:
             lead=(lead,),
             calls=calls,
             choices=self._choices("menu", "person"),
-            small=(*self._soft(soft_safety), *self.lines.checks([line] if calls and line else [])),
+            small=(*self._soft(wanted=soft_safety), *self.lines.checks([line] if calls and line else [])),
         )
 
     def smalltalk(self, kind: str) -> Reply:
@@ -157,6 +157,33 @@ class Writer:
     def plain(self, key: str, route: Route = Route.SMALLTALK) -> Reply:
         """One sentence with the menu and a person."""
         return Reply(route, lead=(self.wording.say(key),), choices=self._choices("menu", "person"))
+
+    # --- what is no text -------------------------------------------------------------------------------------
+
+    def welcome_again(self) -> Reply:
+        """To somebody who comes back after blocking the bot."""
+        return replace(self.welcome(), lead=(self.wording.say("welcome-again"),))
+
+    def sticker(self, *, sad: bool) -> Reply:
+        """Thanks for it, and a request for words; where it looks sad, the way to help beside it."""
+        reply = replace(self.plain("sticker-sad" if sad else "sticker"), route=Route.UNKNOWN)
+        return replace(reply, small=self._soft(wanted=sad))
+
+    def unreadable(self, key: str) -> Reply:
+        """The honest answer to what the bot cannot read; where a case is open, that staff see that it came."""
+        known = self.lines.moment.case_is_open
+        body = (self.wording.say("unreadable-case", number=self.lines.moment.number),) if known else ()
+        return replace(self.plain(key, Route.UNKNOWN), body=body, small=self._soft(wanted=True))
+
+    def call_instead(self) -> Reply:
+        """In danger: nothing that is sent here brings help, the call does."""
+        line = self.catalog.lines["nat-119"]
+        return Reply(
+            Route.EMERGENCY,
+            lead=(self.wording.say("unreadable-in-danger"),),
+            calls=self.lines.calls([line]),
+            body=(self.wording.say("emergency-case", number=self.lines.moment.number),),
+        )
 
     # --- parts -----------------------------------------------------------------------------------------------
 
@@ -211,7 +238,7 @@ class Writer:
         note = (entry.note,) if entry.note else ()
         return (*note, self._source(entry), *self.lines.checks(lines))
 
-    def _soft(self, wanted: bool) -> tuple[str, ...]:  # noqa: FBT001 -- private, one flag
+    def _soft(self, *, wanted: bool) -> tuple[str, ...]:
         return (self.wording.say("soft-safety"),) if wanted else ()
 
     def _menu_choices(self) -> tuple[Choice, ...]:

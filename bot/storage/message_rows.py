@@ -1,39 +1,16 @@
 """Messages in and out. Words and replies are sealed; a reply is kept as it was said."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
-from bot.domain.messages import Call, Choice, Inbound, Reply, Route, Shown
+from bot.domain.messages import Happened, Inbound, Reply
+from bot.storage.outbox_rows import open_reply
 from bot.storage.resident_rows import new_id
 from bot.storage.schema import inbound, outbound, residents
 from bot.storage.sealing import Keyring, Place
-
-
-class OutboundState(StrEnum):
-    """Where a message out stands. The page shows what is stored: on the web, committed is accepted."""
-
-    QUEUED = "queued"
-    ACCEPTED = "accepted"
-    FAILED = "failed"
-    BLOCKED = "blocked"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A reply on its way: to whom, to which message (its row), and where it stands."""
-
-    resident: str
-    to: str
-    reply: Reply
-    written_at: datetime
-    state: OutboundState
 
 
 @dataclass(frozen=True)
@@ -69,6 +46,8 @@ def add_inbound(connection: Connection, keys: Keyring, resident: str, message: I
         "case_id": case,
         "channel": message.channel,
         "event": message.event,
+        "kind": message.kind,
+        "message": message.message,
         "source": message.source,
         "received_at": message.received_at,
         "words": keys.seal(Place("inbound", row, "words"), message.text),
@@ -77,26 +56,19 @@ def add_inbound(connection: Connection, keys: Keyring, resident: str, message: I
     return row
 
 
-def add_outbound(connection: Connection, keys: Keyring, answer: Answer) -> None:
-    """Store a reply to a message."""
-    row = new_id()
-    values = {
-        "id": row,
-        "resident_id": answer.resident,
-        "inbound_id": answer.to,
-        "position": 0,
-        "state": answer.state,
-        "created_at": answer.written_at,
-        "reply": keys.seal(Place("outbound", row, "reply"), json.dumps(asdict(answer.reply), ensure_ascii=False)),
-    }
-    connection.execute(insert(outbound).values(values))
+def erase_words(connection: Connection, keys: Keyring, channel: str, message: str) -> None:
+    """Forget the words of a message that its writer took back; that there was one, and its case, stay."""
+    query = select(inbound.c.id).where(inbound.c.channel == channel, inbound.c.message == message)
+    for row in connection.execute(query).scalars().all():
+        nothing = keys.seal(Place("inbound", row, "words"), "")
+        connection.execute(update(inbound).where(inbound.c.id == row).values(words=nothing))
 
 
 def read_recent(connection: Connection, keys: Keyring, resident: str, since: datetime, most: int) -> list[Recent]:
     """The resident's last messages since then, oldest first."""
     query = (
         select(inbound.c.id, inbound.c.words, inbound.c.received_at, inbound.c.case_id)
-        .where(inbound.c.resident_id == resident, inbound.c.received_at >= since)
+        .where(inbound.c.resident_id == resident, inbound.c.received_at >= since, inbound.c.kind == Happened.TEXT)
         .order_by(inbound.c.received_at.desc(), inbound.c.id)
         .limit(most)
     )
@@ -132,12 +104,6 @@ def count_since(connection: Connection, since: datetime, *, resident: str = "", 
     return connection.execute(query).scalar_one()
 
 
-def oldest_queued(connection: Connection) -> datetime | None:
-    """When the oldest message that waits for delivery was written."""
-    query = select(func.min(outbound.c.created_at)).where(outbound.c.state == OutboundState.QUEUED)
-    return connection.execute(query).scalar()
-
-
 def _replies_to(connection: Connection, keys: Keyring, messages: Sequence[str]) -> dict[str, list[Reply]]:
     query = (
         select(outbound.c.id, outbound.c.inbound_id, outbound.c.reply)
@@ -146,21 +112,8 @@ def _replies_to(connection: Connection, keys: Keyring, messages: Sequence[str]) 
     )
     found: dict[str, list[Reply]] = {}
     for row in connection.execute(query):
-        found.setdefault(row.inbound_id, []).append(_open_reply(keys, row))
+        found.setdefault(row.inbound_id, []).append(open_reply(keys, row.id, row.reply))
     return found
-
-
-def _open_reply(keys: Keyring, row: Row[Any, Any, Any]) -> Reply:
-    values = json.loads(keys.open(Place("outbound", row.id, "reply"), row.reply))
-    return Reply(
-        route=Route(values["route"]),
-        lead=tuple(values["lead"]),
-        calls=tuple(Call(**call) for call in values["calls"]),
-        body=tuple(values["body"]),
-        choices=tuple(Choice(**choice) for choice in values["choices"]),
-        small=tuple(values["small"]),
-        entries=tuple(Shown(**shown) for shown in values["entries"]),
-    )
 
 
 def read_case_words(connection: Connection, keys: Keyring, case: str) -> list[str]:

@@ -34,6 +34,26 @@ def lock_resident(connection: Connection, channel: str, sender: str, now: dateti
     return str(resident)
 
 
+def keep_address(connection: Connection, keys: Keyring, resident: str, address: str) -> None:
+    """Where the resident can be written to: who has just written can be reached."""
+    known = connection.execute(select(residents.c.address).where(residents.c.id == resident)).scalar()
+    values: dict[str, object] = {"reachable": True}
+    if known is None:
+        values["address"] = keys.seal(_address_place(resident), address)
+    connection.execute(update(residents).where(residents.c.id == resident).values(values))
+
+
+def mark_unreachable(connection: Connection, channel: str, sender: str) -> None:
+    """The resident has blocked the bot: nothing that is sent arrives."""
+    mine = (residents.c.channel == channel, residents.c.sender == sender)
+    connection.execute(update(residents).where(*mine).values(reachable=False))
+
+
+def open_address(keys: Keyring, resident: str, sealed: bytes | None) -> str:
+    """The platform's own id of the resident; empty where it is not known."""
+    return keys.open(_address_place(resident), sealed) if sealed else ""
+
+
 def read_talk(connection: Connection, keys: Keyring, resident: str) -> Talk:
     """Where the talk stands; a new one where there is none."""
     sealed = connection.execute(select(residents.c.conversation).where(residents.c.id == resident)).scalar()
@@ -48,3 +68,7 @@ def save_talk(connection: Connection, keys: Keyring, resident: str, talk: Talk) 
 
 def _talk_place(resident: str) -> Place:
     return Place("residents", resident, "conversation")
+
+
+def _address_place(resident: str) -> Place:
+    return Place("residents", resident, "address")

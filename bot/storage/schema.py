@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -15,7 +16,9 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
     text,
+    true,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -92,6 +95,8 @@ residents = Table(
     Column("channel", String(16), nullable=False),
     # The web: a hash of the cookie. A platform: its own id of the person, sealed, with the hash to find it by.
     Column("sender", String(64), nullable=False),
+    Column("address", Sealed),
+    Column("reachable", Boolean, nullable=False, server_default=true()),
     Column("conversation", Sealed),
     Column("created_at", UtcTime, nullable=False),
     Column("seen_at", UtcTime, nullable=False),
@@ -127,10 +132,13 @@ inbound = Table(
     _to("case", nullable=True),
     Column("channel", String(16), nullable=False),
     Column("event", String(64), nullable=False),
+    Column("kind", String(16), nullable=False, server_default="text"),
+    Column("message", String(64), nullable=False, server_default=""),
     Column("source", String(32), nullable=False),
     Column("received_at", UtcTime, nullable=False),
     Column("words", Sealed, nullable=False),
     UniqueConstraint("channel", "event"),
+    Index("ix_inbound_message", "channel", "message"),
     Index("ix_inbound_talk", "resident_id", "received_at"),
     Index("ix_inbound_source", "source", "received_at"),
 )
@@ -145,8 +153,50 @@ outbound = Table(
     Column("state", String(16), nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("reply", Sealed, nullable=False),
+    # How it goes out over a platform (`domain/delivery.py`); empty on the web.
+    Column("channel", String(16), nullable=False, server_default=""),
+    Column("leaves", Boolean, nullable=False, server_default=false()),
+    Column("urgent", Boolean, nullable=False, server_default=false()),
+    Column("as_text", Boolean, nullable=False, server_default=false()),
+    Column("ticket", Sealed),
+    Column("ticket_at", UtcTime),
+    Column("retry_key", String(36), nullable=False, server_default=""),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("in_doubt", Boolean, nullable=False, server_default=false()),
+    Column("pushed_at", UtcTime),
+    Column("pushed_in_doubt", Boolean, nullable=False, server_default=false()),
+    Column("due_at", UtcTime),
+    Column("leased_until", UtcTime),
+    Column("fault", String(32), nullable=False, server_default=""),
     Index("ix_outbound_inbound", "inbound_id", "position"),
     Index("ix_outbound_state", "state", "created_at"),
+    Index("ix_outbound_resident", "resident_id", "state"),
+)
+
+# What a platform told, kept before it is answered 200. Handled events keep their key and lose their words.
+inbox = Table(
+    "inbox",
+    metadata,
+    _id(),
+    Column("channel", String(16), nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("lane", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("message", String(64), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("happened_at", UtcTime, nullable=False),
+    Column("received_at", UtcTime, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("leased_by", String(32), nullable=False, server_default=""),
+    Column("leased_until", UtcTime),
+    Column("fault", String(64), nullable=False, server_default=""),
+    Column("raw", Sealed),
+    UniqueConstraint("channel", "key"),
+    Index("ix_inbox_lane", "state", "channel", "lane"),
+    Index("ix_inbox_message", "channel", "message"),
+    Index("ix_inbox_received", "channel", "received_at"),
 )
 
 case_events = Table(

@@ -62,7 +62,8 @@ class ChatPage:
         sender = sender_of(token)
         event = event_of(sender, once or secrets.token_hex(16))
         message = Inbound(CHANNEL, sender, event, text, self._house.now(), source_of(request, self._house.secret))
-        await anyio.to_thread.run_sync(receive, self._house.reception, message, limiter=self._threads)
+        work = partial(receive, self._house.reception, [message], message.received_at)
+        await anyio.to_thread.run_sync(work, limiter=self._threads)
         return self._kept(await self._page(token), token)
 
     async def clear(self, _request: Request) -> Response:

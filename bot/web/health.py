@@ -13,7 +13,8 @@ from starlette.responses import JSONResponse, Response
 
 from bot.handlers.house import House
 from bot.storage.case_rows import list_cases
-from bot.storage.message_rows import oldest_queued
+from bot.storage.inbox_rows import count_aside, oldest_waiting
+from bot.storage.outbox_rows import count_deliveries, oldest_queued
 
 log = structlog.get_logger()
 
@@ -27,7 +28,7 @@ class Health:
         self._house = house
 
     async def healthz(self, _request: Request) -> Response:
-        """200 only if the database answers and nothing has waited for delivery for a minute."""
+        """200 only if the database answers and nothing has waited for a minute, coming in or going out."""
         try:
             fault = await anyio.to_thread.run_sync(self._fault)
         except SQLAlchemyError as error:
@@ -44,14 +45,17 @@ class Health:
 
     def _fault(self) -> str:
         with self._house.store.reading() as connection:
-            oldest = oldest_queued(connection)
-        return "messages wait for delivery" if oldest and self._house.now() - oldest > STUCK else ""
+            queued, waiting = oldest_queued(connection), oldest_waiting(connection)
+        if waiting and self._house.now() - waiting > STUCK:
+            return "events wait to be taken up"
+        return "messages wait for delivery" if queued and self._house.now() - queued > STUCK else ""
 
     def _figures(self) -> bytes:
         registry = CollectorRegistry()
         with self._house.store.reading() as connection:
             open_cases = list_cases(connection, open_only=True)
             oldest = oldest_queued(connection)
+            aside, deliveries = count_aside(connection), count_deliveries(connection)
         waiting = max((self._house.now() - case.opened_at for case in open_cases), default=timedelta())
         Gauge("sasaeai_open_cases", "Cases that are open", registry=registry).set(len(open_cases))
         Gauge("sasaeai_oldest_case_seconds", "Age of the oldest open case", registry=registry).set(
@@ -59,6 +63,10 @@ class Health:
         )
         unsent = (self._house.now() - oldest).total_seconds() if oldest else 0
         Gauge("sasaeai_oldest_unsent_seconds", "Age of the oldest message not sent", registry=registry).set(unsent)
+        Gauge("sasaeai_events_aside", "Events that failed and wait for a person", registry=registry).set(aside)
+        states = Gauge("sasaeai_deliveries", "Messages of platforms by state", ["state"], registry=registry)
+        for state, count in deliveries.items():
+            states.labels(state).set(count)
         return generate_latest(registry)
 
 

@@ -1,7 +1,8 @@
 """All addresses of the server, and what every answer carries."""
 
+import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -17,8 +18,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.handlers.house import House
+from bot.handlers.worker import Worker
 from bot.web.chat_page import ChatPage
 from bot.web.health import Health
+from bot.web.webhooks import Webhooks
 
 log = structlog.get_logger()
 
@@ -35,16 +38,24 @@ _HEADERS = {
 }
 
 
-def build_site(house: House) -> Starlette:
-    """The application. Closing it closes the database."""
+def build_site(
+    house: House, line_secrets: Sequence[str] = (), worker: Worker | None = None, *, closes: bool = True
+) -> Starlette:
+    """The application. While it runs the worker works; its end `closes` the database."""
     page, health = ChatPage(house), Health(house)
+    doors = Webhooks(house, line_secrets, worker.ring if worker else lambda: None)
 
     @asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
         # The model takes a second to load: meanwhile the pages are there, and triage by lists needs no model.
         threading.Thread(target=house.warm_up, name="warm-up", daemon=True).start()
+        working = asyncio.create_task(worker.run()) if worker else None
         yield
-        house.store.close()
+        if working:
+            working.cancel()
+            await asyncio.wait([working])
+        if closes:
+            house.store.close()
 
     async def refused(_request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
@@ -59,6 +70,7 @@ def build_site(house: House) -> Starlette:
         Route("/messages", page.write, methods=["POST"]),
         Route("/clear", page.clear, methods=["POST"]),
         Route("/clear", page.cleared),
+        *([Route("/webhooks/line", doors.line, methods=["POST"])] if line_secrets else []),
         Route("/healthz", health.healthz),
         Route("/metrics", health.metrics),
         Mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static"),

@@ -1,0 +1,213 @@
+"""The account at LINE: what it should be, what it is, and making it so. Asked again, nothing changes."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import aiohttp
+from linebot.v3.messaging import (
+    ApiException,
+    AsyncMessagingApi,
+    AsyncMessagingApiBlob,
+    CreateRichMenuAliasRequest,
+    RichMenuRequest,
+    SetWebhookEndpointRequest,
+    TestWebhookEndpointRequest,
+    UpdateRichMenuAliasRequest,
+)
+from linebot.v3.oauth.exceptions import ApiException as TokenException
+
+from bot.channels.line.line_sender import SECONDS, LineSender
+from bot.channels.line.rich_menu import ALIAS, RichMenu
+
+NOT_REACHED = (ApiException, TokenException, OSError, TimeoutError, aiohttp.ClientError, ValueError)
+"""What a call may raise: LINE refuses, is not there, or answers something that the SDK does not know."""
+NEARLY_USED = 0.8
+_TEST_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the account should be."""
+
+    webhook: str
+    menu: RichMenu
+    last_event: datetime | None
+
+
+class Verdict(StrEnum):
+    """How a finding is read."""
+
+    RIGHT = "ok"
+    WRONG = "!!"
+    TOLD = ".."
+    """Nothing that could be right or wrong."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at, and what to do where it is wrong."""
+
+    what: str
+    verdict: Verdict
+    found: str
+    to_do: str = ""
+
+
+class LineAccount:
+    """The account that the sender's token belongs to."""
+
+    def __init__(self, sender: LineSender) -> None:
+        self._sender = sender
+
+    async def set_up(self, expected: Expected) -> AsyncIterator[str]:
+        """Make it as it should be; a line for each step, which also says where nothing had to be done."""
+        api = await self._sender.api()
+        yield await _set_webhook(api, expected.webhook)
+        yield await self._set_menu(api, expected.menu)
+
+    async def findings(self, expected: Expected) -> AsyncIterator[Finding]:
+        """Everything that can be asked, with what differs from what is expected."""
+        try:
+            api = await self._sender.api()
+            info = await api.get_bot_info(_request_timeout=SECONDS)
+        except NOT_REACHED as error:
+            to_do = "check LINE_CHANNEL_ID and LINE_CHANNEL_SECRET, or LINE_CHANNEL_ACCESS_TOKEN"
+            yield Finding("token", Verdict.WRONG, f"not taken: {_short(error)}", to_do)
+            return
+        yield Finding("token", Verdict.RIGHT, f"taken; the account is {info.display_name} ({info.basic_id})")
+        yield _chat_mode(str(info.chat_mode))
+        for ask in (_webhook, _webhook_test, _quota, _menu):
+            try:
+                yield await ask(api, expected)
+            except NOT_REACHED as error:
+                what = ask.__name__.strip("_").replace("_", " ")
+                yield Finding(what, Verdict.WRONG, f"could not be asked: {_short(error)}")
+        yield _last_event(expected)
+        to_do = 'look in the console: "Webhook redelivery" must be on'
+        yield Finding("redelivery", Verdict.TOLD, "LINE tells nobody", to_do)
+
+    async def _set_menu(self, api: AsyncMessagingApi, menu: RichMenu) -> str:
+        ours = await _our_menus(api)
+        current = ours.get(menu.name) or await self._create(api, menu)
+        await _point_alias(api, current)
+        await api.set_default_rich_menu(current, _request_timeout=SECONDS)
+        old = [each for name, each in ours.items() if name != menu.name]
+        for each in old:
+            await api.delete_rich_menu(each, _request_timeout=SECONDS)
+        done = "was there already" if menu.name in ours else "created"
+        return f"rich menu: {done}" + (f", {len(old)} old removed" if old else "")
+
+    async def _create(self, api: AsyncMessagingApi, menu: RichMenu) -> str:
+        created = await api.create_rich_menu(RichMenuRequest.from_dict(menu.definition), _request_timeout=SECONDS)
+        blob = AsyncMessagingApiBlob(api.api_client)
+        try:
+            await blob.set_rich_menu_image(
+                created.rich_menu_id,
+                menu.picture,
+                _headers={"Content-Type": "image/png"},
+                _request_timeout=_TEST_SECONDS,
+            )
+        except NOT_REACHED:
+            # A menu without its picture cannot be shown, and would be taken for the right one the next time.
+            await api.delete_rich_menu(created.rich_menu_id, _request_timeout=SECONDS)
+            raise
+        return str(created.rich_menu_id)
+
+
+async def _set_webhook(api: AsyncMessagingApi, webhook: str) -> str:
+    if await _endpoint(api) == webhook:
+        return f"webhook: {webhook} was set already"
+    await api.set_webhook_endpoint(SetWebhookEndpointRequest(endpoint=webhook), _request_timeout=SECONDS)
+    return f"webhook: set to {webhook}"
+
+
+async def _endpoint(api: AsyncMessagingApi) -> str:
+    """The address that is set; empty where none is."""
+    try:
+        return str((await api.get_webhook_endpoint(_request_timeout=SECONDS)).endpoint or "")
+    except ApiException as error:
+        if error.status == 404:  # noqa: PLR2004 -- none was ever set
+            return ""
+        raise
+
+
+async def _webhook(api: AsyncMessagingApi, expected: Expected) -> Finding:
+    endpoint = await _endpoint(api)
+    if endpoint != expected.webhook:
+        found = f"{endpoint or 'none'}, expected {expected.webhook}"
+        return Finding("webhook", Verdict.WRONG, found, "run: line setup")
+    is_active = (await api.get_webhook_endpoint(_request_timeout=SECONDS)).active
+    to_do = "" if is_active else 'switch on "Use webhook" in the console'
+    return Finding("webhook", _verdict(is_active), f"{endpoint}, {'in use' if is_active else 'switched off'}", to_do)
+
+
+async def _webhook_test(api: AsyncMessagingApi, expected: Expected) -> Finding:
+    request = TestWebhookEndpointRequest(endpoint=expected.webhook)
+    result = await api.test_webhook_endpoint(request, _request_timeout=_TEST_SECONDS)
+    found = f"LINE got {result.status_code}: {result.reason} {result.detail}".strip()
+    to_do = "" if result.success else "is the server up, is the address right, is LINE_CHANNEL_SECRET this channel's?"
+    return Finding("webhook test", _verdict(result.success), found, to_do)
+
+
+async def _quota(api: AsyncMessagingApi, _expected: Expected) -> Finding:
+    quota = await api.get_message_quota(_request_timeout=SECONDS)
+    used = (await api.get_message_quota_consumption(_request_timeout=SECONDS)).total_usage
+    if quota.value is None:
+        return Finding("quota", Verdict.RIGHT, f"no limit; about {used} pushes this month")
+    is_right = used < quota.value * NEARLY_USED
+    to_do = "" if is_right else "beyond it only replies go out: raise the plan, or spare the pushes"
+    return Finding("quota", _verdict(is_right), f"about {used} of {quota.value} pushes this month", to_do)
+
+
+async def _menu(api: AsyncMessagingApi, expected: Expected) -> Finding:
+    current = (await _our_menus(api)).get(expected.menu.name)
+    if current is None:
+        return Finding("rich menu", Verdict.WRONG, "not there, or an older one", "run: line setup")
+    default = (await api.get_default_rich_menu_id(_request_timeout=SECONDS)).rich_menu_id
+    aliases = (await api.get_rich_menu_alias_list(_request_timeout=SECONDS)).aliases
+    points = any(alias.rich_menu_alias_id == ALIAS and alias.rich_menu_id == current for alias in aliases)
+    if default != current or not points:
+        return Finding("rich menu", Verdict.WRONG, "there, but not the one that is shown", "run: line setup")
+    return Finding("rich menu", Verdict.RIGHT, "there and shown")
+
+
+def _chat_mode(mode: str) -> Finding:
+    if mode == "bot":
+        return Finding("chat mode", Verdict.RIGHT, mode)
+    to_do = "staff could answer past the desk: switch chat off in the LINE Official Account Manager"
+    return Finding("chat mode", Verdict.WRONG, mode, to_do)
+
+
+def _last_event(expected: Expected) -> Finding:
+    if expected.last_event is None:
+        return Finding("last event", Verdict.TOLD, "none yet", "write something to the account")
+    return Finding("last event", Verdict.TOLD, expected.last_event.isoformat(timespec="seconds"))
+
+
+async def _our_menus(api: AsyncMessagingApi) -> dict[str, str]:
+    """Our menus at LINE: name to id. Those of others are left alone."""
+    found = (await api.get_rich_menu_list(_request_timeout=SECONDS)).richmenus
+    return {menu.name: menu.rich_menu_id for menu in found if menu.name.startswith(f"{ALIAS} ")}
+
+
+async def _point_alias(api: AsyncMessagingApi, menu: str) -> None:
+    aliases = (await api.get_rich_menu_alias_list(_request_timeout=SECONDS)).aliases
+    pointed = {alias.rich_menu_alias_id: alias.rich_menu_id for alias in aliases}
+    if ALIAS not in pointed:
+        create = CreateRichMenuAliasRequest(richMenuAliasId=ALIAS, richMenuId=menu)
+        await api.create_rich_menu_alias(create, _request_timeout=SECONDS)
+    elif pointed[ALIAS] != menu:
+        update = UpdateRichMenuAliasRequest(richMenuId=menu)
+        await api.update_rich_menu_alias(ALIAS, update, _request_timeout=SECONDS)
+
+
+def _verdict(is_right: object) -> Verdict:
+    return Verdict.RIGHT if is_right else Verdict.WRONG
+
+
+def _short(error: Exception) -> str:
+    """What went wrong, without what was sent."""
+    status = getattr(error, "status", None)
+    return f"LINE answered {status}" if status else type(error).__name__

@@ -1,0 +1,32 @@
+"""LINE as the house sees it: events are read, replies are sent."""
+
+from datetime import datetime
+
+from bot.channels.line.line_events import read_event
+from bot.channels.line.line_sender import LineSender
+from bot.domain.delivery import Outcome
+from bot.domain.messages import Event
+from bot.domain.protocols import Outgoing
+
+NAME = "line"
+
+
+class LineChannel:
+    """A `Channel`."""
+
+    name = NAME
+
+    def __init__(self, sender: LineSender) -> None:
+        self._sender = sender
+
+    def read(self, raw: str, received_at: datetime) -> Event:
+        """What a stored raw event says."""
+        return read_event(raw, received_at)
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        """One attempt."""
+        return await self._sender.send(outgoing)
+
+    async def close(self) -> None:
+        """Give back the connections."""
+        await self._sender.close()

@@ -1,0 +1,216 @@
+"""One event of LINE, read tolerantly: whatever is new or broken in it, text, person and reply token are still found."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
+from typing import Any
+
+from bot.domain.messages import Event, Happened
+
+Json = dict[str, Any]
+
+_PERSON = re.compile(r"(?<![0-9A-Za-z])U[0-9a-f]{32}(?![0-9A-Za-z])")
+_TOKEN = re.compile(r'"replyToken"\s*:\s*"([0-9A-Za-z_-]{8,256})"')
+_ID = re.compile(r'"webhookEventId"\s*:\s*"([\x21\x23-\x5b\x5d-\x7e]{1,64})"')
+_SAFE = re.compile(r"[\x21-\x7e]{1,256}")
+_KEY = re.compile(r"[\x21-\x7e]{1,64}")
+_QUOTE = re.compile(r'(?<!\\)(?:\\\\)*"')
+_DUMMY = re.compile(r"0{32}|f{32}")
+"""Reply tokens of the console's old check, which no resident has sent."""
+_CLOCK_SKEW = timedelta(days=1)
+_MOST_STRINGS = 2_000
+
+_SHAPES = {
+    "sticker": Happened.STICKER,
+    "image": Happened.IMAGE,
+    "video": Happened.VIDEO,
+    "audio": Happened.VOICE,
+    "file": Happened.FILE,
+    "location": Happened.LOCATION,
+}
+_PLAIN = {"follow": Happened.FOLLOW, "unfollow": Happened.UNFOLLOW, "unsend": Happened.UNSEND}
+
+
+def decode(text: str) -> Any:  # noqa: ANN401 -- whatever JSON holds
+    """JSON with nothing thrown away: control characters are allowed, of a doubled key both values are kept."""
+    return json.loads(text, strict=False, object_pairs_hook=_keep_all)
+
+
+def read_event(raw: str, received_at: datetime) -> Event:
+    """What a raw event says. Never raises: what cannot be understood is `OTHER`, with its strings."""
+    try:
+        value = decode(raw)
+    except (ValueError, RecursionError):
+        return _from_fragment(raw, received_at)
+    return _from_object(value if isinstance(value, dict) else {"": value}, raw, received_at)
+
+
+def _from_object(event: Json, raw: str, received_at: datetime) -> Event:
+    source, message = _object(event, "source"), _object(event, "message")
+    place = _safe(source.get("groupId")) or _safe(source.get("roomId"))
+    person = _safe(source.get("userId")) or _only(_people(event))
+    key = _key(event.get("webhookEventId")) or _digest(_without_delivery(event))
+    kind, text, strays = _content(event, message, in_group=bool(place))
+    return Event(
+        kind=kind,
+        key=key,
+        lane=lane_of(place or person) if place or person else key[:32],
+        happened_at=_time(event.get("timestamp"), received_at),
+        person=place or person,
+        text=text,
+        strays=strays,
+        message=_message_id(event, message),
+        ticket=_ticket(event.get("replyToken")),
+        silent=event.get("mode") == "standby",
+        again=_object(event, "follow").get("isUnblocked") is True,
+        raw=raw,
+    )
+
+
+def lane_of(address: str) -> str:
+    """What the database knows a person or a group by: from it nobody gets the platform's id back."""
+    return hashlib.sha256(b"line\0" + address.encode()).hexdigest()[:32]
+
+
+def _content(event: Json, message: Json, *, in_group: bool) -> tuple[Happened, str, tuple[str, ...]]:
+    """(what it is, its words, the strings of something unknown)."""
+    name = str(event.get("type"))
+    if in_group:
+        return (Happened.LEAVE if name == "leave" else Happened.JOIN), "", ()
+    if name in _PLAIN or _DUMMY.fullmatch(str(event.get("replyToken"))):
+        return _PLAIN.get(name, Happened.OTHER), "", ()
+    if name == "postback" and isinstance(data := _object(event, "postback").get("data"), str):
+        return Happened.PRESS, data, ()
+    text = message.get("text")
+    if not isinstance(text, str) or not text.strip():
+        text = next((each for each in _values(event, "text") if each.strip()), "")
+    if text:
+        # Two events run into one have two texts: the others are kept as strays.
+        return Happened.TEXT, text, tuple(each for each in _strings(event) if each != text and not each.isascii())
+    shape = _SHAPES.get(str(message.get("type")))
+    if shape is None:
+        return Happened.OTHER, "", tuple(_strings(event))
+    return shape, _hint(shape, message), ()
+
+
+def _hint(shape: Happened, message: Json) -> str:
+    """Words that come with something that is no text: a sticker's keywords, a place's name."""
+    if shape is Happened.STICKER and isinstance(words := message.get("keywords"), list):
+        return " ".join(word for word in words if isinstance(word, str))
+    if shape is Happened.LOCATION:
+        named = [message.get(name) for name in ("title", "address", "latitude", "longitude")]
+        return " ".join(str(each) for each in named if isinstance(each, str | float | int))
+    return ""
+
+
+def _from_fragment(raw: str, received_at: datetime) -> Event:
+    """A piece of a body that is no JSON: every string in it, and who wrote it where only one person is named."""
+    person = _only(_PERSON.findall(raw))
+    key = _only(_ID.findall(raw)) or _digest(raw)
+    return Event(
+        kind=Happened.OTHER,
+        key=key,
+        lane=lane_of(person) if person else key[:32],
+        happened_at=received_at,
+        person=person,
+        strays=tuple(islice(_quoted(raw), _MOST_STRINGS)),
+        ticket=_ticket(_only(_TOKEN.findall(raw))),
+        raw=raw,
+    )
+
+
+def _quoted(raw: str) -> Iterator[str]:
+    """Everything between two quotes, whichever of them open a string: one mark too many shifts them all."""
+    quotes = [found.end() for found in _QUOTE.finditer(raw)]
+    every = [place + 1 for place, mark in enumerate(raw) if mark == '"']
+    for start, end in dict.fromkeys((*pairwise(quotes), *pairwise(every))):
+        try:
+            yield json.loads(f'"{raw[start : end - 1]}"', strict=False)
+        except ValueError:
+            yield raw[start : end - 1]
+
+
+def _keep_all(pairs: list[tuple[str, Any]]) -> Json:
+    kept: Json = {}
+    for name, value in pairs:
+        while name in kept:
+            name += "#"  # noqa: PLW2901 -- the name under which it is kept
+        kept[name] = value
+    return kept
+
+
+def _walk(value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 -- whatever JSON holds
+    """Every (name, value) inside, in order, at any depth; names of the mentioned are other people's."""
+    waiting: list[tuple[str, Any]] = [("", value)]
+    while waiting:
+        name, each = waiting.pop()
+        yield name, each
+        if isinstance(each, dict):
+            waiting += [(key, inner) for key, inner in reversed(each.items()) if key != "mention"]
+        elif isinstance(each, list):
+            waiting += [(name, inner) for inner in reversed(each)]
+
+
+def _strings(event: Json) -> Iterator[str]:
+    for count, (name, value) in enumerate(_walk(event)):
+        if count > _MOST_STRINGS:
+            return
+        yield name
+        if isinstance(value, str):
+            yield value
+
+
+def _values(event: Json, name: str) -> Iterator[str]:
+    return (value for key, value in _walk(event) if key.rstrip("#") == name and isinstance(value, str))
+
+
+def _people(event: Json) -> list[str]:
+    return [value for _, value in _walk(event) if isinstance(value, str) and _PERSON.fullmatch(value)]
+
+
+def _only(found: list[str]) -> str:
+    """The one thing that was found; nothing where there are several."""
+    return found[0] if len(set(found)) == 1 else ""
+
+
+def _object(event: Json, name: str) -> Json:
+    value = event.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _safe(value: Any) -> str:  # noqa: ANN401 -- whatever JSON holds
+    return value if isinstance(value, str) and _SAFE.fullmatch(value) else ""
+
+
+def _key(value: Any) -> str:  # noqa: ANN401 -- whatever JSON holds
+    return value if isinstance(value, str) and _KEY.fullmatch(value) else ""
+
+
+def _ticket(value: Any) -> str:  # noqa: ANN401 -- whatever JSON holds
+    return "" if _DUMMY.fullmatch(str(value)) else _safe(value)
+
+
+def _message_id(event: Json, message: Json) -> str:
+    value = _object(event, "unsend").get("messageId") if event.get("type") == "unsend" else message.get("id")
+    return _key(str(value) if isinstance(value, int) else value)
+
+
+def _time(stamp: Any, received_at: datetime) -> datetime:  # noqa: ANN401 -- whatever JSON holds
+    """LINE's milliseconds; the time of arrival where they are missing or a day off."""
+    try:
+        moment = datetime.fromtimestamp(stamp / 1000, UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return received_at
+    return moment if abs(moment - received_at) <= _CLOCK_SKEW else received_at
+
+
+def _without_delivery(event: Json) -> str:
+    """The event as text, the same for its redelivery."""
+    return json.dumps({name: value for name, value in event.items() if name != "deliveryContext"}, sort_keys=True)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,60 @@
+"""Access tokens: the long-lived one of the console, or short ones of 15 minutes that renew themselves."""
+
+import time
+from collections.abc import Callable
+
+from linebot.v3.oauth import AsyncApiClient, AsyncChannelAccessToken, Configuration
+from pydantic import SecretStr
+
+RENEW_AFTER = 12 * 60.0
+"""Seconds. LINE's stateless tokens live 15 minutes and may be issued as often as one likes."""
+_SECONDS = 8
+
+
+class AccessTokens:
+    """The token to use now."""
+
+    def __init__(
+        self,
+        api_url: str,
+        channel_id: str,
+        channel_secret: SecretStr,
+        long_lived: SecretStr,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._api_url = api_url
+        self._channel_id = channel_id
+        self._channel_secret = channel_secret
+        self._long_lived = long_lived
+        self._clock = clock
+        self._issued = ""
+        self._issued_at = 0.0
+
+    @property
+    def renews(self) -> bool:
+        """Whether tokens are issued from channel id and secret."""
+        return not self._long_lived.get_secret_value()
+
+    async def current(self) -> str:
+        """The token to send with the next call. Raises what the SDK raises where none can be issued."""
+        if not self.renews:
+            return self._long_lived.get_secret_value()
+        if not self._issued or self._clock() - self._issued_at > RENEW_AFTER:
+            self._issued, self._issued_at = await self._issue(), self._clock()
+        return self._issued
+
+    def forget(self) -> None:
+        """The platform has refused the token: the next call takes a new one."""
+        self._issued = ""
+
+    async def _issue(self) -> str:
+        client = AsyncApiClient(Configuration(host=self._api_url, access_token=""))
+        try:
+            answer = await AsyncChannelAccessToken(client).issue_stateless_channel_token_by_client_secret(
+                client_id=self._channel_id,
+                client_secret=self._channel_secret.get_secret_value(),
+                _request_timeout=_SECONDS,
+            )
+        finally:
+            await client.close()
+        return str(answer.access_token)

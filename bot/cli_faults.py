@@ -1,0 +1,40 @@
+"""Faults that every command may meet: one line in plain English and exit code 2, never a traceback."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import typer
+
+from bot.content.faults import ContentError
+from bot.handlers.evaluate import CasesError
+from bot.settings import Settings, SettingsError
+from bot.storage.engine import Store, open_store
+from bot.storage.migrate import is_current
+
+
+@contextmanager
+def faults_said() -> Iterator[None]:
+    """Say expected faults and end."""
+    try:
+        yield
+    except ContentError as error:
+        stop(f"the content has {len(error.faults)} faults (python -m bot content check). The first: {error.faults[0]}")
+    except (SettingsError, CasesError) as error:
+        stop(str(error))
+
+
+def stop(message: str) -> NoReturn:
+    """Say it and end with code 2."""
+    typer.echo(f"sasaeai: {message}", err=True)
+    raise typer.Exit(2)
+
+
+def open_current(settings: Settings) -> Store:
+    """The database, with the newest schema. Raises SettingsError."""
+    store = open_store(settings.database_url)
+    if is_current(store):
+        return store
+    store.close()
+    message = "the database has not the newest schema; run: python -m bot migrate"
+    raise SettingsError(message)

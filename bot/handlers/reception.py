@@ -1,0 +1,27 @@
+"""What receiving needs, built once by bootstrap."""
+
+from dataclasses import dataclass
+
+from bot.domain.decision import Thresholds
+from bot.domain.understanding import Understander
+from bot.storage.engine import Store
+from bot.storage.sealing import Keyring
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Ordinary messages that are answered in full, per minute. Triage reads every message whatever the limits say."""
+
+    per_resident: int = 20
+    per_source: int = 120
+
+
+@dataclass(frozen=True)
+class Reception:
+    """The database, the keys of residents' words, what the bot knows, and how sure it must be."""
+
+    store: Store
+    keys: Keyring
+    understander: Understander
+    thresholds: Thresholds
+    limits: Limits = Limits()

@@ -1,0 +1,112 @@
+"""The work behind the doors: take up what came, send what goes out, let go what was kept long enough."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import structlog
+
+from bot.handlers.dispatcher import Dispatcher, rung
+from bot.handlers.house import House
+from bot.handlers.purge import purge_kept
+from bot.handlers.take_up import take_up
+from bot.storage.inbox_rows import Lane, free_leases, waiting_lanes
+from bot.storage.outbox_rows import free_deliveries
+from bot.storage.resident_rows import new_id
+
+log = structlog.get_logger()
+
+UNDERSTANDING_THREADS = 2
+_LANES_AT_ONCE = 200
+_PURGE_EVERY = 3600.0
+_AFTER_A_FAULT = 1.0
+
+
+class Worker:
+    """One per process. `ring` tells it, from any thread, that something came; `run` ends when it is cancelled."""
+
+    def __init__(self, house: House, *, alone: bool) -> None:
+        """`alone`: no other process works on this database, so what is leased was left by one that died."""
+        self._house = house
+        self._alone = alone
+        self._name = new_id()
+        self._lanes: dict[Lane, asyncio.Task[None]] = {}
+        self._bell = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._dispatchers = [Dispatcher(house, channel) for channel in house.channels.values()]
+        self._understanding = ThreadPoolExecutor(UNDERSTANDING_THREADS, thread_name_prefix="understanding")
+
+    def ring(self) -> None:
+        """Something came in."""
+        if self._loop:
+            self._loop.call_soon_threadsafe(self._bell.set)
+
+    async def run(self) -> None:
+        """Work until cancelled; at the end what has begun is finished."""
+        self._loop = asyncio.get_running_loop()
+        if self._alone:
+            await asyncio.to_thread(_free_everything, self._house)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_forever(self._take_up_lanes))
+                tasks.create_task(_forever(self._purge))
+                for dispatcher in self._dispatchers:
+                    tasks.create_task(_forever(dispatcher.send_some))
+        finally:
+            await self._finish()
+
+    async def _finish(self) -> None:
+        for task in self._lanes.values():
+            task.cancel()
+        await asyncio.gather(*self._lanes.values(), return_exceptions=True)
+        for dispatcher in self._dispatchers:
+            await dispatcher.finish()
+        for channel in self._house.channels.values():
+            await channel.close()
+        self._understanding.shutdown()
+
+    async def _take_up_lanes(self) -> None:
+        self._bell.clear()
+        for lane in await asyncio.to_thread(self._waiting):
+            if lane.channel in self._house.channels and lane not in self._lanes:
+                self._lanes[lane] = asyncio.create_task(self._work_on(lane))
+        await rung(self._bell)
+
+    def _waiting(self) -> list[Lane]:
+        with self._house.store.reading() as connection:
+            return waiting_lanes(connection, self._house.now(), _LANES_AT_ONCE)
+
+    async def _work_on(self, lane: Lane) -> None:
+        """Everything that waits in a lane, one after the other."""
+        loop = asyncio.get_running_loop()
+        step = partial(take_up, self._house, lane, self._name)
+        try:
+            while (wait := await loop.run_in_executor(self._understanding, step)) is not None:
+                for dispatcher in self._dispatchers:
+                    dispatcher.ring()
+                await asyncio.sleep(wait.total_seconds())
+        except Exception as error:  # noqa: BLE001 -- its events stay in the table and are taken up again
+            log.error("lane_failed", channel=lane.channel, error=type(error).__name__)
+            await asyncio.sleep(_AFTER_A_FAULT)
+        finally:
+            del self._lanes[lane]
+
+    async def _purge(self) -> None:
+        await asyncio.to_thread(purge_kept, self._house.store, self._house.now())
+        await asyncio.sleep(_PURGE_EVERY)
+
+
+async def _forever(work: Callable[[], Awaitable[None]]) -> None:
+    """Again and again; a fault (the database is away) is said and waited out."""
+    while True:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 -- whatever fails, the next round must come
+            log.error("round_failed", error=type(error).__name__)
+            await asyncio.sleep(_AFTER_A_FAULT)
+
+
+def _free_everything(house: House) -> None:
+    house.store.transaction(free_leases)
+    house.store.transaction(free_deliveries)

@@ -1,0 +1,104 @@
+"""A whole bot on LINE in one process: door, worker, sender, with LINE's server at the other end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.channels.line.line_channel import LineChannel
+from bot.channels.line.line_sender import LineSender
+from bot.channels.line.line_tokens import AccessTokens
+from bot.domain.cases import Case
+from bot.handlers.house import House
+from bot.handlers.list_cases import ListedCase, list_open_cases
+from bot.handlers.reception import Reception
+from bot.handlers.worker import Worker
+from bot.storage.case_rows import list_cases
+from bot.storage.inbox_rows import count_aside, oldest_waiting
+from bot.storage.outbox_rows import count_deliveries
+from bot.web.site import build_site
+from tests.line_residents import SECRET, body_of, post, text_event, user
+from tests.line_server import CHANNEL_ID, LONG_LIVED, LineServer, Taken
+from tests.running import Running
+
+PAUSE = timedelta(seconds=0.3)
+
+
+@dataclass
+class Clock:
+    """The house's clock: the real one, and what a test adds to it."""
+
+    ahead: timedelta = field(default_factory=timedelta)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+@dataclass
+class LineBot:
+    """What a test holds in its hand."""
+
+    house: House
+    line: LineServer
+    clock: Clock
+    url: str = ""
+
+    def gets(self, *events: Any) -> int:
+        """LINE posts these events in one body; the status of the answer."""
+        return post(self.url, body_of(*events))
+
+    def hears(self, text: str, name: str = "sato", **more: Any) -> dict[str, Any]:
+        """A resident writes; the event as it was posted."""
+        who = user(name)
+        event = text_event(text, who, self.line.token_for(who), **more)
+        assert self.gets(event) == 200
+        return event
+
+    def answer(self, text: str, name: str = "sato") -> Taken:
+        """A resident writes; what LINE took for it."""
+        before = len(self.line.taken)
+        self.hears(text, name)
+        return self.line.wait_for(before + 1)[before]
+
+    def cases(self) -> list[ListedCase]:
+        """The open cases."""
+        return list_open_cases(self.house.store, self.house.reception.keys)
+
+    def all_cases(self) -> list[Case]:
+        """Every case."""
+        with self.house.store.reading() as connection:
+            return list_cases(connection, open_only=False)
+
+    def deliveries(self) -> dict[str, int]:
+        """How many messages stand in each state."""
+        with self.house.store.reading() as connection:
+            return {state: count for state, count in count_deliveries(connection).items() if count}
+
+    def waiting(self) -> bool:
+        """Whether an event was not handled yet."""
+        with self.house.store.reading() as connection:
+            return oldest_waiting(connection) is not None
+
+    def aside(self) -> int:
+        """Events that were set aside."""
+        with self.house.store.reading() as connection:
+            return count_aside(connection)
+
+
+def line_house(reception: Reception, line: LineServer, clock: Clock, *, renewing: bool = False) -> House:
+    """A house with LINE connected to that server."""
+    long_lived = SecretStr("" if renewing else LONG_LIVED)
+    tokens = AccessTokens(line.url, CHANNEL_ID, SecretStr(SECRET), long_lived)
+    channels = {"line": LineChannel(LineSender(line.url, tokens))}
+    return House(reception.store, reception, b"s" * 32, clock, channels=channels, pause=PAUSE)
+
+
+@contextmanager
+def running_bot(house: House, line: LineServer, clock: Clock, *, works: bool = True) -> Iterator[LineBot]:
+    """The bot while the block runs. Its database stays open."""
+    worker = Worker(house, alone=True) if works else None
+    with Running(build_site(house, [SECRET], worker, closes=False)) as running:
+        yield LineBot(house, line, clock, running.url)
