@@ -1,6 +1,7 @@
 """A whole bot on LINE in one process: door, worker, sender, with LINE's server at the other end."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -45,6 +46,11 @@ class LineBot:
     line: LineServer
     clock: Clock
     url: str = ""
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.url.rsplit(":", 1)[1])
 
     def gets(self, *events: Any) -> int:
         """LINE posts these events in one body; the status of the answer."""
@@ -102,3 +108,11 @@ def running_bot(house: House, line: LineServer, clock: Clock, *, works: bool = T
     worker = Worker(house, alone=True) if works else None
     with Running(build_site(house, [SECRET], worker, closes=False)) as running:
         yield LineBot(house, line, clock, running.url)
+
+
+def until(holds: Callable[[], bool], seconds: float = 15) -> None:
+    """Until it holds; fails when it does not."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.05)

@@ -7,9 +7,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.conftest import ROOT
 
@@ -21,9 +22,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start(folder: Path, port: int) -> subprocess.Popen[bytes]:
-    """`python -m bot serve` on an SQLite file in `folder`; returns when it answers."""
-    environment = os.environ | {"DATABASE_URL": f"sqlite:///{folder}/bot.db", "PORT": str(port)}
+def start(folder: Path, port: int, more: Mapping[str, str] = MappingProxyType({})) -> subprocess.Popen[bytes]:
+    """`python -m bot serve` on an SQLite file in `folder`, with `more` in its environment; returns when it answers."""
+    own = {"DATABASE_URL": f"sqlite:///{folder}/bot.db", "PORT": str(port)}
+    environment = {**os.environ, **own, **more}
     server = subprocess.Popen(
         [sys.executable, "-m", "bot", "serve"],
         cwd=ROOT,
@@ -46,10 +48,10 @@ def start(folder: Path, port: int) -> subprocess.Popen[bytes]:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """The address of a server that runs while the block does."""
+def serving(folder: Path, more: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
+    """The address of a server that runs while the block does, with `more` in its environment."""
     port = free_port()
-    server = start(folder, port)
+    server = start(folder, port, more)
     try:
         yield f"http://127.0.0.1:{port}"
     finally:

@@ -1,10 +1,8 @@
 """Residents on LINE, from the signed event to what LINE took, on both databases."""
 
 import threading
-import time
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -13,7 +11,7 @@ from bot.handlers.reception import Reception
 from bot.handlers.take_up import take_up
 from bot.storage.inbox_rows import lease_lane, replay_aside, waiting_lanes
 from bot.storage.leases import Lease
-from tests.line_bot import Clock, LineBot, line_house, running_bot
+from tests.line_bot import Clock, LineBot, line_house, running_bot, until
 from tests.line_residents import body_of, event, group, message_event, post, text_event, user
 from tests.line_server import Fault, LineServer
 
@@ -157,20 +155,20 @@ def test_follow_block_and_follow_again(bot: LineBot, line: LineServer) -> None:
     assert "福祉の案内ボット" in line.wait_for(1)[0].words
     bot.gets(event("unfollow", SATO))
     bot.gets(text_event("雪かきができない", SATO))  # without a token it could only be pushed
-    _until(lambda: bot.deliveries().get("accepted") == 2 or bot.deliveries().get("blocked") == 1)
+    until(lambda: bot.deliveries().get("accepted") == 2 or bot.deliveries().get("blocked") == 1)
     bot.gets(event("follow", SATO, line.token_for(SATO), follow={"isUnblocked": True}))
-    _until(lambda: any("おかえりなさい" in each.words for each in line.taken))
+    until(lambda: any("おかえりなさい" in each.words for each in line.taken))
 
 
 def test_who_blocked_the_bot_is_not_pushed_to(bot: LineBot, line: LineServer) -> None:
     line.fail(*[Fault.RATE] * 3)  # the reply waits, and meanwhile the resident blocks the bot
     bot.hears("雪かきができない")
-    _until(lambda: len(line.calls) >= 1)
+    until(lambda: len(line.calls) >= 1)
     bot.gets(event("unfollow", SATO))
-    _until(lambda: not bot.waiting())
+    until(lambda: not bot.waiting())
     line.later(61)
     bot.clock.ahead += timedelta(seconds=61)
-    _until(lambda: bot.deliveries() == {"blocked": 1})
+    until(lambda: bot.deliveries() == {"blocked": 1})
     assert line.taken == []
 
 
@@ -178,10 +176,10 @@ def test_a_message_taken_back_is_erased(bot: LineBot) -> None:
     shape = bot.hears("死にたい")
     bot.line.wait_for(1)
     bot.gets(event("unsend", SATO, unsend={"messageId": shape["message"]["id"]}))
-    _until(lambda: bot.cases()[0].words == ("",))
+    until(lambda: bot.cases()[0].words == ("",))
     early = text_event("火事です", ITO, bot.line.token_for(ITO))
     bot.gets(event("unsend", ITO, unsend={"messageId": early["message"]["id"]}))
-    _until(lambda: not bot.waiting())
+    until(lambda: not bot.waiting())
     bot.gets(early)
     bot.line.wait_for(2)
     assert {listed.words for listed in bot.cases()} == {("",)}, "the news of it may come first"
@@ -202,15 +200,15 @@ def test_a_strangers_group_is_left_with_a_goodbye_and_nothing_is_kept(bot: LineB
     place = group("neighbours")
     bot.gets(event("join", place, line.token_for(place)))
     assert "グループでは使えません" in line.wait_for(1)[0].words
-    _until(lambda: line.left == [place])
+    until(lambda: line.left == [place])
     bot.gets(text_event("ひみつの相談", place, line.token_for(place)))
-    _until(lambda: not bot.waiting())
+    until(lambda: not bot.waiting())
     assert bot.cases() == []
 
 
 def test_in_standby_an_sos_is_kept_and_nothing_is_sent(bot: LineBot, line: LineServer) -> None:
     bot.gets(text_event("死にたい", SATO, line.token_for(SATO), mode="standby"))
-    _until(lambda: len(bot.cases()) == 1)
+    until(lambda: len(bot.cases()) == 1)
     assert line.settle(1.0) == []
     assert bot.deliveries() == {}
 
@@ -232,7 +230,7 @@ def test_a_poison_event_is_set_aside_and_holds_up_nobody(reception: Reception, l
     with running_bot(line_house(reception, line, clock), line, clock) as bot:
         bot.hears("雪かきができない", "ito")
         line.wait_for(1)
-        _until(lambda: bot.aside() == 1)
+        until(lambda: bot.aside() == 1)
         assert bot.answer("雪かきができない").to == SATO, "what comes behind goes on"
         with reception.store.writer.begin() as connection:  # and is found again
             connection.execute(text("UPDATE inbox SET raw = :raw WHERE state = 'aside'"), {"raw": bytes(sealed)})
@@ -280,11 +278,3 @@ def test_two_workers_handle_an_event_once(reception: Reception, line: LineServer
         assert sum(1 for each in handled if each is not None) == 1, "one took it, the others saw that it was taken"
         assert len(door.cases()) == 1
         assert door.deliveries() == {"queued": 1}
-
-
-def _until(holds: Any, seconds: float = 15) -> None:
-    """Until it holds; fails when it does not."""
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until, "it did not come to that"
-        time.sleep(0.05)

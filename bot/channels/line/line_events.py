@@ -12,7 +12,8 @@ from bot.domain.messages import Event, Happened
 
 Json = dict[str, Any]
 
-_PERSON = re.compile(r"(?<![0-9A-Za-z])U[0-9a-f]{32}(?![0-9A-Za-z])")
+_PERSON = re.compile(r"U[0-9a-f]{32}")
+_PERSON_NAMED = re.compile(r'"userId"\s*:\s*"(U[0-9a-f]{32})"')
 _TOKEN = re.compile(r'"replyToken"\s*:\s*"([0-9A-Za-z_-]{8,256})"')
 _ID = re.compile(r'"webhookEventId"\s*:\s*"([\x21\x23-\x5b\x5d-\x7e]{1,64})"')
 _SAFE = re.compile(r"[\x21-\x7e]{1,256}")
@@ -81,15 +82,15 @@ def _content(event: Json, message: Json, *, in_group: bool) -> tuple[Happened, s
     if in_group:
         return (Happened.LEAVE if name == "leave" else Happened.JOIN), "", ()
     if name in _PLAIN or _DUMMY.fullmatch(str(event.get("replyToken"))):
-        return _PLAIN.get(name, Happened.OTHER), "", ()
+        return _PLAIN.get(name, Happened.OTHER), "", tuple(_words(event)) if name in _PLAIN else ()
     if name == "postback" and isinstance(data := _object(event, "postback").get("data"), str):
-        return Happened.PRESS, data, ()
+        return Happened.PRESS, data, tuple(_words(event))
     text = message.get("text")
     if not isinstance(text, str) or not text.strip():
         text = next((each for each in _values(event, "text") if each.strip()), "")
     if text:
         # Two events run into one have two texts: the others are kept as strays.
-        return Happened.TEXT, text, tuple(each for each in _strings(event) if each != text and not each.isascii())
+        return Happened.TEXT, text, tuple(each for each in _words(event) if each != text)
     shape = _SHAPES.get(str(message.get("type")))
     if shape is None:
         return Happened.OTHER, "", tuple(_strings(event))
@@ -108,7 +109,7 @@ def _hint(shape: Happened, message: Json) -> str:
 
 def _from_fragment(raw: str, received_at: datetime) -> Event:
     """A piece of a body that is no JSON: every string in it, and who wrote it where only one person is named."""
-    person = _only(_PERSON.findall(raw))
+    person = _only(_PERSON_NAMED.findall(raw))
     key = _only(_ID.findall(raw)) or _digest(raw)
     return Event(
         kind=Happened.OTHER,
@@ -163,12 +164,19 @@ def _strings(event: Json) -> Iterator[str]:
             yield value
 
 
+def _words(event: Json) -> Iterator[str]:
+    """What may be somebody's words: LINE's own strings are ASCII."""
+    return (each for each in _strings(event) if not each.isascii())
+
+
 def _values(event: Json, name: str) -> Iterator[str]:
     return (value for key, value in _walk(event) if key.rstrip("#") == name and isinstance(value, str))
 
 
 def _people(event: Json) -> list[str]:
-    return [value for _, value in _walk(event) if isinstance(value, str) and _PERSON.fullmatch(value)]
+    """Ids of people, under whatever name: but `destination` is the bot itself."""
+    found = ((name, value) for name, value in _walk(event) if isinstance(value, str))
+    return [value for name, value in found if name != "destination" and _PERSON.fullmatch(value)]
 
 
 def _only(found: list[str]) -> str:
