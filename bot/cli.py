@@ -71,6 +71,7 @@ def serve(
         if no_work:
             _needs_postgresql(settings, "serve --no-work")
         house = open_house(settings)
+    sys.setswitchinterval(0.001)  # the doors must not wait long for whoever is thinking
     app = build_server(house, settings, None if no_work else build_worker(house, settings))
     typer.echo(f"The chat page: http://{settings.host}:{settings.port}/", err=True)
     uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)

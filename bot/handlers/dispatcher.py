@@ -1,6 +1,7 @@
 """Sends over one platform what the outbox holds for it; a platform that is down holds up nobody else's."""
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 
 import structlog
@@ -11,7 +12,7 @@ from bot.handlers.house import House
 
 log = structlog.get_logger()
 
-SENDS_AT_ONCE = 50
+SENDS_AT_ONCE = 24
 LOOK_AGAIN = 0.5
 """Seconds until the tables are looked at again though nobody rang: another process may have written to them."""
 
@@ -39,6 +40,7 @@ class Dispatcher:
             task = asyncio.create_task(self._send(attempt))
             self._sending.add(task)
             task.add_done_callback(self._sent)
+            await asyncio.sleep(0)  # writing a card out takes milliseconds: between two, the doors get their turn
         if not attempts:
             await rung(self._bell)
 
@@ -60,7 +62,7 @@ class Dispatcher:
 
 async def rung(bell: asyncio.Event) -> None:
     """Until it rings, half a second at most."""
-    try:
-        await asyncio.wait_for(bell.wait(), LOOK_AGAIN)
-    except TimeoutError:
-        return
+    # Not `wait_for`: on Python 3.11 it swallows a cancellation that comes together with the bell.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LOOK_AGAIN):
+            await bell.wait()

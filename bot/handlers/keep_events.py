@@ -11,4 +11,4 @@ from bot.storage.inbox_rows import keep_events
 def keep(house: House, channel: str, events: Sequence[Event]) -> int:
     """Keep the events that did not come before; how many those are. Raises what the database raises."""
     work = partial(keep_events, keys=house.reception.keys, channel=channel, events=events, received_at=house.now())
-    return house.store.transaction(work)
+    return house.store.transaction(work, first=True)

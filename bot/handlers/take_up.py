@@ -12,7 +12,16 @@ from bot.domain.messages import Event, Happened, Inbound
 from bot.handlers.house import House
 from bot.handlers.interpret import sounds_urgent
 from bot.handlers.receive import TakenElsewhereError, receive
-from bot.storage.inbox_rows import Kept, Lane, erase_raw, fail_events, finish_events, lease_lane, open_raw
+from bot.storage.inbox_rows import (
+    Kept,
+    Lane,
+    erase_raw,
+    fail_events,
+    finish_events,
+    lease_lane,
+    open_raw,
+    waiting_events,
+)
 from bot.storage.leases import Lease
 from bot.storage.message_rows import erase_words
 from bot.storage.resident_rows import mark_unreachable
@@ -35,15 +44,16 @@ class _Taken:
     event: Event
 
 
-def take_up(house: House, lane: Lane, worker: str) -> timedelta | None:
-    """Handle what comes first in the lane. How long to wait before the next call; None when nothing is left."""
-    now = house.now()
-    lease = Lease(worker, now, now + LEASED_FOR)
-    kept = house.store.transaction(partial(lease_lane, lane=lane, lease=lease))
+def take_up(house: House, lane: Lane, worker: str = "") -> timedelta | None:
+    """Handle what comes first in the lane. How long to wait before the next call; None when nothing is left.
+
+    `worker` names one of several processes that work on the same database.
+    """
+    kept = _come(house, lane, worker)
     if not kept:
         return None
-    if kept[0].due_at > now:
-        return kept[0].due_at - now
+    if kept[0].due_at > house.now():
+        return kept[0].due_at - house.now()
     try:
         run, last_of_lane = _first_run(house, lane, kept)
     except SealError as error:
@@ -53,6 +63,15 @@ def take_up(house: House, lane: Lane, worker: str) -> timedelta | None:
     if wait <= timedelta():
         _handle_safely(house, lane, run)
     return max(wait, timedelta())
+
+
+def _come(house: House, lane: Lane, worker: str) -> list[Kept]:
+    """What waits in the lane, for this worker alone; without a name the worker is the only one."""
+    if not worker:
+        with house.store.reading() as connection:
+            return waiting_events(connection, lane)
+    now = house.now()
+    return house.store.transaction(partial(lease_lane, lane=lane, lease=Lease(worker, now, now + LEASED_FOR)))
 
 
 def _first_run(house: House, lane: Lane, kept: Sequence[Kept]) -> tuple[list[_Taken], bool]:

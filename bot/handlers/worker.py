@@ -17,7 +17,8 @@ from bot.storage.resident_rows import new_id
 
 log = structlog.get_logger()
 
-UNDERSTANDING_THREADS = 2
+LANE_THREADS = 2
+"""Lanes that are worked on at once. With more of them the doors wait for the processor: measured, not guessed."""
 _LANES_AT_ONCE = 200
 _PURGE_EVERY = 3600.0
 _AFTER_A_FAULT = 1.0
@@ -30,12 +31,12 @@ class Worker:
         """`alone`: no other process works on this database, so what is leased was left by one that died."""
         self._house = house
         self._alone = alone
-        self._name = new_id()
+        self._name = "" if alone else new_id()
         self._lanes: dict[Lane, asyncio.Task[None]] = {}
         self._bell = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._dispatchers = [Dispatcher(house, channel) for channel in house.channels.values()]
-        self._understanding = ThreadPoolExecutor(UNDERSTANDING_THREADS, thread_name_prefix="understanding")
+        self._threads = ThreadPoolExecutor(LANE_THREADS, thread_name_prefix="lane")
 
     def ring(self) -> None:
         """Something came in."""
@@ -47,6 +48,8 @@ class Worker:
         self._loop = asyncio.get_running_loop()
         if self._alone:
             await asyncio.to_thread(_free_everything, self._house)
+        for _ in range(LANE_THREADS):
+            self._threads.submit(self._house.warm_up)  # each thread has a tokenizer of its own
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_forever(self._take_up_lanes))
@@ -64,7 +67,7 @@ class Worker:
             await dispatcher.finish()
         for channel in self._house.channels.values():
             await channel.close()
-        self._understanding.shutdown()
+        self._threads.shutdown()
 
     async def _take_up_lanes(self) -> None:
         self._bell.clear()
@@ -82,7 +85,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         step = partial(take_up, self._house, lane, self._name)
         try:
-            while (wait := await loop.run_in_executor(self._understanding, step)) is not None:
+            while (wait := await loop.run_in_executor(self._threads, step)) is not None:
                 for dispatcher in self._dispatchers:
                     dispatcher.ring()
                 await asyncio.sleep(wait.total_seconds())

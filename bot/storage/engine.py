@@ -8,10 +8,13 @@ import importlib
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
@@ -23,6 +26,7 @@ try:
 except ImportError:  # no wheel for this machine: the standard library's module
     SQLITE = sqlite3
 _BATCH = 64
+_BATCH_SECONDS = 0.025
 _BUSY_SECONDS = 15
 
 Result = TypeVar("Result")
@@ -37,13 +41,13 @@ class Store:
         self._reader = reader
         self._group = _GroupWriter(writer) if writer.dialect.name == "sqlite" else None
 
-    def transaction(self, work: Work[Result]) -> Result:
+    def transaction(self, work: Work[Result], *, first: bool = False) -> Result:
         """Run `work` and commit; return its result when it is durable. What it raises, the caller gets, nothing kept.
 
-        `work` takes under a millisecond and calls no model, no file and no network.
+        `work` takes under a millisecond and calls no model, no file and no network. `first`: before all that waits.
         """
         if self._group:
-            return self._group.run(work)
+            return self._group.run(work, first=first)
         with self.writer.begin() as connection:
             return work(connection)
 
@@ -94,17 +98,32 @@ def _sqlite(url: URL, begin: str) -> Engine:
     return engine
 
 
+@dataclass(order=True, frozen=True)
+class _Job:
+    """One piece of work that waits: who is waited for at a door comes first, then who came first."""
+
+    rank: int
+    number: int
+    work: Work[Any] = field(compare=False)
+    future: Future[Any] = field(compare=False)
+
+
+_STOP = 2
+"""Rank of the last job: it comes after everything."""
+
+
 class _GroupWriter:
     """The one thread that writes to SQLite."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._queue: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._queue: queue.PriorityQueue[_Job] = queue.PriorityQueue()
+        self._numbers = count()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._stopped = False
 
-    def run(self, work: Work[Result]) -> Result:
+    def run(self, work: Work[Result], *, first: bool) -> Result:
         """Queue the work and wait until it is durable."""
         future: Future[Result] = Future()
         with self._lock:
@@ -114,43 +133,52 @@ class _GroupWriter:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="sqlite-writer", daemon=True)
                 self._thread.start()
-            self._queue.put((work, future))
+            self._queue.put(_Job(0 if first else 1, next(self._numbers), work, future))
         return future.result()
 
     def stop(self) -> None:
         """Let the thread finish what is queued."""
         with self._lock:
-            self._stopped = True
-            self._queue.put(None)
+            if not self._stopped:
+                self._stopped = True
+                self._queue.put(_Job(_STOP, next(self._numbers), lambda _: None, Future()))
         if self._thread:
             self._thread.join()
 
     def _work(self) -> None:
-        while batch := self._next_batch():
-            self._commit(batch)
-
-    def _next_batch(self) -> list[tuple[Work[Any], Future[Any]]]:
-        """Wait for one piece of work, and take what else is there by then. Empty when it is time to stop."""
-        batch = []
-        job = self._queue.get()
-        while job is not None:
-            batch.append(job)
-            if len(batch) == _BATCH or self._queue.empty():
-                return batch
+        while True:
             job = self._queue.get()
-        self._queue.put(None)
-        return batch
+            if job.rank == _STOP:
+                return
+            self._commit(job)
 
-    def _commit(self, batch: list[tuple[Work[Any], Future[Any]]]) -> None:
-        """Each work in its own savepoint, one commit for all, and only then the answers."""
+    def _commit(self, job: _Job) -> None:
+        """This job and what else is there by then, each in its own savepoint; one commit; only then the answers."""
+        done: list[_Job] = []
         answers: list[Callable[[], None]] = []
         try:
             with self._engine.begin() as connection:
-                answers = [_attempt(connection, work, future) for work, future in batch]
+                for each in self._batch(job):
+                    done.append(each)
+                    answers.append(_attempt(connection, each.work, each.future))
         except BaseException as error:  # noqa: BLE001 -- the thread must live; every caller learns why it failed
-            answers = [partial(future.set_exception, error) for _, future in batch]
+            answers = [partial(each.future.set_exception, error) for each in done or [job]]
         for answer in answers:
             answer()
+
+    def _batch(self, job: _Job) -> Iterator[_Job]:
+        """Jobs to be committed together: as many as are there, within a time that whoever waits will not notice."""
+        until = time.monotonic() + _BATCH_SECONDS
+        yield job
+        for _ in range(_BATCH - 1):
+            try:
+                following = self._queue.get_nowait()
+            except queue.Empty:
+                return
+            if following.rank == _STOP or time.monotonic() > until:
+                self._queue.put(following)
+                return
+            yield following
 
 
 def _attempt(connection: Connection, work: Work[Any], future: Future[Any]) -> Callable[[], None]:

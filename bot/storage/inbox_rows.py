@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -97,20 +98,19 @@ def waiting_lanes(connection: Connection, now: datetime, most: int) -> list[Lane
     return [Lane(row.channel, row.lane) for row in connection.execute(query)]
 
 
+def waiting_events(connection: Connection, lane: Lane) -> list[Kept]:
+    """The lane's waiting events in order."""
+    return [_kept(row) for row in connection.execute(_in_order(lane))]
+
+
 def lease_lane(connection: Connection, lane: Lane, lease: Lease) -> list[Kept]:
     """The lane's waiting events in order, for this worker alone; none while another one works on it."""
-    query = (
-        select(inbox)
-        .where(inbox.c.state == InboxState.WAITING, inbox.c.channel == lane.channel, inbox.c.lane == lane.name)
-        .order_by(inbox.c.happened_at, inbox.c.received_at, inbox.c.position)
-        .with_for_update()
-    )
-    rows = connection.execute(query).all()
+    rows = connection.execute(_in_order(lane).with_for_update()).all()
     if any(row.leased_by != lease.by and row.leased_until and row.leased_until > lease.now for row in rows):
         return []
     ids = [row.id for row in rows]
     connection.execute(update(inbox).where(inbox.c.id.in_(ids)).values(leased_by=lease.by, leased_until=lease.until))
-    return [Kept(row.id, row.raw, row.received_at, row.attempts, row.due_at) for row in rows]
+    return [_kept(row) for row in rows]
 
 
 def open_raw(keys: Keyring, kept: Kept) -> str:
@@ -189,3 +189,15 @@ def delete_done_before(connection: Connection, before: datetime) -> int:
 
 def _is_free(now: datetime) -> ColumnElement[bool]:
     return or_(inbox.c.leased_until.is_(None), inbox.c.leased_until <= now)
+
+
+def _in_order(lane: Lane) -> Select[Any]:
+    return (
+        select(inbox)
+        .where(inbox.c.state == InboxState.WAITING, inbox.c.channel == lane.channel, inbox.c.lane == lane.name)
+        .order_by(inbox.c.happened_at, inbox.c.received_at, inbox.c.position)
+    )
+
+
+def _kept(row: Row[Any]) -> Kept:
+    return Kept(row.id, row.raw, row.received_at, row.attempts, row.due_at)

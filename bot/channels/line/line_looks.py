@@ -6,6 +6,7 @@ The notice on a locked screen shows a card's `altText`, which says nothing of wh
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from bot.domain.cutting import cut_graphemes, split_utf16
@@ -99,9 +100,13 @@ def _buttons(reply: Reply, wording: Wording) -> Iterator[Json]:
         yield _text(wording.say("choice-others"), size="md", weight="bold", color=_SOFT_INK, margin="xl")
     for number, choice in spoken:
         yield _button(_press(choice, f"{number} {choice.label}", choice.does), style="secondary", color=_CHOICE)
-    for choice in reply.choices:
-        if reply.entries and reply.route is Route.ANSWER and choice.does in _ON_ANSWERS:
-            yield _button(_press(choice, choice.label, f"{choice.does}@{reply.entries[0].id}"), style="link")
+    for choice in filter(partial(_belongs_to_entry, reply), reply.choices):
+        yield _button(_press(choice, choice.label, f"{choice.does}@{reply.entries[0].id}"), style="link")
+
+
+def _belongs_to_entry(reply: Reply, choice: Choice) -> bool:
+    """Whether the button is about the entry of this card, so that it stands on the card."""
+    return bool(reply.entries) and reply.route is Route.ANSWER and choice.does in _ON_ANSWERS
 
 
 def _press(choice: Choice, label: str, data: str) -> Json:
@@ -123,7 +128,7 @@ def _small(reply: Reply) -> Iterator[Json]:
 
 def _quick_replies(reply: Reply, wording: Wording) -> list[Json]:
     """Human words: pressing one types it. They vanish with the next message, the typed words work for ever."""
-    nav = [each for each in reply.choices if not each.does.startswith(_SPOKEN)]
+    nav = [each for each in reply.choices if not each.does.startswith(_SPOKEN) and not _belongs_to_entry(reply, each)]
     if not nav and reply.route is not Route.EMERGENCY:
         nav = [Choice(wording.say(f"choice-{name}"), name) for name in ("menu", "person")] if reply.choices else []
     return [

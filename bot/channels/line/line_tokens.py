@@ -1,5 +1,6 @@
 """Access tokens: the long-lived one of the console, or short ones of 15 minutes that renew themselves."""
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -29,6 +30,7 @@ class AccessTokens:
         self._clock = clock
         self._issued = ""
         self._issued_at = 0.0
+        self._one_at_a_time = asyncio.Lock()
 
     @property
     def renews(self) -> bool:
@@ -39,9 +41,10 @@ class AccessTokens:
         """The token to send with the next call. Raises what the SDK raises where none can be issued."""
         if not self.renews:
             return self._long_lived.get_secret_value()
-        if not self._issued or self._clock() - self._issued_at > RENEW_AFTER:
-            self._issued, self._issued_at = await self._issue(), self._clock()
-        return self._issued
+        async with self._one_at_a_time:
+            if not self._issued or self._clock() - self._issued_at > RENEW_AFTER:
+                self._issued, self._issued_at = await self._issue(), self._clock()
+            return self._issued
 
     def forget(self) -> None:
         """The platform has refused the token: the next call takes a new one."""
