@@ -68,9 +68,8 @@ def _rewritten(value: Any, parents: set[str], *, inside: str) -> Any:
         parts = [_own_parent(each, parents) or _rewritten(each, parents, inside="") for each in value["allOf"]]
         rest = {key: _rewritten(each, parents, inside="") for key, each in value.items() if key != "allOf"}
         return rest | {"allOf": parts}
-    made = {
-        key: _rewritten(each, parents, inside="") for key, each in value.items() if key not in {"example", "format"}
-    }
+    kept = {key: each for key, each in value.items() if key not in {"example", "format"}}
+    made = {key: _rewritten(each, parents, inside="") for key, each in kept.items()}
     if isinstance(made.get("$ref"), str):
         made["$ref"] = _pointer(made["$ref"])
     return made

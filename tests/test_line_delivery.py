@@ -5,11 +5,17 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from bot.bootstrap import THRESHOLDS
+from bot.domain.understanding import Understander
 from bot.handlers.reception import Reception
+from bot.storage.engine import open_store
+from bot.storage.migrate import migrate
 from bot.storage.outbox_rows import count_deliveries
+from bot.storage.sealing import Keyring
 from tests.line_bot import Clock, LineBot, line_house, running_bot, until
 from tests.line_residents import text_event, user
 from tests.line_server import Fault, LineServer
@@ -26,9 +32,18 @@ def line() -> Iterator[LineServer]:
 
 
 @pytest.fixture
-def bot(reception: Reception, line: LineServer) -> Iterator[LineBot]:
+def on_sqlite(tmp_path: Path, keys: Keyring, understander: Understander) -> Iterator[Reception]:
+    """What LINE does is the same for both databases; `faulty_sends` goes through both."""
+    store = open_store(f"sqlite:///{tmp_path}/bot.db")
+    migrate(store)
+    yield Reception(store, keys, understander, THRESHOLDS)
+    store.close()
+
+
+@pytest.fixture
+def bot(on_sqlite: Reception, line: LineServer) -> Iterator[LineBot]:
     clock = Clock()
-    with running_bot(line_house(reception, line, clock), line, clock) as running:
+    with running_bot(line_house(on_sqlite, line, clock), line, clock) as running:
         yield running
 
 
@@ -77,19 +92,19 @@ def test_a_push_keeps_its_key_and_is_taken_once(bot: LineBot, line: LineServer, 
     assert (409 in [status for _, _, status in line.calls]) == taken_twice
 
 
-def test_the_month_used_up_is_failed_and_replies_go_on(reception: Reception) -> None:
+def test_the_month_used_up_is_failed_and_replies_go_on(on_sqlite: Reception) -> None:
     with LineServer(quota=0) as line:
         clock = Clock()
-        with running_bot(line_house(reception, line, clock), line, clock) as bot:
+        with running_bot(line_house(on_sqlite, line, clock), line, clock) as bot:
             bot.gets(text_event("雪かきができない", SATO))
             until(lambda: bot.deliveries() == {"failed": 1})
             assert bot.answer("雪かきができない").way == "reply"
 
 
-def test_a_429_in_unknown_words_is_decided_by_the_quota(reception: Reception) -> None:
+def test_a_429_in_unknown_words_is_decided_by_the_quota(on_sqlite: Reception) -> None:
     with LineServer(quota=0) as line:
         clock = Clock()
-        with running_bot(line_house(reception, line, clock), line, clock) as bot:
+        with running_bot(line_house(on_sqlite, line, clock), line, clock) as bot:
             line.fail(Fault.RATE_UNNAMED)
             bot.gets(text_event("雪かきができない", SATO))
             until(lambda: bot.deliveries() == {"failed": 1})
@@ -103,9 +118,9 @@ def test_a_refused_card_goes_out_as_text(bot: LineBot, line: LineServer) -> None
     assert "施策13" in answer.words
 
 
-def test_short_tokens_renew_themselves(reception: Reception, line: LineServer) -> None:
+def test_short_tokens_renew_themselves(on_sqlite: Reception, line: LineServer) -> None:
     clock = Clock()
-    with running_bot(line_house(reception, line, clock, renewing=True), line, clock) as bot:
+    with running_bot(line_house(on_sqlite, line, clock, renewing=True), line, clock) as bot:
         bot.answer("雪かきができない")
         line.later(901)  # LINE's clock: the token is dead before the bot knows
         bot.hears("空き家をどうするか")
@@ -114,10 +129,10 @@ def test_short_tokens_renew_themselves(reception: Reception, line: LineServer) -
     assert len([call for call in line.calls if call[0] == "token"]) == 2
 
 
-def test_line_away_for_an_hour_loses_nothing(reception: Reception) -> None:
+def test_line_away_for_an_hour_loses_nothing(on_sqlite: Reception) -> None:
     clock = Clock()
     with LineServer() as line:
-        house = line_house(reception, line, clock)
+        house = line_house(on_sqlite, line, clock)
         with running_bot(house, line, clock) as bot:
             line.fail_often(1.0, [Fault.DROP_BEFORE])
             for number in range(5):

@@ -71,7 +71,7 @@ def heard(whole: bytes, understander: Understander) -> bool:
     """Whether triage would hear the cry in what is read of the body."""
     triage = understander.catalog.triage
     return any(
-        triage.read(words)
+        CRY in words and triage.read(words)
         for each in read_body(whole, NOW)
         for words in ((each.text,) if each.kind is Happened.TEXT else ()) + each.strays
     )
@@ -79,9 +79,9 @@ def heard(whole: bytes, understander: Understander) -> bool:
 
 def test_a_cry_that_is_still_a_string_is_heard(understander: Understander) -> None:
     chance = random.Random(1)  # noqa: S311 -- repeatable, no secret
-    bodies = [mutated(body(chance), chance) for _ in range(3_000)]
+    bodies = [mutated(body(chance), chance) for _ in range(1_500)]
     with_cry = [each for each in bodies if has_cry(each)]
-    assert len(with_cry) > 2_000, "hardly any body kept its cry: nothing was tested"
+    assert len(with_cry) > 1_000, "hardly any body kept its cry: nothing was tested"
     assert [each for each in with_cry if not heard(each, understander)] == []
 
 
@@ -146,7 +146,7 @@ def test_what_was_changed_after_signing_is_not_kept(tmp_path: Path, understander
 
 def test_what_was_signed_after_changing_is_kept(tmp_path: Path, understander: Understander) -> None:
     with door(tmp_path, understander, works=False) as bot:
-        signed_after_changing(bot, 1_000)
+        signed_after_changing(bot, 500)
 
 
 def test_every_cry_in_a_broken_body_becomes_a_case(tmp_path: Path, understander: Understander) -> None:
