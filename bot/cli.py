@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -84,7 +85,8 @@ def work() -> None:
         settings = read_settings()
         _needs_postgresql(settings, "work")
         house = open_house(settings)
-    house.warm_up()
+    # The way a host ends a process: what has begun is finished, as with Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     with suppress(KeyboardInterrupt):
         asyncio.run(build_worker(house, settings).run())
     house.store.close()

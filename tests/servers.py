@@ -22,12 +22,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start(folder: Path, port: int, more: Mapping[str, str] = MappingProxyType({})) -> subprocess.Popen[bytes]:
+def start(
+    folder: Path, port: int, more: Mapping[str, str] = MappingProxyType({}), *options: str
+) -> subprocess.Popen[bytes]:
     """`python -m bot serve` on an SQLite file in `folder`, with `more` in its environment; returns when it answers."""
     own = {"DATABASE_URL": f"sqlite:///{folder}/bot.db", "PORT": str(port)}
     environment = {**os.environ, **own, **more}
     server = subprocess.Popen(
-        [sys.executable, "-m", "bot", "serve"],
+        [sys.executable, "-m", "bot", "serve", *options],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.DEVNULL,
