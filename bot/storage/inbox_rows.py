@@ -7,11 +7,10 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from bot.domain.messages import Event, Happened
 from bot.storage.leases import Lease
+from bot.storage.new_rows import insert_if_new
 from bot.storage.resident_rows import new_id
 from bot.storage.schema import inbox
 from bot.storage.sealing import Keyring, Place
@@ -63,7 +62,6 @@ def keep_events(
     connection: Connection, keys: Keyring, channel: str, events: Sequence[Event], received_at: datetime
 ) -> int:
     """Keep the events that did not come before; how many those are."""
-    make = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
     fresh = 0
     for position, event in enumerate(events):
         row = new_id()
@@ -82,7 +80,7 @@ def keep_events(
             "due_at": received_at,
             "raw": keys.seal(Place("inbox", row, "raw"), event.raw),
         }
-        fresh += connection.execute(make(inbox).values(values).on_conflict_do_nothing()).rowcount
+        fresh += insert_if_new(connection, inbox, values)
     return fresh
 
 

@@ -4,10 +4,9 @@ import uuid
 from datetime import datetime
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from bot.domain.conversation import Talk
+from bot.storage.new_rows import insert_if_new
 from bot.storage.schema import residents
 from bot.storage.sealing import Keyring, Place
 
@@ -25,9 +24,8 @@ def find_resident(connection: Connection, channel: str, sender: str) -> str | No
 
 def lock_resident(connection: Connection, channel: str, sender: str, now: datetime) -> str:
     """The resident's id, made at the first message. Until the commit nobody else steps this resident's talk."""
-    make = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
     row = {"id": new_id(), "channel": channel, "sender": sender, "created_at": now, "seen_at": now}
-    connection.execute(make(residents).values(row).on_conflict_do_nothing())
+    insert_if_new(connection, residents, row)
     mine = (residents.c.channel == channel, residents.c.sender == sender)
     resident = connection.execute(select(residents.c.id).where(*mine).with_for_update()).scalar_one()
     connection.execute(update(residents).where(residents.c.id == resident).values(seen_at=now))

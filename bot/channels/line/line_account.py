@@ -117,28 +117,28 @@ class LineAccount:
 
 
 async def _set_webhook(api: AsyncMessagingApi, webhook: str) -> str:
-    if await _endpoint(api) == webhook:
+    if (await _endpoint(api))[0] == webhook:
         return f"webhook: {webhook} was set already"
     await api.set_webhook_endpoint(SetWebhookEndpointRequest(endpoint=webhook), _request_timeout=SECONDS)
     return f"webhook: set to {webhook}"
 
 
-async def _endpoint(api: AsyncMessagingApi) -> str:
-    """The address that is set; empty where none is."""
+async def _endpoint(api: AsyncMessagingApi) -> tuple[str, bool]:
+    """(the address that is set, empty where none is; whether it is in use)."""
     try:
-        return str((await api.get_webhook_endpoint(_request_timeout=SECONDS)).endpoint or "")
+        found = await api.get_webhook_endpoint(_request_timeout=SECONDS)
     except ApiException as error:
         if error.status == 404:  # noqa: PLR2004 -- none was ever set
-            return ""
+            return "", False
         raise
+    return str(found.endpoint or ""), bool(found.active)
 
 
 async def _webhook(api: AsyncMessagingApi, expected: Expected) -> Finding:
-    endpoint = await _endpoint(api)
+    endpoint, is_active = await _endpoint(api)
     if endpoint != expected.webhook:
         found = f"{endpoint or 'none'}, expected {expected.webhook}"
         return Finding("webhook", Verdict.WRONG, found, "run: line setup")
-    is_active = (await api.get_webhook_endpoint(_request_timeout=SECONDS)).active
     to_do = "" if is_active else 'switch on "Use webhook" in the console'
     return Finding("webhook", _verdict(is_active), f"{endpoint}, {'in use' if is_active else 'switched off'}", to_do)
 
@@ -166,9 +166,7 @@ async def _menu(api: AsyncMessagingApi, expected: Expected) -> Finding:
     if current is None:
         return Finding("rich menu", Verdict.WRONG, "not there, or an older one", "run: line setup")
     default = (await api.get_default_rich_menu_id(_request_timeout=SECONDS)).rich_menu_id
-    aliases = (await api.get_rich_menu_alias_list(_request_timeout=SECONDS)).aliases
-    points = any(alias.rich_menu_alias_id == ALIAS and alias.rich_menu_id == current for alias in aliases)
-    if default != current or not points:
+    if default != current or (await _pointed(api)).get(ALIAS) != current:
         return Finding("rich menu", Verdict.WRONG, "there, but not the one that is shown", "run: line setup")
     return Finding("rich menu", Verdict.RIGHT, "there and shown")
 
@@ -192,9 +190,14 @@ async def _our_menus(api: AsyncMessagingApi) -> dict[str, str]:
     return {menu.name: menu.rich_menu_id for menu in found if menu.name.startswith(f"{ALIAS} ")}
 
 
-async def _point_alias(api: AsyncMessagingApi, menu: str) -> None:
+async def _pointed(api: AsyncMessagingApi) -> dict[str, str]:
+    """Every alias, and the menu that it points to."""
     aliases = (await api.get_rich_menu_alias_list(_request_timeout=SECONDS)).aliases
-    pointed = {alias.rich_menu_alias_id: alias.rich_menu_id for alias in aliases}
+    return {alias.rich_menu_alias_id: alias.rich_menu_id for alias in aliases}
+
+
+async def _point_alias(api: AsyncMessagingApi, menu: str) -> None:
+    pointed = await _pointed(api)
     if ALIAS not in pointed:
         create = CreateRichMenuAliasRequest(richMenuAliasId=ALIAS, richMenuId=menu)
         await api.create_rich_menu_alias(create, _request_timeout=SECONDS)

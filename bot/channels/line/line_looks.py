@@ -27,7 +27,7 @@ _SPOKEN = "menu:", "entry:", "actor:"
 """What stands as a button on the card; the rest stands under the talk as quick replies."""
 _ON_ANSWERS = frozenset({"side", "more"})
 
-_INK, _SOFT_INK, _OPEN_INK = "#1A1A1A", "#4A4A4A", "#0B5D2E"
+_INK, _SOFT_INK = "#1A1A1A", "#4A4A4A"
 _CALL, _DANGER, _CHOICE = "#0B5D2E", "#B00020", "#E3E8EE"
 
 

@@ -1,0 +1,13 @@
+"""A row that may be there already: both databases can leave it alone, each in words of its own."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+
+def insert_if_new(connection: Connection, table: Table, values: Mapping[str, object]) -> int:
+    """Insert the row unless one of its unique keys is taken; how many were inserted, 0 or 1."""
+    make = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    return connection.execute(make(table).values(values).on_conflict_do_nothing()).rowcount
