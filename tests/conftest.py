@@ -1,6 +1,7 @@
 """Named people and places of the tests: the shipped content, a real database of each kind, a reception."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -47,29 +48,61 @@ def postgresql() -> Iterator[str]:
         server.cleanup()
 
 
-_databases = count()
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite database with the newest schema and nothing in it, to be copied."""
+    file = tmp_path_factory.mktemp("migrated") / "bot.db"
+    _migrated(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgresql: str) -> str:
+    """The name of a PostgreSQL database with the newest schema and nothing in it, to be copied."""
+    _migrated(new_database(postgresql, "migrated"))
+    return "migrated"
+
+
+def _migrated(url: str) -> None:
+    store = open_store(url)
+    migrate(store)
+    store.close()
+
+
+@pytest.fixture
+def sqlite_store(migrated_file: Path, tmp_path: Path) -> Iterator[Store]:
+    """An empty SQLite database with the newest schema."""
+    shutil.copyfile(migrated_file, tmp_path / "bot.db")
+    store = open_store(f"sqlite:///{tmp_path}/bot.db")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def postgresql_store(postgresql: str, migrated_database: str) -> Iterator[Store]:
+    """An empty PostgreSQL database with the newest schema."""
+    store = open_store(new_database(postgresql, f"test_{next(_databases)}", migrated_database))
+    yield store
+    store.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest) -> Store:
     """An empty database with the newest schema: each test runs on both kinds."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/bot.db"
-    else:
-        url = new_database(request.getfixturevalue("postgresql"))
-    opened = open_store(url)
-    migrate(opened)
-    yield opened
-    opened.close()
+    opened: Store = request.getfixturevalue(f"{request.param}_store")
+    return opened
 
 
-def new_database(server: str) -> str:
-    """A fresh database on the PostgreSQL server: its address."""
+_databases = count()
+
+
+def new_database(server: str, name: str = "", like: str = "template1") -> str:
+    """A fresh database on the PostgreSQL server, a copy of the one called `like`: its address."""
     import psycopg  # noqa: PLC0415 -- where there is a server
 
-    name = f"test_{next(_databases)}"
+    name = name or f"own_{next(_databases)}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{like}"'.encode())
     base, _, query = server.partition("?")
     return f"{base.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
 

@@ -5,15 +5,13 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from bot.bootstrap import THRESHOLDS
 from bot.domain.understanding import Understander
 from bot.handlers.reception import Reception
-from bot.storage.engine import open_store
-from bot.storage.migrate import migrate
+from bot.storage.engine import Store
 from bot.storage.outbox_rows import count_deliveries
 from bot.storage.sealing import Keyring
 from tests.line_bot import Clock, LineBot, line_house, running_bot, until
@@ -32,12 +30,9 @@ def line() -> Iterator[LineServer]:
 
 
 @pytest.fixture
-def on_sqlite(tmp_path: Path, keys: Keyring, understander: Understander) -> Iterator[Reception]:
+def on_sqlite(sqlite_store: Store, keys: Keyring, understander: Understander) -> Reception:
     """What LINE does is the same for both databases; `faulty_sends` goes through both."""
-    store = open_store(f"sqlite:///{tmp_path}/bot.db")
-    migrate(store)
-    yield Reception(store, keys, understander, THRESHOLDS)
-    store.close()
+    return Reception(sqlite_store, keys, understander, THRESHOLDS)
 
 
 @pytest.fixture

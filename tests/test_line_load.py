@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.line_bot import until
 from tests.line_residents import SECRET, body_of, text_event, user
 from tests.line_server import CHANNEL_ID, LineServer
 from tests.posting import Posting
@@ -62,7 +63,8 @@ def across_restarts(folder: Path, line: LineServer, deliveries: int, restarts: i
         with Posting(port) as post, ThreadPoolExecutor(1) as thread:
             delivering = thread.submit(deliver, post, part)
             if round_ < restarts:
-                time.sleep(chance.uniform(0.3, 2.5))
+                answered = len(post.seconds) + chance.randrange(len(part) // 2)
+                until(lambda: len(post.seconds) >= answered, 60)  # noqa: B023 -- asked here and now
                 server.kill()
                 server.wait()
                 server = start(folder, port, connected(line))
@@ -81,7 +83,7 @@ def across_restarts(folder: Path, line: LineServer, deliveries: int, restarts: i
 
 
 def test_deliveries_across_a_restart_leave_one_answer_each(tmp_path: Path, line: LineServer) -> None:
-    across_restarts(tmp_path, line, 2_000, 1)
+    across_restarts(tmp_path, line, 600, 1)
 
 
 @pytest.mark.full
@@ -101,35 +103,36 @@ def slow_disk(folder: Path) -> str:
     return str(library)
 
 
-def door_times(folder: Path, line: LineServer, seconds: int) -> str:
-    """100 events a second for so long on a disk of 10 ms a sync: how fast the door answers while the work goes on."""
+def door_times(folder: Path, line: LineServer, seconds: int, rate: int) -> str:
+    """Events at that rate a second, on a disk of 10 ms a sync: how fast the door answers while the work goes on."""
     library = slow_disk(folder)
     port = free_port()
     server = start(folder, port, connected(line) | {"LD_PRELOAD": library})
     begun = time.perf_counter()
 
     def one(number: int) -> int:
-        time.sleep(max(0.0, begun + number / 100 - time.perf_counter()))
+        time.sleep(max(0.0, begun + number / rate - time.perf_counter()))
         who = user(f"resident {number}")
         return post(body_of(text_event("雪かきができない", who, line.token_for(who))))
 
     with Posting(port) as post, ThreadPoolExecutor(AT_ONCE) as threads:
-        assert set(threads.map(one, range(seconds * 100))) == {200}
+        assert set(threads.map(one, range(seconds * rate))) == {200}
         times = sorted(post.seconds)
     server.terminate()
     server.wait(timeout=60)
     p99, worst = times[int(len(times) * 0.99)] * 1000, times[-1] * 1000
-    assert worst < 1500
-    # A few seconds are all start: the first cards, connections and statements. The long run holds the 99th percentile.
-    assert p99 < 500 or seconds < 30
-    return f"{len(times)} events at 100 a second, 10 ms a sync: p99 {p99:.0f} ms, worst {worst:.0f} ms"
+    # A few seconds beside other tests are all start: there half of the answers say that the door does not wait for the
+    # work. The long run, alone on the machine, holds the figures.
+    assert times[len(times) // 2] < 1
+    assert seconds < 30 or (p99 < 500 and worst < 1500), f"p99 {p99:.0f} ms, worst {worst:.0f} ms"
+    return f"{len(times)} events at {rate} a second, 10 ms a sync: p99 {p99:.0f} ms, worst {worst:.0f} ms"
 
 
 def test_the_door_is_fast_on_a_slow_disk(tmp_path: Path, line: LineServer) -> None:
-    door_times(tmp_path, line, 3)
+    door_times(tmp_path, line, 3, 25)
 
 
 @pytest.mark.full
 @pytest.mark.timeout(300)
 def test_the_door_is_fast_for_a_minute(tmp_path: Path, line: LineServer) -> None:
-    sys.stdout.write(door_times(tmp_path, line, 60) + "\n")
+    sys.stdout.write(door_times(tmp_path, line, 60, 100) + "\n")

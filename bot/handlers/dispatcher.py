@@ -60,9 +60,9 @@ class Dispatcher:
             log.error("outcome_not_kept", channel=self._channel.name, error=type(error).__name__)
 
 
-async def rung(bell: asyncio.Event) -> None:
-    """Until it rings, half a second at most."""
+async def rung(bell: asyncio.Event, most: float = LOOK_AGAIN) -> None:
+    """Until it rings, or so many seconds have gone."""
     # Not `wait_for`: on Python 3.11 it swallows a cancellation that comes together with the bell.
     with suppress(TimeoutError):
-        async with asyncio.timeout(LOOK_AGAIN):
+        async with asyncio.timeout(most):
             await bell.wait()

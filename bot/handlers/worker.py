@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 import structlog
@@ -24,6 +26,15 @@ _PURGE_EVERY = 3600.0
 _AFTER_A_FAULT = 1.0
 
 
+@dataclass
+class _AtWork:
+    """A lane that is worked on: `bell` rings when more came than what was there at `newest`."""
+
+    task: asyncio.Task[None]
+    bell: asyncio.Event
+    newest: datetime
+
+
 class Worker:
     """One per process. `ring` tells it, from any thread, that something came; `run` ends when it is cancelled."""
 
@@ -32,7 +43,7 @@ class Worker:
         self._house = house
         self._alone = alone
         self._name = "" if alone else new_id()
-        self._lanes: dict[Lane, asyncio.Task[None]] = {}
+        self._lanes: dict[Lane, _AtWork] = {}
         self._bell = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._dispatchers = [Dispatcher(house, channel) for channel in house.channels.values()]
@@ -60,9 +71,10 @@ class Worker:
             await self._finish()
 
     async def _finish(self) -> None:
-        for task in self._lanes.values():
+        tasks = [each.task for each in self._lanes.values()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._lanes.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         for dispatcher in self._dispatchers:
             await dispatcher.finish()
         for channel in self._house.channels.values():
@@ -71,24 +83,30 @@ class Worker:
 
     async def _take_up_lanes(self) -> None:
         self._bell.clear()
-        for lane in await asyncio.to_thread(self._waiting):
-            if lane.channel in self._house.channels and lane not in self._lanes:
-                self._lanes[lane] = asyncio.create_task(self._work_on(lane))
+        for lane, newest in (await asyncio.to_thread(self._waiting)).items():
+            at_work = self._lanes.get(lane)
+            if at_work is None and lane.channel in self._house.channels:
+                bell = asyncio.Event()
+                self._lanes[lane] = _AtWork(asyncio.create_task(self._work_on(lane, bell)), bell, newest)
+            elif at_work and at_work.newest != newest:
+                at_work.newest = newest
+                at_work.bell.set()
         await rung(self._bell)
 
-    def _waiting(self) -> list[Lane]:
+    def _waiting(self) -> dict[Lane, datetime]:
         with self._house.store.reading() as connection:
             return waiting_lanes(connection, self._house.now(), _LANES_AT_ONCE)
 
-    async def _work_on(self, lane: Lane) -> None:
-        """Everything that waits in a lane, one after the other."""
+    async def _work_on(self, lane: Lane, bell: asyncio.Event) -> None:
+        """Everything that waits in a lane, one after the other; a pause ends when more comes: it may be urgent."""
         loop = asyncio.get_running_loop()
         step = partial(take_up, self._house, lane, self._name)
         try:
             while (wait := await loop.run_in_executor(self._threads, step)) is not None:
                 for dispatcher in self._dispatchers:
                     dispatcher.ring()
-                await asyncio.sleep(wait.total_seconds())
+                await rung(bell, wait.total_seconds())
+                bell.clear()
         except Exception as error:  # noqa: BLE001 -- its events stay in the table and are taken up again
             log.error("lane_failed", channel=lane.channel, error=type(error).__name__)
             await asyncio.sleep(_AFTER_A_FAULT)

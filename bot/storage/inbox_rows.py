@@ -84,16 +84,16 @@ def keep_events(
     return fresh
 
 
-def waiting_lanes(connection: Connection, now: datetime, most: int) -> list[Lane]:
-    """Lanes with events that nobody works on, the longest waiting first."""
+def waiting_lanes(connection: Connection, now: datetime, most: int) -> dict[Lane, datetime]:
+    """Lanes with events that nobody works on, the longest waiting first, and when the last of these came."""
     query = (
-        select(inbox.c.channel, inbox.c.lane)
+        select(inbox.c.channel, inbox.c.lane, func.max(inbox.c.received_at).label("newest"))
         .where(inbox.c.state == InboxState.WAITING, inbox.c.due_at <= now, _is_free(now))
         .group_by(inbox.c.channel, inbox.c.lane)
         .order_by(func.min(inbox.c.received_at))
         .limit(most)
     )
-    return [Lane(row.channel, row.lane) for row in connection.execute(query)]
+    return {Lane(row.channel, row.lane): row.newest for row in connection.execute(query)}
 
 
 def waiting_events(connection: Connection, lane: Lane) -> list[Kept]:
