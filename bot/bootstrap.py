@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 from pydantic import SecretStr
 
+from bot.channels.mail.mail_post import MailAddressError, MailPost
 from bot.content.faults import ContentError
 from bot.content.index_cache import fit_catalog, index_file, index_of, keep_index
 from bot.content.reader import content_digest, read_catalog
@@ -124,8 +125,23 @@ def open_house(settings: Settings) -> House:
         message = "the database has not the newest schema; run: python -m bot migrate"
         raise SettingsError(message)
     understander = load_understander(keep=True)
-    reception = Reception(store, keys, understander, THRESHOLDS)
-    return House(store, reception, secret, now, is_https=settings.is_https, channels=connect_channels(settings))
+    channels, post = connect_channels(settings), connect_mail(settings)
+    tells = frozenset(channels) | ({"mail"} if post else frozenset())
+    reception = Reception(store, keys, understander, THRESHOLDS, tells=tells)
+    return House(
+        store, reception, secret, now, is_https=settings.is_https, channels=channels, post=post, url=settings.url
+    )
+
+
+def connect_mail(settings: Settings) -> MailPost | None:
+    """The mail server, if one is set. Raises SettingsError."""
+    if not settings.smtp_url.get_secret_value():
+        return None
+    try:
+        return MailPost(settings.smtp_url, settings.mail_from)
+    except MailAddressError as error:
+        message = f"SMTP_URL {error}"
+        raise SettingsError(message) from None
 
 
 def connect_channels(settings: Settings) -> dict[str, Channel]:

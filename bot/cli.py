@@ -24,6 +24,7 @@ from bot.bootstrap import (
 )
 from bot.cli_faults import faults_said, open_current
 from bot.cli_line import line_app
+from bot.cli_staff import staff_app
 from bot.content.checker import check_content
 from bot.domain.cases import shown_number
 from bot.domain.catalog import Catalog
@@ -43,6 +44,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 content_app = typer.Typer(no_args_is_help=True, help="What the bot knows.")
 app.add_typer(content_app, name="content")
 app.add_typer(line_app, name="line")
+app.add_typer(staff_app, name="staff")
 
 Content = Annotated[str, typer.Option("--content", help="published, draft or a folder")]
 
@@ -75,7 +77,9 @@ def serve(
     sys.setswitchinterval(0.001)  # the doors must not wait long for whoever is thinking
     app = build_server(house, settings, None if no_work else build_worker(house, settings))
     typer.echo(f"The chat page: http://{settings.host}:{settings.port}/", err=True)
-    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)
+    uvicorn.run(
+        app, host=settings.host, port=settings.port, log_level="warning", access_log=False, timeout_graceful_shutdown=5
+    )
 
 
 @app.command()

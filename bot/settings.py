@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     line_channel_secret: SecretStr = SecretStr("")
     line_channel_access_token: SecretStr = SecretStr("")
     line_api_url: str = "https://api.line.me"
+    smtp_url: SecretStr = SecretStr("")
+    mail_from: str = Field(default="", pattern=r"^$|^[^\s@<>,;]+@[^\s@<>,;]+$")
 
     @field_validator("database_url")
     @classmethod
@@ -79,10 +81,23 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return self
 
+    @model_validator(mode="after")
+    def _whole_mail(self) -> Self:
+        """Mail needs a server and a sender."""
+        if bool(self.smtp_url.get_secret_value()) != bool(self.mail_from):
+            message = "SMTP_URL and MAIL_FROM belong together: set both, or neither"
+            raise ValueError(message)
+        return self
+
     @property
     def line_secrets(self) -> tuple[str, ...]:
         """The channel's secrets, newest first; none where LINE is not connected."""
         return tuple(part.strip() for part in self.line_channel_secret.get_secret_value().split(",") if part.strip())
+
+    @property
+    def url(self) -> str:
+        """Where links lead to."""
+        return self.public_url or f"http://{self.host}:{self.port}"
 
     @property
     def is_https(self) -> bool:

@@ -123,12 +123,12 @@ class Resident:
 
     def says(self, text: str, after: timedelta = timedelta(seconds=5), event: str = "") -> Reply:
         """The reply to one message, as it was stored."""
-        self.now += after
-        self.sends(text, event)
+        self.sends(text, event, after)
         return self.talk()[-1].replies[0]
 
-    def sends(self, text: str, event: str = "") -> None:
+    def sends(self, text: str, event: str = "", after: timedelta = timedelta(seconds=5)) -> None:
         """One message, whatever comes of it."""
+        self.now += after
         event = event or f"{self.name}-{next(self.events)}"
         receive(self.reception, [Inbound("web", self.name, event, text, self.now, source="house")], self.now)
 

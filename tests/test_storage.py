@@ -10,6 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, insert, select, text
 
+import bot.storage.desk_schema  # noqa: F401 -- its tables belong to the metadata
 from bot.storage.engine import Store, open_store
 from bot.storage.migrate import is_current, migrate
 from bot.storage.schema import metadata, residents

@@ -11,7 +11,7 @@ from rapidfuzz import fuzz
 from bot.content.faults import Fault
 from bot.content.line_numbers import LineNumbers
 from bot.content.reader import ENTRY_FOLDERS, read_catalog
-from bot.content.required import ENTRY_IDS, EXAMPLE_ROUTES, PLACEHOLDERS, WORDING
+from bot.content.required import ENTRY_IDS, EXAMPLE_ROUTES, NOT_KINDS, PLACEHOLDERS, WORDING
 from bot.domain.catalog import Catalog, Entry, Line, Use
 from bot.domain.messages import Route
 from bot.domain.normalise import squeeze
@@ -250,10 +250,10 @@ class Checking:
         return [*(entry.button for entry in self.catalog.entries), *(item.label for item in self.catalog.menu), *own]
 
     def _triage(self) -> Iterable[Fault]:
-        for kind in Kind:
+        for kind in (*Kind, *NOT_KINDS):
             if kind not in self.catalog.crisis_lines:
                 yield Fault("triage/crisis-lines.yaml", 1, f"種類「{kind}」の電話がありません", "行を足してください")
-            if not {f"emergency-{kind}", f"desk-{kind}"} & set(self.catalog.wording):
+            if kind in set(Kind) and not {f"emergency-{kind}", f"desk-{kind}"} & set(self.catalog.wording):
                 yield Fault("wording.yaml", 1, f"種類「{kind}」のことばがありません", "行を元に戻してください")
         for label in self._labels():
             if self.catalog.triage.read(label) and label != self.catalog.wording.get("choice-person"):

@@ -12,6 +12,7 @@ from bot.content.yaml_nodes import Value, read_yaml
 from bot.domain.catalog import (
     Action,
     Actor,
+    CannedText,
     Catalog,
     Check,
     Duty,
@@ -62,6 +63,7 @@ def read_catalog(root: Path) -> tuple[Catalog, list[Fault]]:
         crisis_lines=MappingProxyType({key: value.texts() for key, value in crisis.items()}),
         plan=_plan(sheet("plan.yaml")),
         duty=_duty(sheet("duty.yaml")),
+        canned=tuple(CannedText(each["label"].text(), each["text"].text()) for each in sheet("canned.yaml")),
         checks=tuple(
             check
             for path in sorted((root / "checks").glob("*.yaml"))
@@ -226,7 +228,6 @@ def _plan(sheet: Value) -> Plan:
 def _duty(sheet: Value) -> Duty:
     return Duty(
         hours=_hours(sheet["hours"]),
-        on_duty=sheet["on_duty"].text("no") == "yes",
         desk_line=sheet["desk_line"].text(),
         switchboard=sheet["switchboard"].text(),
         promise_minutes=sheet["promise_minutes"].number(120),

@@ -153,6 +153,14 @@ class MenuItem:
 
 
 @dataclass(frozen=True)
+class CannedText:
+    """A text that staff can send as it stands or change first."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Check:
     """A held-out message with the entries that are a right first answer."""
 
@@ -191,7 +199,6 @@ class Duty:
     """When staff read, which lines stand in for them, how long things are kept: what the office sets."""
 
     hours: OpeningHours
-    on_duty: bool
     desk_line: str
     switchboard: str
     promise_minutes: int
@@ -215,6 +222,7 @@ class Catalog:
     plan: Plan
     duty: Duty
     checks: tuple[Check, ...] = ()
+    canned: tuple[CannedText, ...] = ()
 
     @cached_property
     def by_id(self) -> "dict[str, Entry]":

@@ -9,7 +9,7 @@ from rapidfuzz import fuzz
 from bot.domain.messages import Choice
 from bot.domain.normalise import fold, squeeze
 
-ALWAYS = ("stop", "restart", "menu", "person", "cancel")
+ALWAYS = ("stop", "restart", "menu", "person", "cancel", "return")
 """Understood at every step."""
 AFTER_ANSWER = (
     "phone", "more", "others", "hours", "side",

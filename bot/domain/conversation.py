@@ -3,8 +3,9 @@
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
 
-from bot.domain.cases import CaseWish
+from bot.domain.cases import Case, CaseWish
 from bot.domain.catalog import Actor, Catalog
 from bot.domain.commands import AFTER_ANSWER, ALWAYS, chosen, command, mentions
 from bot.domain.decision import Decision, Thresholds, Understanding, decide
@@ -13,6 +14,8 @@ from bot.domain.messages import Choice, Reply, Route, Shown
 from bot.domain.replies import Writer
 from bot.domain.triage import Kind, worst
 
+TOLD_AGAIN = timedelta(minutes=30)
+"""While staff have the case, the bot says the numbers to call at most once in this time."""
 QUESTIONS_BACK = 2
 """Questions that are asked back at most, before the menu and a person."""
 
@@ -51,6 +54,16 @@ class Turn:
     cancels: bool = False
     adds: bool = False
     """What came belongs to the open case, and says nothing by itself."""
+    returns: bool = False
+    """The resident wants the bot to answer while staff have the case."""
+
+
+def speaks_beside_staff(turn: Turn, case: Case | None, now: datetime) -> bool:
+    """Whether the bot says this. While staff have the case: what steers the case, and in danger the numbers to call."""
+    if case is None or not case.staff_answer or turn.cancels or turn.returns:
+        return True
+    in_danger = turn.case is not None and turn.case.urgency is Route.EMERGENCY
+    return in_danger and (case.told_at is None or now - case.told_at >= TOLD_AGAIN)
 
 
 @dataclass(frozen=True)
@@ -113,6 +126,7 @@ class Step:
             "person": lambda _: self._case(Kind.PERSON, Route.DESK, self.writer.crisis.desk(Kind.PERSON)),
             "stop": lambda _: Turn(self.writer.plain("stopped"), Talk()),
             "restart": lambda _: Turn(self.writer.welcome(), Talk(choices=self.writer.welcome().choices)),
+            "return": lambda _: Turn(self.writer.plain("bot-again"), Talk(), returns=True),
             "none": lambda _: self._ask_back(self.writer.menu()),
             "cancel": lambda _: Turn(self.writer.crisis.cancelled(self._open_number()), Talk(), cancels=True),
         }

@@ -94,5 +94,15 @@ class CrisisWriter:
         lead = self.lines.wording.say(key, number=number)
         return Reply(Route.SMALLTALK, lead=(lead,), choices=self._choices("menu", "person"))
 
+    def to_resident(self, words: str) -> Reply:
+        """What a member of staff writes; the way back to the bot stands beside it."""
+        lead = self.lines.wording.say("staff-says")
+        return Reply(Route.DESK, lead=(lead,), body=(words,), choices=self._choices("return"), by_staff=True)
+
+    def staff_left(self, key: str) -> Reply:
+        """Staff no longer answer: the bot does again."""
+        lead = self.lines.wording.say(key, number=self.lines.moment.number)
+        return Reply(Route.DESK, lead=(lead,), choices=self._choices("menu", "person"))
+
     def _choices(self, *names: str) -> tuple[Choice, ...]:
         return tuple(Choice(self.lines.wording.say(f"choice-{name}"), name) for name in names)

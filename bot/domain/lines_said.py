@@ -1,12 +1,14 @@
 """Which numbers are said to a resident, whether somebody answers there now, and what is known of their check."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.domain.catalog import Catalog, Entry, Line, Use
+from bot.domain.duty_roster import DutyRoster, closing_time
 from bot.domain.messages import Call
 from bot.domain.opening_hours import IsHoliday, Open, next_opening, open_at
+from bot.domain.switches import Switch, Switches
 from bot.domain.triage import Kind
 from bot.domain.wording import Wording
 
@@ -29,6 +31,9 @@ class Moment:
     case_is_open: bool = False
     in_danger: bool = False
     """The open case is an emergency of the last hour."""
+    roster: DutyRoster | None = None
+    """Who looks after cases; None where no desk is connected (`ask`, `chat`): then nobody is promised."""
+    switches: Switches = field(default_factory=Switches)
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,10 @@ class LinesSaid:
             lines.sort(key=lambda line: not line.hours.always)
         return lines[:CRISIS_LINES_SHOWN]
 
+    def disaster_lines(self) -> list[Line]:
+        """What stands first while there is a disaster."""
+        return [self.catalog.lines[name] for name in self.catalog.crisis_lines["disaster"]]
+
     def no_voice(self) -> list[str]:
         """A way for those who cannot speak."""
         lines = [self.catalog.lines[name] for name in self.catalog.crisis_lines["no-voice"]]
@@ -105,22 +114,29 @@ class LinesSaid:
 
     def duty_is_open(self) -> bool:
         """Whether it is duty hours now."""
-        return open_at(self.catalog.duty.hours, self.moment.now, self.moment.is_holiday) is Open.YES
+        return self._roster().is_open(self.moment.now)
 
     def honest(self, nobody: str) -> str:
         """Who reads this and when, without promising what nobody keeps."""
-        if self.duty_is_open() and self.catalog.duty.on_duty:
-            promise = self.moment.now + timedelta(minutes=self.catalog.duty.promise_minutes)
-            return self.wording.say("desk-duty", promise=self.when(promise))
+        roster, now = self._roster(), self.moment.now
+        if self.moment.switches.is_on(Switch.DESK_OFF):
+            return self.wording.say("desk-off")
+        if self.duty_is_open() and roster.on_duty(now):
+            promise = roster.after_duty_time(now, timedelta(minutes=self.catalog.duty.promise_minutes))
+            return self.wording.say("desk-duty", promise=self.when(promise.astimezone(now.tzinfo)))
+        if nobody == "emergency-nobody" and roster.on_duty(now):
+            return self.wording.say("emergency-on-call", next_open=self._next_open())
         return self.wording.say(nobody, next_open=self._next_open())
 
+    def _roster(self) -> DutyRoster:
+        return self.moment.roster or DutyRoster(self.catalog.duty.hours)
+
     def _next_open(self) -> str:
-        hours, now = self.catalog.duty.hours, self.moment.now
+        roster, now = self._roster(), self.moment.now
         if self.duty_is_open():
-            minute = now.hour * 60 + now.minute
-            until = max(p.end for p in hours.periods if p.start <= minute < p.end)
-            return self.wording.say("next-open-now", until=f"{until // 60}:{until % 60:02}")
-        following = next_opening(hours, now, self.moment.is_holiday)
+            until = closing_time(roster.with_special_days(), now)
+            return self.wording.say("next-open-now", until=f"{until.hour}:{until.minute:02}")
+        following = roster.next_opening(now)
         if following is None:
             return self.wording.say("next-open-unknown")
         day, time = self.when(following).split(" ")

@@ -58,6 +58,9 @@ class Event:
     ticket: str = ""
     silent: bool = False
     again: bool = False
+    in_group: bool = False
+    author: str = ""
+    """The lane of who it was in a group, where the platform tells."""
     raw: str = field(default="", repr=False)
 
 
@@ -125,6 +128,10 @@ class Reply:
     choices: tuple[Choice, ...] = ()
     small: tuple[str, ...] = ()
     entries: tuple[Shown, ...] = field(default=())
+    by_staff: bool = False
+    """A member of staff wrote it, not the bot."""
+    glance: str = ""
+    """What a locked screen may show; the neutral sentence where it is empty."""
 
     @property
     def text(self) -> str:

@@ -3,10 +3,11 @@
 All times are local to the city (Asia/Tokyo); callers hand in aware datetimes of that zone.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HOLIDAY = "holiday"
@@ -35,11 +36,20 @@ class Period:
 
 
 @dataclass(frozen=True)
+class SpecialDay:
+    """One day that is not as usual: its times as minutes from midnight, none where it is closed, and why."""
+
+    times: tuple[tuple[int, int], ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class OpeningHours:
     """`periods` as published. On `unsure` days the source says nothing; without periods nothing is known at all."""
 
     periods: tuple[Period, ...] = ()
     unsure: frozenset[str] = frozenset()
+    special: Mapping[date, SpecialDay] = field(default_factory=lambda: MappingProxyType({}), hash=False)
 
     @property
     def always(self) -> bool:
@@ -74,14 +84,20 @@ def open_at(hours: OpeningHours, when: datetime, is_holiday: IsHoliday) -> Open:
 def next_opening(hours: OpeningHours, when: datetime, is_holiday: IsHoliday, within_days: int = 15) -> datetime | None:
     """The next time somebody answers, after `when`; None where it is not known."""
     starts = (
-        datetime.combine(day, time(), tzinfo=when.tzinfo) + timedelta(minutes=period.start)
+        datetime.combine(day, time(), tzinfo=when.tzinfo) + timedelta(minutes=start)
         for day in (when.date() + timedelta(days=ahead) for ahead in range(within_days))
-        for period in sorted(hours.periods, key=lambda each: each.start)
-        if period.days & day_names(day, is_holiday)
+        for start, _ in sorted(times_of(hours, day, is_holiday))
     )
     return next((start for start in starts if start > when), None)
 
 
-def _covers(hours: OpeningHours, day: date, minute: int, is_holiday: IsHoliday) -> bool:
+def times_of(hours: OpeningHours, day: date, is_holiday: IsHoliday) -> tuple[tuple[int, int], ...]:
+    """When somebody answers on that day, as minutes from its midnight."""
+    if day in hours.special:
+        return hours.special[day].times
     names = day_names(day, is_holiday)
-    return any(period.days & names and period.start <= minute < period.end for period in hours.periods)
+    return tuple((period.start, period.end) for period in hours.periods if period.days & names)
+
+
+def _covers(hours: OpeningHours, day: date, minute: int, is_holiday: IsHoliday) -> bool:
+    return any(start <= minute < end for start, end in times_of(hours, day, is_holiday))

@@ -48,6 +48,14 @@ class Outgoing:
     as_text: bool
 
 
+@dataclass(frozen=True)
+class Pushes:
+    """Messages of this month. `limit`: None where there is none."""
+
+    used: int
+    limit: int | None
+
+
 class Channel(Protocol):
     """One platform. Reading is pure; sending happens on one event loop."""
 
@@ -60,6 +68,9 @@ class Channel(Protocol):
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         """One attempt, within seconds. Never raises for what the platform does."""
+
+    async def pushes(self) -> Pushes | None:
+        """How many of the month's messages are used; None where the platform does not tell."""
 
     async def close(self) -> None:
         """Give back the connections."""

@@ -7,6 +7,7 @@ from bot.domain.catalog import Actor, Catalog, Entry, Line
 from bot.domain.crisis_replies import CrisisWriter
 from bot.domain.lines_said import LinesSaid, Moment
 from bot.domain.messages import Choice, Reply, Route, Shown
+from bot.domain.switches import Switch
 from bot.domain.wording import Wording
 
 
@@ -157,6 +158,28 @@ class Writer:
     def plain(self, key: str, route: Route = Route.SMALLTALK) -> Reply:
         """One sentence with the menu and a person."""
         return Reply(route, lead=(self.wording.say(key),), choices=self._choices("menu", "person"))
+
+    # --- switched by the office ------------------------------------------------------------------------------
+
+    def switched_off(self) -> Reply:
+        """The fixed safe text while answers are switched off: the emergency numbers always."""
+        lines = [self.catalog.lines[name] for name in ("nat-119", "nat-110", self.catalog.duty.switchboard)]
+        return Reply(
+            Route.UNKNOWN,
+            lead=(self.wording.say("answers-off"),),
+            calls=self.lines.calls(lines),
+            choices=self._choices("person"),
+        )
+
+    def in_disaster(self, reply: Reply) -> Reply:
+        """The reply with the lines for a disaster first; in danger the call that saves a life stays first."""
+        if not self.lines.moment.switches.is_on(Switch.DISASTER):
+            return reply
+        banner, calls = self.wording.say("disaster"), self.lines.calls(self.lines.disaster_lines())
+        if reply.route is Route.EMERGENCY:
+            return replace(reply, body=(*reply.body, banner))
+        more = tuple(call for call in reply.calls if call not in calls)
+        return replace(reply, lead=(banner, *reply.lead), calls=(*calls, *more))
 
     # --- what is no text -------------------------------------------------------------------------------------
 

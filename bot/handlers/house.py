@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from bot.channels.mail.mail_post import MailPost
 from bot.domain.protocols import Channel
 from bot.domain.wording import Wording
 from bot.handlers.reception import Reception
@@ -15,7 +16,8 @@ from bot.storage.engine import Store
 class House:
     """`secret` keys the hashes of addresses; `now` is the clock; `is_https`: residents come over https.
 
-    `channels` are the platforms that are connected; `pause`: how long an answer waits for the next bubble.
+    `channels` are the platforms that are connected, `post` the mail server; `url`: where links lead to.
+    `pause`: how long an answer waits for the next bubble.
     """
 
     store: Store
@@ -25,6 +27,8 @@ class House:
     is_https: bool = False
     channels: Mapping[str, Channel] = field(default_factory=lambda: MappingProxyType({}))
     pause: timedelta = timedelta(seconds=2)
+    post: MailPost | None = None
+    url: str = "http://127.0.0.1:8000"
 
     def wording(self) -> Wording:
         """The sentences that are in force."""

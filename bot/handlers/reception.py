@@ -25,3 +25,5 @@ class Reception:
     understander: Understander
     thresholds: Thresholds
     limits: Limits = Limits()
+    tells: frozenset[str] = frozenset()
+    """How staff can be told outside the desk: `mail`, and the names of connected platforms."""

@@ -9,6 +9,8 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.domain.messages import Event, Happened, Inbound
+from bot.domain.staff_chats import is_for_staff
+from bot.handlers.hear_staff import hear_staff
 from bot.handlers.house import House
 from bot.handlers.interpret import sounds_urgent
 from bot.handlers.receive import TakenElsewhereError, receive
@@ -34,6 +36,10 @@ AGAIN_AFTER = timedelta(seconds=2)
 """Times the number of failures: when an event that failed is tried again."""
 _MOST_PIECES = 10
 _NOBODY_ANSWERS = frozenset({Happened.UNSEND, Happened.UNFOLLOW, Happened.LEAVE, Happened.OTHER})
+
+
+class _NotForStaffError(Exception):
+    """It looked so; it was a resident's, or a stranger's group."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ def _first_run(house: House, lane: Lane, kept: Sequence[Kept]) -> tuple[list[_Ta
         if taken and each.attempts:
             return taken, False
         event = _heard(house, channel.read(open_raw(keys, each), each.received_at))
-        alone = event.kind is not Happened.TEXT or each.attempts > 0
+        alone = event.kind is not Happened.TEXT or each.attempts > 0 or is_for_staff(event)
         if taken and (alone or event.silent != taken[0].event.silent or len(taken) == _MOST_PIECES):
             return taken, False
         taken.append(_Taken(each, event))
@@ -129,6 +135,10 @@ def _failed(house: House, lane: Lane, kept: Sequence[Kept], error: Exception) ->
 def _handle(house: House, lane: Lane, run: Sequence[_Taken]) -> None:
     ids = [each.kept.id for each in run]
     last = run[-1]
+    if is_for_staff(last.event) and _was_for_staff(house, lane, last.event, ids):
+        return
+    if last.event.in_group:
+        run = [_Taken(last.kept, replace(last.event, kind=Happened.JOIN, text=""))]
     if last.event.kind not in _NOBODY_ANSWERS:
         inbounds = [_inbound(lane, each) for each in run]
         receive(house.reception, inbounds, house.now(), partial(finish_events, ids=ids))
@@ -139,6 +149,20 @@ def _handle(house: House, lane: Lane, run: Sequence[_Taken]) -> None:
             _note(connection, house, lane, last.event)
 
     house.store.transaction(work)
+
+
+def _was_for_staff(house: House, lane: Lane, event: Event, ids: Sequence[str]) -> bool:
+    """Whether it was, and is settled now; if not, nothing is kept."""
+
+    def work(connection: Connection) -> None:
+        if finish_events(connection, ids) and not hear_staff(connection, house, lane, event):
+            raise _NotForStaffError
+
+    try:
+        house.store.transaction(work)
+    except _NotForStaffError:
+        return False
+    return True
 
 
 def _note(connection: Connection, house: House, lane: Lane, event: Event) -> None:

@@ -12,8 +12,12 @@ import structlog
 from bot.handlers.dispatcher import Dispatcher, rung
 from bot.handlers.house import House
 from bot.handlers.purge import purge_kept
+from bot.handlers.run_clocks import run_clocks
+from bot.handlers.send_notices import NoticeSender
 from bot.handlers.take_up import take_up
+from bot.handlers.watch_pushes import watch_pushes
 from bot.storage.inbox_rows import Lane, free_leases, waiting_lanes
+from bot.storage.notice_rows import free_notices
 from bot.storage.outbox_rows import free_deliveries
 from bot.storage.resident_rows import new_id
 
@@ -23,6 +27,8 @@ LANE_THREADS = 2
 """Lanes that are worked on at once. With more of them the doors wait for the processor: measured, not guessed."""
 _LANES_AT_ONCE = 200
 _PURGE_EVERY = 3600.0
+_CLOCKS_EVERY = 1.0
+_PUSHES_EVERY = 600.0
 _AFTER_A_FAULT = 1.0
 
 
@@ -47,6 +53,7 @@ class Worker:
         self._bell = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._dispatchers = [Dispatcher(house, channel) for channel in house.channels.values()]
+        self._notices = NoticeSender(house)
         self._threads = ThreadPoolExecutor(LANE_THREADS, thread_name_prefix="lane")
 
     def ring(self) -> None:
@@ -65,6 +72,9 @@ class Worker:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_forever(self._take_up_lanes))
                 tasks.create_task(_forever(self._purge))
+                tasks.create_task(_forever(self._clocks))
+                tasks.create_task(_forever(self._pushes))
+                tasks.create_task(_forever(self._notices.send_some))
                 for dispatcher in self._dispatchers:
                     tasks.create_task(_forever(dispatcher.send_some))
         finally:
@@ -113,6 +123,14 @@ class Worker:
         finally:
             del self._lanes[lane]
 
+    async def _clocks(self) -> None:
+        if not await asyncio.to_thread(run_clocks, self._house):
+            await asyncio.sleep(_CLOCKS_EVERY)
+
+    async def _pushes(self) -> None:
+        await watch_pushes(self._house)
+        await asyncio.sleep(_PUSHES_EVERY)
+
     async def _purge(self) -> None:
         await asyncio.to_thread(purge_kept, self._house.store, self._house.now())
         await asyncio.sleep(_PURGE_EVERY)
@@ -131,3 +149,4 @@ async def _forever(work: Callable[[], Awaitable[None]]) -> None:
 def _free_everything(house: House) -> None:
     house.store.transaction(free_leases)
     house.store.transaction(free_deliveries)
+    house.store.transaction(free_notices)

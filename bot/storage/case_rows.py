@@ -1,6 +1,8 @@
 """Cases, and what happened to them."""
 
 import secrets
+from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -8,17 +10,72 @@ from sqlalchemy import Connection, Row, insert, select, update
 from bot.domain.cases import OPEN_STATUSES, Action, Case, Status
 from bot.domain.messages import Route
 from bot.domain.triage import Kind
+from bot.storage.audit_rows import Trace, add_trace
 from bot.storage.resident_rows import new_id
 from bot.storage.schema import case_events, cases
+from bot.storage.sealing import Keyring, Place
 
 _DIGITS = 6
+_COLUMNS = {"resident": "resident_id"}
+"""Where a column is not called as the field of `Case`."""
+RESIDENT = "resident"
+"""Who did it, where it was the resident."""
+CLOCK = "clock"
+"""Who did it, where it was the time."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was done to a case, by whom. `detail` and `note`: for staff; the note is sealed, the detail has no words."""
+
+    action: Action
+    by: str
+    detail: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class CaseEvent:
+    """One line of a case's history."""
+
+    at: datetime
+    done: Done
+
+
+class CaseChangedError(Exception):
+    """Somebody changed the case between its reading and its writing: it was not locked."""
 
 
 def find_open_case(connection: Connection, resident: str) -> Case | None:
-    """The resident's open case; there is at most one."""
-    row = connection.execute(
-        select(cases).where(cases.c.resident_id == resident, cases.c.status.in_(OPEN_STATUSES))
-    ).first()
+    """The resident's open case, locked; there is at most one."""
+    mine = (cases.c.resident_id == resident, cases.c.status.in_(OPEN_STATUSES))
+    row = connection.execute(select(cases).where(*mine).with_for_update()).first()
+    return _case(row) if row else None
+
+
+def find_last_case(connection: Connection, resident: str, ended_since: datetime) -> Case | None:
+    """The resident's last case that ended since then, locked."""
+    mine = (cases.c.resident_id == resident, cases.c.closed_at >= ended_since, cases.c.status == Status.CLOSED)
+    query = select(cases).where(*mine).order_by(cases.c.closed_at.desc()).limit(1).with_for_update()
+    row = connection.execute(query).first()
+    return _case(row) if row else None
+
+
+def lock_case(connection: Connection, case_id: str) -> Case | None:
+    """One case; until the commit nobody else changes it."""
+    row = connection.execute(select(cases).where(cases.c.id == case_id).with_for_update()).first()
+    return _case(row) if row else None
+
+
+def read_case(connection: Connection, number: str) -> Case | None:
+    """The case with these six digits."""
+    row = connection.execute(select(cases).where(cases.c.number == number)).first()
+    return _case(row) if row else None
+
+
+def read_case_by_id(connection: Connection, case_id: str) -> Case | None:
+    """The case with this id."""
+    row = connection.execute(select(cases).where(cases.c.id == case_id)).first()
     return _case(row) if row else None
 
 
@@ -30,17 +87,18 @@ def free_number(connection: Connection) -> str:
             return number
 
 
-def open_case(connection: Connection, case: Case) -> None:
+def open_case(connection: Connection, keys: Keyring, case: Case) -> None:
     """Keep a case that was opened now."""
     connection.execute(insert(cases).values(_values(case)))
-    _note(connection, case, Action.OPEN)
+    _note(connection, keys, case, Done(Action.OPEN, RESIDENT))
 
 
-def change_case(connection: Connection, before: Case, after: Case, action: Action) -> None:
-    """Keep what happened to a case, unless it changed meanwhile."""
-    mine = (cases.c.id == before.id, cases.c.status == before.status)
-    if connection.execute(update(cases).where(*mine).values(_values(after))).rowcount:
-        _note(connection, after, action)
+def change_case(connection: Connection, keys: Keyring, before: Case, after: Case, done: Done) -> None:
+    """Keep what happened to a case that this transaction has locked, with its trace in the audit."""
+    mine = (cases.c.id == before.id, cases.c.status == before.status, cases.c.owner == before.owner)
+    if not connection.execute(update(cases).where(*mine).values(_values(after))).rowcount:
+        raise CaseChangedError
+    _note(connection, keys, after, done)
 
 
 def list_cases(connection: Connection, *, open_only: bool) -> list[Case]:
@@ -51,34 +109,56 @@ def list_cases(connection: Connection, *, open_only: bool) -> list[Case]:
     return [_case(row) for row in connection.execute(query)]
 
 
-def _note(connection: Connection, case: Case, action: Action) -> None:
-    values = {"id": new_id(), "case_id": case.id, "action": action, "kind": case.kind, "at": case.changed_at}
+def due_cases(connection: Connection, now: datetime, most: int) -> list[Case]:
+    """Cases whose alarm or lease has come, locked; those that another process works on are left out."""
+    waiting = (cases.c.status == Status.WAITING) & (cases.c.alarm_at <= now)
+    lapsed = (cases.c.status == Status.CLAIMED) & (cases.c.lease_until <= now)
+    query = select(cases).where(waiting | lapsed).limit(most).with_for_update(skip_locked=True)
+    return [_case(row) for row in connection.execute(query)]
+
+
+def read_history(connection: Connection, keys: Keyring, case_id: str) -> list[CaseEvent]:
+    """What happened to a case, oldest first."""
+    query = select(case_events).where(case_events.c.case_id == case_id).order_by(case_events.c.at)
+    return [
+        CaseEvent(
+            row.at,
+            Done(
+                Action(row.action),
+                row.staff,
+                row.detail,
+                keys.open(_note_place(row.id), row.note) if row.note else "",
+            ),
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def _note(connection: Connection, keys: Keyring, case: Case, done: Done) -> None:
+    row = new_id()
+    values = {
+        "id": row,
+        "case_id": case.id,
+        "action": done.action,
+        "kind": case.kind,
+        "at": case.changed_at,
+        "staff": done.by,
+        "detail": done.detail,
+        "note": keys.seal(_note_place(row), done.note) if done.note else None,
+    }
     connection.execute(insert(case_events).values(values))
+    add_trace(connection, Trace(case.changed_at, done.by, f"case-{done.action}", case.id, done.detail))
+
+
+def _note_place(row: str) -> Place:
+    return Place("case_events", row, "note")
 
 
 def _values(case: Case) -> dict[str, object]:
-    return {
-        "id": case.id,
-        "number": case.number,
-        "resident_id": case.resident,
-        "kind": case.kind,
-        "urgency": case.urgency,
-        "status": case.status,
-        "source": case.source,
-        "opened_at": case.opened_at,
-        "changed_at": case.changed_at,
-    }
+    return {_COLUMNS.get(field.name, field.name): getattr(case, field.name) for field in fields(case)}
 
 
 def _case(row: Row[Any]) -> Case:
-    return Case(
-        id=row.id,
-        number=row.number,
-        resident=row.resident_id,
-        kind=Kind(row.kind),
-        urgency=Route(row.urgency),
-        status=Status(row.status),
-        source=row.source,
-        opened_at=row.opened_at,
-        changed_at=row.changed_at,
-    )
+    values = {field.name: getattr(row, _COLUMNS.get(field.name, field.name)) for field in fields(Case)}
+    typed = {"kind": Kind(row.kind), "urgency": Route(row.urgency), "status": Status(row.status)}
+    return Case(**(values | typed))

@@ -31,6 +31,20 @@ class Recent:
     in_case: bool
 
 
+@dataclass(frozen=True)
+class Said:
+    """One message of a case: the resident's words, or a reply with where it stands. `author`: who of staff wrote it."""
+
+    at: datetime
+    words: str
+    reply: Reply | None
+    author: str = ""
+    state: str = ""
+    fault: str = ""
+    channel: str = ""
+    kind: str = ""
+
+
 def find_event(connection: Connection, channel: str, event: str) -> str | None:
     """The id of the stored message, if this event came before."""
     query = select(inbound.c.id).where(inbound.c.channel == channel, inbound.c.event == event)
@@ -120,6 +134,31 @@ def read_case_words(connection: Connection, keys: Keyring, case: str) -> list[st
     """The resident's messages that belong to a case, oldest first."""
     query = select(inbound.c.id, inbound.c.words).where(inbound.c.case_id == case).order_by(inbound.c.received_at)
     return [keys.open(Place("inbound", row.id, "words"), row.words) for row in connection.execute(query)]
+
+
+def last_message(connection: Connection, case: str) -> tuple[str, int]:
+    """The resident's last message of a case, and the place after the last answer to it."""
+    query = select(inbound.c.id).where(inbound.c.case_id == case).order_by(inbound.c.received_at.desc()).limit(1)
+    row = connection.execute(query).scalar_one()
+    taken = select(func.max(outbound.c.position)).where(outbound.c.inbound_id == row)
+    highest = connection.execute(taken).scalar()
+    return row, 0 if highest is None else highest + 1
+
+
+def read_case_talk(connection: Connection, keys: Keyring, case: str) -> list[Said]:
+    """Everything that was said in a case, oldest first."""
+    mine = inbound.c.case_id == case
+    asked = select(inbound.c.id, inbound.c.words, inbound.c.kind, inbound.c.received_at).where(mine)
+    replies = select(outbound).join(inbound, inbound.c.id == outbound.c.inbound_id).where(mine, ~outbound.c.leaves)
+    said = [
+        Said(row.received_at, keys.open(Place("inbound", row.id, "words"), row.words), None, kind=row.kind)
+        for row in connection.execute(asked)
+    ]
+    said += [
+        Said(row.created_at, "", open_reply(keys, row.id, row.reply), row.author, row.state, row.fault, row.channel)
+        for row in connection.execute(replies)
+    ]
+    return sorted(said, key=lambda each: (each.at, each.reply is not None))
 
 
 def delete_talk_before(connection: Connection, before: datetime) -> int:

@@ -10,4 +10,6 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 def insert_if_new(connection: Connection, table: Table, values: Mapping[str, object]) -> int:
     """Insert the row unless one of its unique keys is taken; how many were inserted, 0 or 1."""
     make = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    return connection.execute(make(table).values(values).on_conflict_do_nothing()).rowcount
+    statement = make(table).values(values).on_conflict_do_nothing()
+    # Without the option the count of an INSERT is -1 on PostgreSQL.
+    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount

@@ -29,6 +29,8 @@ class Answer:
     urgent: bool = False
     leaves: bool = False
     position: int = 0
+    as_text: bool = False
+    author: str = ""
 
 
 def new_retry_key() -> str:
@@ -50,6 +52,8 @@ def add_outbound(connection: Connection, keys: Keyring, answer: Answer) -> None:
         "channel": answer.channel,
         "leaves": answer.leaves,
         "urgent": answer.urgent,
+        "as_text": answer.as_text,
+        "author": answer.author,
         "ticket": keys.seal(_place(row, "ticket"), answer.ticket) if answer.ticket else None,
         "ticket_at": answer.written_at,
         "retry_key": new_retry_key(),
@@ -132,6 +136,7 @@ def open_reply(keys: Keyring, row: str, sealed: bytes) -> Reply:
         choices=tuple(Choice(**choice) for choice in values["choices"]),
         small=tuple(values["small"]),
         entries=tuple(Shown(**shown) for shown in values["entries"]),
+        by_staff=values.get("by_staff", False),
     )
 
 

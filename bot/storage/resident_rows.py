@@ -22,6 +22,16 @@ def find_resident(connection: Connection, channel: str, sender: str) -> str | No
     return connection.execute(query).scalar()
 
 
+def channel_of(connection: Connection, resident: str) -> str:
+    """The channel on which the resident writes."""
+    return str(connection.execute(select(residents.c.channel).where(residents.c.id == resident)).scalar_one())
+
+
+def is_reachable(connection: Connection, resident: str) -> bool:
+    """Whether the resident has not blocked the bot."""
+    return bool(connection.execute(select(residents.c.reachable).where(residents.c.id == resident)).scalar_one())
+
+
 def lock_resident(connection: Connection, channel: str, sender: str, now: datetime) -> str:
     """The resident's id, made at the first message. Until the commit nobody else steps this resident's talk."""
     row = {"id": new_id(), "channel": channel, "sender": sender, "created_at": now, "seen_at": now}

@@ -1,28 +1,8 @@
-"""The whole schema on one page. Ids are random hex, times are UTC, residents' words are `Sealed`."""
+"""The schema of residents, their messages and cases, on one page; staff and the desk are in `desk_schema`."""
 
-from datetime import UTC, datetime
-from typing import Any
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, String, Table, UniqueConstraint, false, text, true
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    DateTime,
-    Dialect,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    UniqueConstraint,
-    false,
-    text,
-    true,
-)
-from sqlalchemy.types import TypeDecorator
-
-from bot.storage.sealing import SealedBytes
+from bot.storage.column_types import Sealed, UtcTime, row_id, row_of
 
 metadata = MetaData(
     naming_convention={
@@ -33,65 +13,12 @@ metadata = MetaData(
     }
 )
 
-OPEN_CASE = "status IN ('waiting')"
-
-
-class Sealed(TypeDecorator[SealedBytes]):
-    """Words of a resident, sealed for their place. Anything else than `SealedBytes` is refused."""
-
-    impl = LargeBinary
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:  # noqa: ANN401, ARG002 -- SQLAlchemy's signature
-        """Only what a keyring made goes in."""
-        if value is not None and not isinstance(value, SealedBytes):
-            message = f"a sealed column takes SealedBytes, not {type(value).__name__}"
-            raise TypeError(message)
-        return value
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> SealedBytes | None:  # noqa: ANN401, ARG002 -- SQLAlchemy's signature
-        """Still sealed; the keyring opens it."""
-        return None if value is None else SealedBytes(value)
-
-
-class UtcTime(TypeDecorator[datetime]):
-    """An aware time. SQLite keeps no zone, so both databases keep UTC."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401 -- SQLAlchemy's signature
-        """Aware times only, as UTC."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            message = "a time without a zone was about to be stored"
-            raise TypeError(message)
-        moment: datetime = value.astimezone(UTC)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002 -- SQLAlchemy's signature
-        """Aware again."""
-        if value is None:
-            return None
-        moment: datetime = value
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def _id() -> Column[str]:
-    return Column("id", String(32), primary_key=True)
-
-
-def _to(target: str, *, nullable: bool = False) -> Column[str]:
-    return Column(f"{target}_id", String(32), ForeignKey(_TABLES[target]), nullable=nullable)
-
-
-_TABLES = {"resident": "residents.id", "inbound": "inbound.id", "case": "cases.id"}
+OPEN_CASE = "status IN ('waiting', 'claimed')"
 
 residents = Table(
     "residents",
     metadata,
-    _id(),
+    row_id(),
     Column("channel", String(16), nullable=False),
     # The web: a hash of the cookie. A platform: its own id of the person, sealed, with the hash to find it by.
     Column("sender", String(64), nullable=False),
@@ -106,15 +33,28 @@ residents = Table(
 cases = Table(
     "cases",
     metadata,
-    _id(),
+    row_id(),
     Column("number", String(6), nullable=False, unique=True),
-    _to("resident"),
+    row_of("resident_id", "residents.id"),
     Column("kind", String(16), nullable=False),
     Column("urgency", String(16), nullable=False),
     Column("status", String(16), nullable=False),
     Column("source", String(32), nullable=False, index=True),
     Column("opened_at", UtcTime, nullable=False),
     Column("changed_at", UtcTime, nullable=False),
+    Column("owner", String(32), nullable=False, server_default=""),
+    Column("lease_until", UtcTime),
+    Column("alarm_at", UtcTime),
+    Column("alarms", Integer, nullable=False, server_default="0"),
+    Column("unanswered_since", UtcTime),
+    Column("first_answer_at", UtcTime),
+    Column("closed_at", UtcTime),
+    Column("reason", String(16), nullable=False, server_default=""),
+    Column("told_at", UtcTime),
+    Column("bot_answers", Boolean, nullable=False, server_default=false()),
+    Column("is_drill", Boolean, nullable=False, server_default=false()),
+    Index("ix_cases_alarm", "status", "alarm_at"),
+    Index("ix_cases_lease", "status", "lease_until"),
     Index(
         "uq_cases_open",
         "resident_id",
@@ -127,9 +67,9 @@ cases = Table(
 inbound = Table(
     "inbound",
     metadata,
-    _id(),
-    _to("resident"),
-    _to("case", nullable=True),
+    row_id(),
+    row_of("resident_id", "residents.id"),
+    row_of("case_id", "cases.id", nullable=True),
     Column("channel", String(16), nullable=False),
     Column("event", String(64), nullable=False),
     Column("kind", String(16), nullable=False, server_default="text"),
@@ -146,9 +86,9 @@ inbound = Table(
 outbound = Table(
     "outbound",
     metadata,
-    _id(),
-    _to("resident"),
-    _to("inbound"),
+    row_id(),
+    row_of("resident_id", "residents.id"),
+    row_of("inbound_id", "inbound.id"),
     Column("position", Integer, nullable=False),
     Column("state", String(16), nullable=False),
     Column("created_at", UtcTime, nullable=False),
@@ -168,6 +108,8 @@ outbound = Table(
     Column("due_at", UtcTime),
     Column("leased_until", UtcTime),
     Column("fault", String(32), nullable=False, server_default=""),
+    # Who wrote it: a member of staff, or the bot.
+    Column("author", String(32), nullable=False, server_default=""),
     Index("ix_outbound_inbound", "inbound_id", "position"),
     Index("ix_outbound_state", "state", "created_at"),
     Index("ix_outbound_resident", "resident_id", "state"),
@@ -177,7 +119,7 @@ outbound = Table(
 inbox = Table(
     "inbox",
     metadata,
-    _id(),
+    row_id(),
     Column("channel", String(16), nullable=False),
     Column("key", String(64), nullable=False),
     Column("lane", String(32), nullable=False),
@@ -202,10 +144,13 @@ inbox = Table(
 case_events = Table(
     "case_events",
     metadata,
-    _id(),
-    _to("case"),
+    row_id(),
+    row_of("case_id", "cases.id"),
     Column("action", String(16), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("at", UtcTime, nullable=False),
+    Column("staff", String(32), nullable=False, server_default=""),
+    Column("detail", String(64), nullable=False, server_default=""),
+    Column("note", Sealed),
     Index("ix_case_events_case", "case_id", "at"),
 )

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.handlers.house import House
 from bot.handlers.worker import Worker
 from bot.web.chat_page import ChatPage
+from bot.web.desk import Desk
 from bot.web.health import Health
 from bot.web.webhooks import Webhooks
 
@@ -42,7 +43,7 @@ def build_site(
     house: House, line_secrets: Sequence[str] = (), worker: Worker | None = None, *, closes: bool = True
 ) -> Starlette:
     """The application. While it runs the worker works; its end `closes` the database."""
-    page, health = ChatPage(house), Health(house)
+    page, health, desk = ChatPage(house), Health(house), Desk(house)
     doors = Webhooks(house, line_secrets, worker.ring if worker else lambda: None)
 
     @asynccontextmanager
@@ -57,13 +58,16 @@ def build_site(
         if closes:
             house.store.close()
 
-    async def refused(_request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
-        return page.failed(HTTPStatus(status))
+    def failed(request: Request, status: HTTPStatus) -> Response:
+        return desk.failed(status) if request.url.path.startswith("/desk") else page.failed(status)
 
-    async def broken(_request: Request, error: Exception) -> Response:
+    async def refused(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
+        return failed(request, HTTPStatus(status))
+
+    async def broken(request: Request, error: Exception) -> Response:
         log.error("request_failed", error=type(error).__name__)
-        return page.failed(HTTPStatus.INTERNAL_SERVER_ERROR)
+        return failed(request, HTTPStatus.INTERNAL_SERVER_ERROR)
 
     routes = [
         Route("/", page.show),
@@ -71,6 +75,7 @@ def build_site(
         Route("/clear", page.clear, methods=["POST"]),
         Route("/clear", page.cleared),
         *([Route("/webhooks/line", doors.line, methods=["POST"])] if line_secrets else []),
+        *desk.routes,
         Route("/healthz", health.healthz),
         Route("/metrics", health.metrics),
         Mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static"),

@@ -6,7 +6,7 @@ from bot.channels.line.line_events import read_event
 from bot.channels.line.line_sender import LineSender
 from bot.domain.delivery import Outcome
 from bot.domain.messages import Event
-from bot.domain.protocols import Outgoing
+from bot.domain.protocols import Outgoing, Pushes
 
 NAME = "line"
 
@@ -26,6 +26,10 @@ class LineChannel:
     async def send(self, outgoing: Outgoing) -> Outcome:
         """One attempt."""
         return await self._sender.send(outgoing)
+
+    async def pushes(self) -> Pushes | None:
+        """How many of the month's messages are used."""
+        return await self._sender.pushes()
 
     async def close(self) -> None:
         """Give back the connections."""

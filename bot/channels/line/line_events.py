@@ -9,6 +9,8 @@ from itertools import islice, pairwise
 from typing import Any
 
 from bot.domain.messages import Event, Happened
+from bot.domain.notices import CLAIM
+from bot.domain.staff_chats import pairing_code
 
 Json = dict[str, Any]
 
@@ -52,7 +54,8 @@ def read_event(raw: str, received_at: datetime) -> Event:
 def _from_object(event: Json, raw: str, received_at: datetime) -> Event:
     source, message = _object(event, "source"), _object(event, "message")
     place = _safe(source.get("groupId")) or _safe(source.get("roomId"))
-    person = _safe(source.get("userId")) or _only(_people(event))
+    author = _safe(source.get("userId"))
+    person = author or _only(_people(event))
     key = _key(event.get("webhookEventId")) or _digest(_without_delivery(event))
     kind, text, strays = _content(event, message, in_group=bool(place))
     return Event(
@@ -67,6 +70,8 @@ def _from_object(event: Json, raw: str, received_at: datetime) -> Event:
         ticket=_ticket(event.get("replyToken")),
         silent=event.get("mode") == "standby",
         again=_object(event, "follow").get("isUnblocked") is True,
+        in_group=bool(place),
+        author=lane_of(author) if place and author else "",
         raw=raw,
     )
 
@@ -80,7 +85,7 @@ def _content(event: Json, message: Json, *, in_group: bool) -> tuple[Happened, s
     """(what it is, its words, the strings of something unknown)."""
     name = str(event.get("type"))
     if in_group:
-        return (Happened.LEAVE if name == "leave" else Happened.JOIN), "", ()
+        return _in_group(name, event, message)
     if name in _PLAIN or _DUMMY.fullmatch(str(event.get("replyToken"))):
         return _PLAIN.get(name, Happened.OTHER), "", tuple(_words(event)) if name in _PLAIN else ()
     if name == "postback" and isinstance(data := _object(event, "postback").get("data"), str):
@@ -95,6 +100,16 @@ def _content(event: Json, message: Json, *, in_group: bool) -> tuple[Happened, s
     if shape is None:
         return Happened.OTHER, "", tuple(_strings(event))
     return shape, _hint(shape, message), ()
+
+
+def _in_group(name: str, event: Json, message: Json) -> tuple[Happened, str, tuple[str, ...]]:
+    """Of what is said in a group only a pairing code and a press of the claim button are read."""
+    text, data = message.get("text"), _object(event, "postback").get("data")
+    if isinstance(text, str) and pairing_code(text):
+        return Happened.TEXT, text, ()
+    if isinstance(data, str) and data.startswith(CLAIM):
+        return Happened.PRESS, data, ()
+    return (Happened.LEAVE if name == "leave" else Happened.JOIN), "", ()
 
 
 def _hint(shape: Happened, message: Json) -> str:

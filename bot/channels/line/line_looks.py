@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.domain.cutting import cut_graphemes, split_utf16
 from bot.domain.messages import Call, Choice, Reply, Route
+from bot.domain.notices import CLAIM
 from bot.domain.wording import Wording
 
 Json = dict[str, Any]
@@ -23,7 +24,7 @@ _QUICK_LABEL = 20
 _BUTTON_LABEL = 40
 _TEXT_LIMIT = 300
 _ADDRESS = re.compile(r"https://[!-~]+")
-_SPOKEN = "menu:", "entry:", "actor:"
+_SPOKEN = "menu:", "entry:", "actor:", CLAIM
 """What stands as a button on the card; the rest stands under the talk as quick replies."""
 _ON_ANSWERS = frozenset({"side", "more"})
 
@@ -37,7 +38,7 @@ def messages_of(reply: Reply, wording: Wording, *, as_text: bool = False) -> lis
     if as_text or len(json.dumps(bubble)) > CARD_BYTES:
         messages: list[Json] = [{"type": "text", "text": part} for part in _parts(reply)]
     else:
-        messages = [{"type": "flex", "altText": wording.say("line-notice"), "contents": bubble}]
+        messages = [{"type": "flex", "altText": reply.glance or wording.say("line-notice"), "contents": bubble}]
     quick = _quick_replies(reply, wording)
     if quick:
         messages[-1]["quickReply"] = {"items": quick}
@@ -67,7 +68,8 @@ def _text(text: str, **look: str) -> Json:
 
 def _sentence(line: str, wording: Wording) -> Iterator[Json]:
     """A line of the text; an address in it cannot be pressed on a card, so it becomes a button."""
-    yield _text(_ADDRESS.sub("", line).strip(), size="lg", color=_INK)
+    if words := _ADDRESS.sub("", line).strip():
+        yield _text(words, size="lg", color=_INK)
     for address in _ADDRESS.findall(line):
         yield _uri(wording.say("line-open"), address, in_danger=False)
 
@@ -99,7 +101,8 @@ def _buttons(reply: Reply, wording: Wording) -> Iterator[Json]:
     if spoken and reply.route in {Route.ANSWER, Route.DESK} and spoken[0][1].does.startswith("entry:"):
         yield _text(wording.say("choice-others"), size="md", weight="bold", color=_SOFT_INK, margin="xl")
     for number, choice in spoken:
-        yield _button(_press(choice, f"{number} {choice.label}", choice.does), style="secondary", color=_CHOICE)
+        label = choice.label if choice.does.startswith(CLAIM) else f"{number} {choice.label}"
+        yield _button(_press(choice, label, choice.does), style="secondary", color=_CHOICE)
     for choice in filter(partial(_belongs_to_entry, reply), reply.choices):
         yield _button(_press(choice, choice.label, f"{choice.does}@{reply.entries[0].id}"), style="link")
 
@@ -129,7 +132,7 @@ def _small(reply: Reply) -> Iterator[Json]:
 def _quick_replies(reply: Reply, wording: Wording) -> list[Json]:
     """Human words: pressing one types it. They vanish with the next message, the typed words work for ever."""
     nav = [each for each in reply.choices if not each.does.startswith(_SPOKEN) and not _belongs_to_entry(reply, each)]
-    if not nav and reply.route is not Route.EMERGENCY:
+    if not nav and reply.route is not Route.EMERGENCY and not reply.glance:
         nav = [Choice(wording.say(f"choice-{name}"), name) for name in ("menu", "person")] if reply.choices else []
     return [
         {

@@ -20,7 +20,7 @@ from linebot.v3.oauth.exceptions import ApiException as TokenException
 from bot.channels.line.line_looks import messages_of
 from bot.channels.line.line_tokens import AccessTokens
 from bot.domain.delivery import Outcome, Way
-from bot.domain.protocols import Outgoing
+from bot.domain.protocols import Outgoing, Pushes
 
 log = structlog.get_logger()
 
@@ -81,6 +81,13 @@ class LineSender:
         self._client.configuration.access_token = token
         return AsyncMessagingApi(self._client)
 
+    async def pushes(self) -> Pushes | None:
+        """How many of the month's messages are used; None where LINE does not tell now."""
+        try:
+            return await _pushes(await self.api())
+        except (ApiException, TokenException, *_CUT_OFF):
+            return None
+
     async def close(self) -> None:
         """Give back the connections."""
         if self._client:
@@ -130,12 +137,17 @@ async def _is_month_over(api: AsyncMessagingApi, body: str) -> bool:
     if _RATE in body or _MONTHLY in body:
         return _MONTHLY in body
     try:
-        quota, used = await asyncio.gather(
-            api.get_message_quota(_request_timeout=SECONDS), api.get_message_quota_consumption(_request_timeout=SECONDS)
-        )
+        pushes = await _pushes(api)
     except (ApiException, *_CUT_OFF):
         return False
-    return quota.value is not None and used.total_usage >= quota.value
+    return pushes.limit is not None and pushes.used >= pushes.limit
+
+
+async def _pushes(api: AsyncMessagingApi) -> Pushes:
+    quota, used = await asyncio.gather(
+        api.get_message_quota(_request_timeout=SECONDS), api.get_message_quota_consumption(_request_timeout=SECONDS)
+    )
+    return Pushes(used.total_usage, quota.value)
 
 
 def _has_details(body: str) -> bool:

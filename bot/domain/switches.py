@@ -1,0 +1,41 @@
+"""What an admin can switch for the whole city with one press. Triage and cases have no switch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from bot.domain.messages import Route
+
+ORDINARY = frozenset({Route.ANSWER, Route.CLARIFY, Route.UNKNOWN, Route.SMALLTALK})
+"""Answers that can be switched off."""
+
+
+class Switch(StrEnum):
+    """The values are stored."""
+
+    DISASTER = "disaster"
+    """The lines for a disaster stand first in every answer."""
+    ANSWERS_OFF = "answers-off"
+    WEB_OFF = "web-off"
+    LINE_OFF = "line-off"
+    TELEGRAM_OFF = "telegram-off"
+    DESK_OFF = "desk-off"
+    """Staff cannot read now: nothing is promised."""
+    NOTICE_WORDS = "notice-words"
+    """Notices carry the resident's last words: the city's own decision."""
+
+
+@dataclass(frozen=True)
+class Switches:
+    """What stands on: names of switches with their value."""
+
+    values: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def is_on(self, switch: Switch) -> bool:
+        """Whether it is on."""
+        return bool(self.values.get(switch))
+
+    def mutes(self, channel: str) -> bool:
+        """Whether ordinary answers on this channel are replaced by the fixed safe text."""
+        return self.is_on(Switch.ANSWERS_OFF) or bool(self.values.get(f"{channel}-off"))

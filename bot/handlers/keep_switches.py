@@ -1,0 +1,27 @@
+"""An admin turns a switch; the trace says who, which and how."""
+
+from sqlalchemy import Connection
+
+from bot.domain.staff import Deed, Staff, require
+from bot.domain.switches import Switch, Switches
+from bot.handlers.house import House
+from bot.storage.audit_rows import Trace, add_trace
+from bot.storage.duty_rows import read_switches, write_switch
+
+
+def current_switches(house: House) -> Switches:
+    """What stands on."""
+    with house.store.reading() as connection:
+        return read_switches(connection)
+
+
+def turn_switch(house: House, staff: Staff, switch: Switch, *, is_on: bool) -> None:
+    """Turn it. Raises NotAllowedError."""
+    require(staff, Deed.KEEP_DUTY)
+    now = house.now()
+
+    def turn(connection: Connection) -> None:
+        write_switch(connection, switch, "yes" if is_on else "", staff.id, now)
+        add_trace(connection, Trace(now, staff.id, "switch", "", f"{switch} {'on' if is_on else 'off'}"))
+
+    house.store.transaction(turn)

@@ -1,0 +1,123 @@
+"""What staff see: the queue, and one case with everything that belongs to it. Who opens a case leaves a trace."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from bot.domain.cases import Case, Status
+from bot.domain.city_calendar import CITY_ZONE, is_holiday
+from bot.domain.duty_roster import DutyRoster
+from bot.domain.lines_said import LinesSaid, Moment
+from bot.domain.messages import Call, Route
+from bot.domain.staff import Deed, Staff, may, require
+from bot.handlers.house import House
+from bot.handlers.tell_staff import roster_of
+from bot.storage.audit_rows import Trace, add_trace
+from bot.storage.case_rows import CaseEvent, list_cases, read_case, read_history
+from bot.storage.message_rows import Said, read_case_talk
+from bot.storage.notice_rows import read_notices
+from bot.storage.resident_rows import channel_of, is_reachable
+from bot.storage.staff_rows import list_staff
+
+
+@dataclass(frozen=True)
+class Queued:
+    """One line of the queue. `waits`: since when somebody waits for an answer, None where nobody does."""
+
+    case: Case
+    owner: str
+    waits: timedelta | None
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The open cases as they stood at `at`. `on_duty`: the names of those who are told now."""
+
+    rows: tuple[Queued, ...]
+    at: datetime
+    on_duty: tuple[str, ...]
+    is_open: bool
+    next_opening: datetime | None
+
+    @property
+    def waiting(self) -> int:
+        """How many nobody has taken."""
+        return sum(1 for row in self.rows if row.case.status is Status.WAITING)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One case on one page."""
+
+    case: Case
+    owner: str
+    talk: tuple[Said, ...]
+    history: tuple[CaseEvent, ...]
+    notices: tuple[tuple[str, str, datetime, str], ...]
+    names: dict[str, str]
+    colleagues: tuple[Staff, ...]
+    calls: tuple[Call, ...]
+    channel: str
+    is_reachable: bool
+    allowed: frozenset[Deed]
+
+
+def read_queue(house: House) -> Queue:
+    """Emergencies first, what waits before what is looked after, then by waiting time."""
+    now = house.now()
+    with house.store.reading() as connection:
+        names = _names(connection)
+        roster = roster_of(connection, house.reception)
+        found = list_cases(connection, open_only=True)
+    rows = [
+        Queued(each, names.get(each.owner, ""), now - each.unanswered_since if each.unanswered_since else None)
+        for each in found
+    ]
+    rows.sort(key=_rank)
+    on_duty = tuple(names[each] for each in roster.on_duty(now) if each in names)
+    return Queue(tuple(rows), now, on_duty, roster.is_open(now), roster.next_opening(now))
+
+
+def read_opened(house: House, staff: Staff, number: str) -> Opened | None:
+    """The case with this number, its opening traced. Raises NotAllowedError."""
+    require(staff, Deed.READ_CASE)
+    now, keys = house.now(), house.reception.keys
+    with house.store.reading() as connection:
+        case = read_case(connection, number)
+        if case is None:
+            return None
+        roster = roster_of(connection, house.reception)
+        accounts = list_staff(connection)
+        opened = Opened(
+            case,
+            _names(connection).get(case.owner, ""),
+            tuple(read_case_talk(connection, keys, case.id)),
+            tuple(read_history(connection, keys, case.id)),
+            tuple(read_notices(connection, case.id)),
+            {each.id: each.name for each in accounts},
+            tuple(each for each in accounts if may(each, Deed.CLAIM) and each.id not in {staff.id, case.owner}),
+            _calls(house, case, roster, now),
+            channel_of(connection, case.resident),
+            is_reachable(connection, case.resident),
+            frozenset(each for each in Deed if may(staff, each, case)),
+        )
+    house.store.transaction(lambda connection: add_trace(connection, Trace(now, staff.id, "case-view", case.id)))
+    return opened
+
+
+def _calls(house: House, case: Case, roster: DutyRoster, now: datetime) -> tuple[Call, ...]:
+    """The lines for this kind of trouble, with whether somebody answers there now."""
+    catalog = house.reception.understander.catalog
+    moment = Moment(now.astimezone(CITY_ZONE), is_holiday, case.number, roster=roster)
+    said = LinesSaid(catalog, moment, house.wording())
+    return said.calls([*said.desk_lines(), *said.crisis_lines(case.kind)])
+
+
+def _rank(row: Queued) -> tuple[bool, bool, datetime]:
+    urgent = row.case.urgency is Route.EMERGENCY
+    return not urgent, row.case.status is not Status.WAITING, row.case.unanswered_since or row.case.changed_at
+
+
+def _names(connection: Connection) -> dict[str, str]:
+    return {each.id: each.name for each in list_staff(connection)}

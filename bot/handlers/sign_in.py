@@ -1,0 +1,165 @@
+"""Staff sign in with password and a code that opens once; failures make the next try wait. Sessions end when idle."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pyotp
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Connection
+
+from bot.domain.staff import Staff
+from bot.handlers.house import House
+from bot.storage.audit_rows import Trace, add_trace
+from bot.storage.session_rows import (
+    Failures,
+    add_session,
+    end_sessions,
+    find_session,
+    read_failures,
+    touch_session,
+    write_failures,
+)
+from bot.storage.staff_rows import find_staff, lock_secrets, use_recovery_code, write_totp_step
+
+IDLE = timedelta(minutes=15)
+LONGEST = timedelta(hours=12)
+STEP_SECONDS = 30
+_FREE_TRIES = {"login": 5, "source": 20}
+"""Failures without a wait. An office has one address for many people."""
+_LONGEST_WAIT = timedelta(hours=1)
+_FORGOTTEN = timedelta(hours=24)
+HASHER = PasswordHasher()
+_NOBODYS = "$argon2id$v=19$m=65536,t=3,p=4$qppz6/54PBkV/qeXxB4Lcw$U/8/UFHyKuM7eKE0o6kLCOhtQzLiAEWTqHYhmCKYVuk"
+"""Tried where there is no such account, so that the time tells nothing."""
+
+
+class SignInError(Exception):
+    """Login, password or code are not right; which one is not said."""
+
+
+class TooManyTriesError(Exception):
+    """The next try is taken only after a while."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__()
+        self.until = until
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """What was typed, and from which address (hashed)."""
+
+    login: str
+    password: str
+    code: str
+    source: str
+
+
+def sign_in(house: House, tried: SignIn) -> str:
+    """A new session's token. Raises SignInError or TooManyTriesError."""
+    now = house.now()
+    keys = {
+        kind: _throttle_key(house, kind, value) for kind, value in (("login", tried.login), ("source", tried.source))
+    }
+    house.store.transaction(lambda connection: _check_waits(connection, keys, now))
+    with house.store.reading() as connection:
+        account = find_staff(connection, login=tried.login)
+        known = lock_secrets(connection, house.reception.keys, account.id).password if account else _NOBODYS
+    right = _is_password(known, tried.password) and account is not None and not account.is_disabled
+    token = secrets.token_urlsafe(32)
+
+    def settle(connection: Connection) -> bool:
+        opened = right and account is not None and _take_code(connection, house, account, tried.code)
+        for kind, key in keys.items():
+            failures = read_failures(connection, key, now)
+            if opened and kind == "login":
+                write_failures(connection, key, Failures(0, now))
+            elif not opened:
+                write_failures(connection, key, Failures(_counted(failures, now) + 1, now))
+        if account:
+            add_trace(connection, Trace(now, account.id, "sign-in" if opened else "sign-in-failed", account.id))
+        if opened and account:
+            add_session(connection, hashed(token), account.id, now)
+        return opened
+
+    if not house.store.transaction(settle):
+        raise SignInError
+    return token
+
+
+def signed_in(house: House, token: str, *, acts: bool = True) -> Staff | None:
+    """Who has this session, unless it is over. `acts`: somebody did something, so it is not idle."""
+    if not token:
+        return None
+    now = house.now()
+    with house.store.reading() as connection:
+        session = find_session(connection, hashed(token))
+        account = find_staff(connection, staff_id=session.staff) if session else None
+    if session is None or account is None or account.is_disabled:
+        return None
+    if now - session.seen_at > IDLE or now - session.begun_at > LONGEST:
+        return None
+    if acts and now - session.seen_at > timedelta(seconds=30):
+        house.store.transaction(lambda connection: touch_session(connection, hashed(token), now))
+    return account
+
+
+def sign_out(house: House, staff: Staff, token: str) -> None:
+    """End this session."""
+
+    def end(connection: Connection) -> None:
+        end_sessions(connection, hashed=hashed(token))
+        add_trace(connection, Trace(house.now(), staff.id, "sign-out", staff.id))
+
+    house.store.transaction(end)
+
+
+def hashed(secret: str) -> str:
+    """A random secret as the database knows it."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def plain_code(code: str) -> str:
+    """A code as typed, without the blanks and hyphens that make it readable."""
+    return "".join(character for character in code.lower() if character.isalnum())
+
+
+def _take_code(connection: Connection, house: House, account: Staff, code: str) -> bool:
+    """Whether the code opens the account; then it never does again."""
+    known = lock_secrets(connection, house.reception.keys, account.id)
+    plain = plain_code(code)
+    totp, step = pyotp.TOTP(known.totp), int(house.now().timestamp()) // STEP_SECONDS
+    for each in (step - 1, step, step + 1):
+        if each > known.totp_step and hmac.compare_digest(totp.at(each * STEP_SECONDS).encode(), plain.encode()):
+            write_totp_step(connection, account.id, each)
+            return True
+    return use_recovery_code(connection, account.id, hashed(plain), house.now())
+
+
+def _is_password(known: str, password: str) -> bool:
+    try:
+        return HASHER.verify(known, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _throttle_key(house: House, kind: str, value: str) -> str:
+    return hmac.digest(house.secret, f"sign-in\0{kind}\0{value}".encode(), "sha256").hex()
+
+
+def _check_waits(connection: Connection, keys: dict[str, str], now: datetime) -> None:
+    for kind, key in keys.items():
+        failures = read_failures(connection, key, now)
+        count = _counted(failures, now)
+        if count >= _FREE_TRIES[kind]:
+            wait = min(timedelta(seconds=30) * 2 ** (count - _FREE_TRIES[kind]), _LONGEST_WAIT)
+            if now < failures.last_at + wait:
+                raise TooManyTriesError(failures.last_at + wait)
+
+
+def _counted(failures: Failures, now: datetime) -> int:
+    return 0 if now - failures.last_at > _FORGOTTEN else failures.count

@@ -1,0 +1,81 @@
+"""The audit trail: each row carries the hash of itself and of the one before; what was changed or taken out shows."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from bot.storage.desk_schema import audit, audit_head
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Who did what to what. `detail` never holds a word of a resident."""
+
+    at: datetime
+    staff: str
+    action: str
+    about: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class NumberedTrace:
+    """A trace as stored."""
+
+    number: int
+    trace: Trace
+
+
+def add_trace(connection: Connection, trace: Trace) -> None:
+    """Add to the trail. Until the commit nobody else does: the chain has no fork."""
+    head = connection.execute(select(audit_head).with_for_update()).one()
+    number = head.number + 1
+    link = _link(head.hash, number, trace)
+    values = {
+        "number": number,
+        "at": trace.at,
+        "staff": trace.staff,
+        "action": trace.action,
+        "about": trace.about,
+        "detail": trace.detail,
+        "hash": link,
+    }
+    connection.execute(insert(audit).values(values))
+    connection.execute(update(audit_head).values(number=number, hash=link))
+
+
+def read_traces(connection: Connection, *, about: str = "", most: int = 200) -> list[NumberedTrace]:
+    """The newest traces first, of one thing or of all."""
+    query = select(audit).order_by(audit.c.number.desc()).limit(most)
+    if about:
+        query = query.where(audit.c.about == about)
+    return [
+        NumberedTrace(row.number, Trace(row.at, row.staff, row.action, row.about, row.detail))
+        for row in connection.execute(query)
+    ]
+
+
+def broken_link(connection: Connection) -> int:
+    """The number of the first row that does not fit its chain; 0 where all do. Rows may be purged at the old end."""
+    before: str | None = None
+    last = 0
+    for row in connection.execute(select(audit).order_by(audit.c.number)):
+        trace = Trace(row.at, row.staff, row.action, row.about, row.detail)
+        if last and row.number != last + 1:
+            return int(row.number)
+        if before is not None and _link(before, row.number, trace) != row.hash:
+            return int(row.number)
+        if before is None and row.number == 1 and _link("", 1, trace) != row.hash:
+            return 1
+        before, last = row.hash, row.number
+    head = connection.execute(select(audit_head)).one()
+    return 0 if (head.number, head.hash) == (last, before or "") else int(head.number)
+
+
+def _link(before: str, number: int, trace: Trace) -> str:
+    at = trace.at.astimezone(UTC).isoformat()
+    whole = json.dumps([before, number, at, trace.staff, trace.action, trace.about, trace.detail])
+    return hashlib.sha256(whole.encode()).hexdigest()

@@ -1,0 +1,61 @@
+"""The types of our columns. Ids are random hex, times are UTC, residents' words are `Sealed`."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Column, DateTime, Dialect, ForeignKey, LargeBinary, String
+from sqlalchemy.types import TypeDecorator
+
+from bot.storage.sealing import SealedBytes
+
+
+class Sealed(TypeDecorator[SealedBytes]):
+    """Words of a resident, sealed for their place. Anything else than `SealedBytes` is refused."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:  # noqa: ANN401, ARG002 -- SQLAlchemy's signature
+        """Only what a keyring made goes in."""
+        if value is not None and not isinstance(value, SealedBytes):
+            message = f"a sealed column takes SealedBytes, not {type(value).__name__}"
+            raise TypeError(message)
+        return value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> SealedBytes | None:  # noqa: ANN401, ARG002 -- SQLAlchemy's signature
+        """Still sealed; the keyring opens it."""
+        return None if value is None else SealedBytes(value)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware time. SQLite keeps no zone, so both databases keep UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401 -- SQLAlchemy's signature
+        """Aware times only, as UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            message = "a time without a zone was about to be stored"
+            raise TypeError(message)
+        moment: datetime = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002 -- SQLAlchemy's signature
+        """Aware again."""
+        if value is None:
+            return None
+        moment: datetime = value
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def row_id() -> Column[str]:
+    """The id of a row."""
+    return Column("id", String(32), primary_key=True)
+
+
+def row_of(name: str, target: str, *, nullable: bool = False) -> Column[str]:
+    """A column that holds the id of a row of another table (`target`: table.column)."""
+    return Column(name, String(32), ForeignKey(target), nullable=nullable)
