@@ -7,7 +7,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from bot.domain.cases import Case, Status
+from bot.domain.case_table import Status
+from bot.domain.cases import Case
 from bot.domain.messages import Route
 from bot.domain.staff import Role
 from bot.handlers.house import House
@@ -73,6 +74,7 @@ def test_the_way_of_an_sos(desk: Desk, sato: Resident) -> None:
         first.do(f"/desk/cases/{case.number}/answer", case=case.id, words="読みました。<b>ひとり</b>にしません。")
         assert "&lt;b&gt;ひとり&lt;/b&gt;" in first.get(f"/desk/cases/{case.number}").text
         said = sato.talk()[-1].replies
+        assert "職員が読みはじめました" in said[-2].text
         assert said[-1].by_staff
         assert said[-1].body == ("読みました。<b>ひとり</b>にしません。",)
         first.do(f"/desk/cases/{case.number}/close", case=case.id, reason="done")

@@ -28,6 +28,8 @@ class Happened(StrEnum):
     VOICE = "voice"
     FILE = "file"
     LOCATION = "location"
+    FORM = "form"
+    """Written on a page of ours that opens once (`private_pages`)."""
     FOLLOW = "follow"
     UNFOLLOW = "unfollow"
     UNSEND = "unsend"

@@ -21,3 +21,8 @@ def shown_span(span: timedelta) -> str:
     if minutes < 2 * _DAY:
         return f"{minutes // _HOUR}時間{minutes % _HOUR}分"
     return f"{minutes // _DAY}日"
+
+
+def shown_clock(minutes: int) -> str:
+    """Minutes from midnight as a clock shows them, and as a form takes them: 07:30."""
+    return f"{minutes // _HOUR:02}:{minutes % _HOUR:02}"

@@ -63,10 +63,10 @@ def sounds_urgent(reception: Reception, message: Inbound) -> bool:
 
 
 def pieces(recent: list[Recent]) -> list[str]:
-    """The messages that no case holds yet: what has raised an alarm must not raise it again with every next word."""
+    """The messages since the last alarm: what has raised it must not raise it again with every next word."""
     found: list[str] = []
     for each in recent:
-        found = [] if each.in_case else [*found, each.words]
+        found = [] if each.heard else [*found, each.words]
     return found
 
 

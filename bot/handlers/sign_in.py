@@ -1,6 +1,5 @@
 """Staff sign in with password and a code that opens once; failures make the next try wait. Sessions end when idle."""
 
-import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from sqlalchemy import Connection
 from bot.domain.staff import Staff
 from bot.handlers.house import House
 from bot.storage.audit_rows import Trace, add_trace
+from bot.storage.hashes import hashed
 from bot.storage.session_rows import (
     Failures,
     add_session,
@@ -116,11 +116,6 @@ def sign_out(house: House, staff: Staff, token: str) -> None:
         add_trace(connection, Trace(house.now(), staff.id, "sign-out", staff.id))
 
     house.store.transaction(end)
-
-
-def hashed(secret: str) -> str:
-    """A random secret as the database knows it."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def plain_code(code: str) -> str:
