@@ -74,6 +74,11 @@ def speaks_beside_staff(turn: Turn, case: Case | None, now: datetime) -> bool:
     return in_danger and (case.told_at is None or now - case.told_at >= TOLD_AGAIN)
 
 
+def as_private(turn: Turn) -> Turn:
+    """The turn of what was written on a page of ours for the desk: whatever it says, it belongs to a case."""
+    return replace(turn, case=turn.case or CaseWish(Kind.PERSON, Route.DESK), cancels=False, returns=False, report=None)
+
+
 @dataclass(frozen=True)
 class Step:
     """One message in one talk."""

@@ -39,6 +39,10 @@ class Happened(StrEnum):
     OTHER = "other"
 
 
+WRITTEN = frozenset({Happened.TEXT, Happened.FORM})
+"""What is words of a resident."""
+
+
 @dataclass(frozen=True)
 class Event:
     """One thing that happened on a platform, as its door read it.

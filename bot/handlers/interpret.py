@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from bot.domain.conversation import Talk
 from bot.domain.decision import Understanding
-from bot.domain.messages import Happened, Inbound
+from bot.domain.messages import WRITTEN, Happened, Inbound
 from bot.handlers.reception import Reception
 from bot.storage.message_rows import Recent, count_since, read_recent
 from bot.storage.resident_rows import find_resident, read_talk
@@ -45,7 +45,7 @@ def interpret(reception: Reception, message: Inbound) -> Interpreted:
         before = _before(connection, reception, message)
     if message.kind is Happened.STICKER:
         return Interpreted(_understand(reception, message.text, [], []), before.is_busy)
-    if message.kind is not Happened.TEXT:
+    if message.kind not in WRITTEN:
         return Interpreted(reception.understander.by_lists(""), before.is_busy)
     earlier = pieces(before.recent)
     if before.is_busy:

@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.domain.beyond_text import turn_beyond_text, words_of
-from bot.domain.conversation import Step, Talk, Turn, speaks_beside_staff, step
+from bot.domain.conversation import Step, Talk, Turn, as_private, speaks_beside_staff, step
 from bot.domain.lines_said import Moment
-from bot.domain.messages import Happened, Inbound, Route
+from bot.domain.messages import WRITTEN, Happened, Inbound, Route
 from bot.domain.normalise import at_the_door
 from bot.domain.replies import Writer
 from bot.domain.switches import ORDINARY
@@ -90,10 +90,12 @@ def _turn(arrival: _Arrival, talk: Talk, moment: Moment) -> Turn:
     """The step; where nothing could be matched, what is said instead of 'I do not know'."""
     reception, meaning = arrival.reception, arrival.meaning
     catalog = reception.understander.catalog
-    if arrival.last.kind is not Happened.TEXT:
+    if arrival.last.kind not in WRITTEN:
         beyond = Step(catalog, reception.thresholds, talk, meaning.understood, Writer.of(catalog, moment))
         return turn_beyond_text(beyond, arrival.last)
     turn = step(catalog, reception.thresholds, talk, meaning.understood, moment)
+    if arrival.last.kind is Happened.FORM:
+        return as_private(turn)
     if meaning.understood.ranking is not None or turn.reply.route is not Route.UNKNOWN:
         return turn
     writer = Writer.of(catalog, moment)

@@ -20,6 +20,7 @@ class Exchange:
     words: str
     replies: tuple[Reply, ...]
     received_at: datetime
+    in_case: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def read_recent(connection: Connection, keys: Keyring, resident: str, since: dat
 def read_exchanges(connection: Connection, keys: Keyring, resident: str, since: datetime, most: int) -> list[Exchange]:
     """The talk as it was, oldest first: the last `most` messages since then, with what was answered."""
     query = (
-        select(inbound.c.id, inbound.c.words, inbound.c.received_at)
+        select(inbound.c.id, inbound.c.words, inbound.c.received_at, inbound.c.case_id)
         .where(inbound.c.resident_id == resident, inbound.c.received_at >= since)
         .order_by(inbound.c.received_at.desc(), inbound.c.id)
         .limit(most)
@@ -116,7 +117,10 @@ def read_exchanges(connection: Connection, keys: Keyring, resident: str, since: 
     replies = _replies_to(connection, keys, [row.id for row in rows])
     return [
         Exchange(
-            keys.open(Place("inbound", row.id, "words"), row.words), tuple(replies.get(row.id, ())), row.received_at
+            keys.open(Place("inbound", row.id, "words"), row.words),
+            tuple(replies.get(row.id, ())),
+            row.received_at,
+            row.case_id is not None,
         )
         for row in reversed(rows)
     ]

@@ -12,16 +12,14 @@ def offer_page(connection: Connection, hashed: str, case_id: str, until: datetim
     connection.execute(insert(private_pages).values(id=hashed, case_id=case_id, until=until))
 
 
-def is_page_open(connection: Connection, hashed: str, now: datetime) -> bool:
-    """Whether this page was not used yet, and its time is not over."""
-    return connection.execute(select(private_pages.c.id).where(*_open(hashed, now))).first() is not None
+def case_of_page(connection: Connection, hashed: str, now: datetime) -> str:
+    """The case of this page; empty where it was used, its time is over, or there is none."""
+    return connection.execute(select(private_pages.c.case_id).where(*_open(hashed, now))).scalar() or ""
 
 
-def use_page(connection: Connection, hashed: str, now: datetime) -> str:
-    """The case of this page, which is used now; empty where it does not open."""
-    if not connection.execute(update(private_pages).where(*_open(hashed, now)).values(used_at=now)).rowcount:
-        return ""
-    return str(connection.execute(select(private_pages.c.case_id).where(private_pages.c.id == hashed)).scalar_one())
+def use_page(connection: Connection, hashed: str, now: datetime) -> bool:
+    """Whether the page opened, which it does not again."""
+    return connection.execute(update(private_pages).where(*_open(hashed, now)).values(used_at=now)).rowcount == 1
 
 
 def delete_pages_before(connection: Connection, before: datetime) -> None:

@@ -36,5 +36,18 @@ window.addEventListener("load", () => {
   if (newest) (newest.previousElementSibling || newest).scrollIntoView({ block: "start" });
 });
 
+// What staff answer comes by itself; while something is being typed it is only said that an answer is there.
+setInterval(async () => {
+  const talk = document.getElementById("talk");
+  if (!talk || !("case" in talk.dataset) || document.hidden) return;
+  try {
+    const answer = await fetch("/news");
+    const { answers } = await answer.json();
+    if (answers <= Number(talk.dataset.answers)) return;
+    if (document.getElementById("text").value) document.getElementById("news").hidden = false;
+    else htmx.ajax("GET", "/", { target: "#talk", select: "#talk", swap: "outerHTML" });
+  } catch { /* the next round asks again */ }
+}, 10000);
+
 // A page taken out of the browser's memory (Back after 「この画面を消す」) must not show the talk again.
 window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
