@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -37,6 +37,7 @@ from bot.storage.schema import inbound, outbound
 from bot.storage.sealing import Place
 from tests.conftest import TUESDAY_NOON
 from tests.desk_staff import hire
+from tests.hand_clock import HandClock
 from tests.line_residents import body_of, event, text_event, user
 
 DANGERS = ("もう死にたい", "家が燃えている")
@@ -45,16 +46,6 @@ SAID = (
     "ボットに戻る", "家族です", "まだですか", "困りごとの一覧", "電話番号は？",
 )  # fmt: skip
 WAITS = (timedelta(seconds=5), timedelta(minutes=6), timedelta(minutes=40), timedelta(hours=9), timedelta(days=4))
-
-
-@dataclass
-class HandClock:
-    """A clock that goes on only by hand."""
-
-    now: datetime
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @dataclass
