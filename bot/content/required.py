@@ -52,7 +52,7 @@ WORDING = frozenset(
     open-title open-wait open-wrong open-yes other-language other-language-case other-language-emergency page-bot
     page-case-open page-clear page-cleared page-cleared-title page-elsewhere page-error page-failed page-footer-danger
     page-label page-news page-news-look page-news-show page-open page-placeholder page-send page-skip page-source
-    page-subtitle page-talk page-title page-wait page-you private-address private-address-label private-lead
+    page-staff page-subtitle page-talk page-title page-wait page-you private-address private-address-label private-lead
     private-name private-name-label private-over private-over-title private-page private-send private-sent
     private-sent-title private-telephone private-telephone-label private-title private-words private-words-label
     restarted said-agree said-ask-no-more said-found-help soft-safety staff-closed staff-joined staff-left staff-reads

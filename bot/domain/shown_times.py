@@ -13,6 +13,11 @@ def shown_at(moment: datetime) -> str:
     return f"{local.month}/{local.day} {local.hour}:{local.minute:02}"
 
 
+def shown_at_year(moment: datetime) -> str:
+    """The same with its year, for what is kept on paper."""
+    return f"{moment.astimezone(CITY_ZONE).year}/{shown_at(moment)}"
+
+
 def shown_span(span: timedelta) -> str:
     """A span as people say it: 5分, 2時間10分, 3日."""
     minutes = max(0, int(span.total_seconds() // 60))

@@ -1,6 +1,7 @@
 """Cases, and what happened to them."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -78,6 +79,12 @@ def read_case_by_id(connection: Connection, case_id: str) -> Case | None:
     """The case with this id."""
     row = connection.execute(select(cases).where(cases.c.id == case_id)).first()
     return _case(row) if row else None
+
+
+def numbers_of(connection: Connection, ids: Collection[str]) -> dict[str, str]:
+    """The numbers of those of these ids that are cases."""
+    query = select(cases.c.id, cases.c.number).where(cases.c.id.in_(ids))
+    return {row.id: row.number for row in connection.execute(query)}
 
 
 def free_number(connection: Connection) -> str:

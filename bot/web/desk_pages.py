@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse
 
 from bot.domain.cases import shown_number
 from bot.domain.lines_said import dial_string
-from bot.domain.shown_times import shown_at, shown_clock, shown_span
+from bot.domain.shown_times import shown_at, shown_at_year, shown_clock, shown_span
 from bot.handlers.house import House
 
 
@@ -26,6 +26,7 @@ class DeskPages:
         self._templates.filters |= {
             "number": shown_number,
             "at": shown_at,
+            "at_year": shown_at_year,
             "span": shown_span,
             "clock": shown_clock,
             "dial": dial_string,

@@ -2,7 +2,7 @@
 "use strict";
 
 function state(form, key) {
-  const line = form.closest("#talk").querySelector("p.state");
+  const line = form.closest("#talk")?.querySelector("p.state");
   if (line) line.textContent = key ? line.dataset[key] : "";
 }
 
