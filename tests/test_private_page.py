@@ -13,10 +13,12 @@ from bot.domain.city_calendar import CITY_ZONE
 from bot.domain.messages import Route
 from bot.domain.staff import Role
 from bot.handlers.look_after import answer, claim, close, keep_quiet
+from bot.handlers.look_at_proposals import read_proposals
 from bot.handlers.read_desk import read_opened
 from bot.handlers.reception import Reception
 from tests.desk_staff import hire
 from tests.line_bot import Clock, LineBot, line_house, running_bot, until
+from tests.line_residents import event, user
 from tests.line_server import LineServer
 
 URL = "https://bot.example.jp"
@@ -110,6 +112,17 @@ def test_staff_offer_a_page_and_quiet_hours_hold_their_answer_back(bot: LineBot)
     assert len(bot.line.settle(1.0)) == 3
     bot.clock.ahead += timedelta(hours=3)
     until(lambda: any("おはようございます" in each.words for each in bot.line.taken))
+
+
+def test_what_is_taken_back_is_gone_at_the_desk_and_among_the_proposals(bot: LineBot) -> None:
+    said = bot.hears("もう死にたい")
+    bot.line.wait_for(1)
+    staff, _ = hire(bot.house, "a", Role.ADMIN)
+    close(bot.house, staff, only_case(bot).id, Reason.FALSE_ALARM)
+    assert [each.words for each in read_proposals(bot.house, staff)] == ["もう死にたい"]
+    bot.gets(event("unsend", user("sato"), unsend={"messageId": said["message"]["id"]}))
+    until(lambda: written(bot) == [""])
+    assert read_proposals(bot.house, staff) == []
 
 
 def minutes_around(bot: LineBot) -> tuple[int, int]:

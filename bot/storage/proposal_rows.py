@@ -11,6 +11,7 @@ from bot.domain.cases import Case
 from bot.domain.triage import Kind
 from bot.storage.desk_schema import proposed_checks
 from bot.storage.resident_rows import new_id
+from bot.storage.schema import inbound
 from bot.storage.sealing import Keyring, Place
 
 
@@ -66,6 +67,12 @@ def drop_proposed(connection: Connection, row: str) -> None:
 def delete_proposed_of(connection: Connection, case_id: str) -> None:
     """The case was opened again: it was no false alarm."""
     connection.execute(delete(proposed_checks).where(proposed_checks.c.case_id == case_id))
+
+
+def delete_proposed_with(connection: Connection, channel: str, message: str) -> None:
+    """A message was taken back: nothing of its case is proposed any more."""
+    its_case = select(inbound.c.case_id).where(inbound.c.channel == channel, inbound.c.message == message)
+    connection.execute(delete(proposed_checks).where(proposed_checks.c.case_id.in_(its_case)))
 
 
 def _place(row: str) -> Place:
