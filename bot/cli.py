@@ -25,6 +25,7 @@ from bot.bootstrap import (
 from bot.cli_faults import faults_said, open_current
 from bot.cli_line import line_app
 from bot.cli_staff import staff_app
+from bot.cli_upkeep import UPKEEP
 from bot.content.checker import check_content
 from bot.domain.cases import shown_number
 from bot.domain.catalog import Catalog
@@ -45,6 +46,8 @@ content_app = typer.Typer(no_args_is_help=True, help="What the bot knows.")
 app.add_typer(content_app, name="content")
 app.add_typer(line_app, name="line")
 app.add_typer(staff_app, name="staff")
+for upkeep in UPKEEP:
+    app.command()(upkeep)
 
 Content = Annotated[str, typer.Option("--content", help="published, draft or a folder")]
 

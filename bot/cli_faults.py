@@ -10,6 +10,7 @@ from bot.content.faults import ContentError
 from bot.handlers.evaluate import CasesError
 from bot.handlers.keep_staff import AccountError
 from bot.settings import Settings, SettingsError
+from bot.storage.backup_file import BackupError
 from bot.storage.engine import Store, open_store
 from bot.storage.migrate import is_current
 
@@ -21,7 +22,7 @@ def faults_said() -> Iterator[None]:
         yield
     except ContentError as error:
         stop(f"the content has {len(error.faults)} faults (python -m bot content check). The first: {error.faults[0]}")
-    except (SettingsError, CasesError, AccountError) as error:
+    except (SettingsError, CasesError, AccountError, BackupError) as error:
         stop(str(error))
 
 

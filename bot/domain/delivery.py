@@ -29,6 +29,8 @@ class OutboundState(StrEnum):
     BLOCKED = "blocked"
     UNKNOWN = "unknown"
     """Perhaps it was taken, perhaps not; it is being pushed, because said twice is better than never."""
+    RESTORED = "restored"
+    """It waited when a backup was made that was restored: whether it went out since nobody knows. Not sent again."""
 
 
 OPEN_STATES = frozenset({OutboundState.QUEUED, OutboundState.UNKNOWN})

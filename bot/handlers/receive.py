@@ -103,7 +103,16 @@ def _step(connection: Connection, arrival: _Arrival, resident: str) -> None:
     if last.silent or not speaks:
         return
     channel = last.channel if last.goes_out else ""
-    answer = Answer(resident, rows[-1], turn.reply, last.received_at, channel, last.ticket, turn.case is not None)
+    answer = Answer(
+        resident,
+        rows[-1],
+        turn.reply,
+        last.received_at,
+        channel,
+        last.ticket,
+        turn.case is not None,
+        restored=last.restored,
+    )
     if last.kind is Happened.JOIN:
         add_outbound(connection, keys, replace(answer, ticket="", leaves=True, position=1))
         if not last.ticket:

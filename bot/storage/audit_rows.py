@@ -58,6 +58,13 @@ def read_traces(connection: Connection, *, about: str = "", most: int = 200) -> 
     ]
 
 
+def last_trace(connection: Connection, action: str) -> Trace | None:
+    """The newest trace of an action."""
+    query = select(audit).where(audit.c.action == action).order_by(audit.c.number.desc()).limit(1)
+    row = connection.execute(query).first()
+    return Trace(row.at, row.staff, row.action, row.about, row.detail) if row else None
+
+
 def broken_link(connection: Connection) -> int:
     """The number of the first row that does not fit its chain; 0 where all do. Rows may be purged at the old end."""
     before: str | None = None

@@ -117,6 +117,12 @@ def due_cases(connection: Connection, now: datetime, most: int) -> list[Case]:
     return [_case(row) for row in connection.execute(query)]
 
 
+def ring_waiting(connection: Connection, now: datetime) -> None:
+    """After a restore: the alarm of every waiting case comes at once, whatever staff were told before."""
+    waiting = (cases.c.status == Status.WAITING, cases.c.alarm_at > now)
+    connection.execute(update(cases).where(*waiting).values(alarm_at=now))
+
+
 def read_history(connection: Connection, keys: Keyring, case_id: str) -> list[CaseEvent]:
     """What happened to a case, oldest first."""
     query = select(case_events).where(case_events.c.case_id == case_id).order_by(case_events.c.at)

@@ -71,7 +71,8 @@ def open_store(database_url: str) -> Store:
     if url.get_backend_name() == "sqlite":
         return Store(_sqlite(url, begin="BEGIN IMMEDIATE"), _sqlite(url, begin="BEGIN"))
     engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_size=8, max_overflow=8, pool_pre_ping=True)
-    return Store(engine, engine)
+    # A read is a picture of one moment, as on SQLite, however many statements it takes.
+    return Store(engine, engine.execution_options(isolation_level="REPEATABLE READ"))
 
 
 def sqlite_file(database_url: str) -> Path | None:

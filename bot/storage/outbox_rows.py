@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, exists, func, insert, or_, select, update
 
+from bot.domain.after_restore import Pending
 from bot.domain.delivery import OPEN_STATES, Delivery, OutboundState
 from bot.domain.messages import Call, Choice, Reply, Route, Shown
 from bot.storage.leases import Lease
@@ -31,6 +32,8 @@ class Answer:
     position: int = 0
     as_text: bool = False
     author: str = ""
+    restored: bool = False
+    """It may have gone out before the database was set back: it is kept, and not sent."""
 
 
 def new_retry_key() -> str:
@@ -38,15 +41,21 @@ def new_retry_key() -> str:
     return str(uuid.uuid4())
 
 
+def text_retry_key(retry_key: str) -> str:
+    """The key of the same message as plain text: the same one again where the database was set back in between."""
+    return str(uuid.uuid5(uuid.UUID(retry_key), "as text"))
+
+
 def add_outbound(connection: Connection, keys: Keyring, answer: Answer) -> None:
     """Store a reply; on the web that is all, over a platform it is queued with its retry key."""
     row = new_id()
+    begins = OutboundState.RESTORED if answer.restored else OutboundState.QUEUED
     values = {
         "id": row,
         "resident_id": answer.resident,
         "inbound_id": answer.to,
         "position": answer.position,
-        "state": OutboundState.QUEUED if answer.channel else OutboundState.ACCEPTED,
+        "state": begins if answer.channel else OutboundState.ACCEPTED,
         "created_at": answer.written_at,
         "reply": keys.seal(_place(row, "reply"), json.dumps(asdict(answer.reply), ensure_ascii=False)),
         "channel": answer.channel,
@@ -108,6 +117,21 @@ def write_delivery(connection: Connection, delivery: Delivery, *, keep_lease: bo
 def free_deliveries(connection: Connection) -> None:
     """Forget who sends what: for a start where nobody else can be at work (SQLite)."""
     connection.execute(update(outbound).where(outbound.c.leased_until.is_not(None)).values(leased_until=None))
+
+
+def read_pending(connection: Connection) -> list[Pending]:
+    """Every message that waits."""
+    query = select(outbound).where(outbound.c.state.in_(OPEN_STATES))
+    return [
+        Pending(row.id, row.created_at, row.ticket_at if row.ticket else None, row.pushed_at, row.leaves)
+        for row in connection.execute(query)
+    ]
+
+
+def mark_delivery_restored(connection: Connection, delivery: str) -> None:
+    """After a restore: nobody knows whether it went out, and it is not sent again."""
+    values = {"state": OutboundState.RESTORED, "fault": "restored", "ticket": None, "leased_until": None}
+    connection.execute(update(outbound).where(outbound.c.id == delivery).values(values))
 
 
 def oldest_queued(connection: Connection) -> datetime | None:

@@ -1,0 +1,85 @@
+"""`backup`, `restore`, `reseal`: what keeps the database whole."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.bootstrap import backup_folder, have_keys, load_keys, now
+from bot.cli_faults import faults_said, open_current
+from bot.handlers.keep_backups import Restored, back_up, restore_database, restore_file
+from bot.handlers.reseal import reseal as reseal_all
+from bot.settings import Settings, SettingsError, read_settings
+from bot.storage.backup_file import Contents
+from bot.storage.engine import open_store, sqlite_file
+from bot.storage.migrate import migrate
+
+
+def backup(file: Annotated[Path | None, typer.Argument(help="by default a dated file in data/backups")] = None) -> None:
+    """Write everything into one file beside the running server, and read it through. Keys are not in it."""
+    with faults_said():
+        settings = read_settings()
+        target = file or backup_folder(settings) / f"sasaeai-{now():%Y%m%dT%H%M%SZ}.db"
+        store = open_current(settings)
+        try:
+            contents = back_up(store, target, now())
+        finally:
+            store.close()
+    typer.echo(f"{target}: {_said(contents)}. Keep the keys elsewhere: without them nobody can read it.")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="a file that `backup` wrote")],
+    force: Annotated[bool, typer.Option("--force", help="in place of the database that is there")] = False,
+) -> None:
+    """Set a backup in place of the database. The server must be stopped, the keys must be there."""
+    with faults_said():
+        settings = read_settings()
+        if not have_keys(settings):
+            message = "put the keys back first (data/keys, or CONTENT_KEYS and SECRET_KEY): nothing opens without them"
+            raise SettingsError(message)
+        restored = _restored(settings, file, force=force)
+    typer.echo(f"Restored {file}: {_said(restored.contents)}.")
+    typer.echo(
+        f"Messages that waited: {restored.again} are sent now; {restored.unknown} may have gone out since and are not "
+        f"sent again (shown at the desk). Events that nobody had looked at: {restored.events}; they are handled now."
+    )
+    typer.echo("Everybody signs in again. Recovery codes used since then open again: `staff reset` who used one.")
+
+
+def reseal() -> None:
+    """Seal everything with the newest of CONTENT_KEYS, beside a server that was started with the same keys."""
+    with faults_said():
+        settings = read_settings()
+        keys, _ = load_keys(settings)
+        store = open_current(settings)
+        count = reseal_all(store, keys)
+        store.close()
+    typer.echo(f"{count.done} values are sealed with the newest key ({keys.newest}).")
+    if count.failed:
+        typer.echo(f"{count.failed} cannot be opened with any key of CONTENT_KEYS: put the old key back.", err=True)
+        raise typer.Exit(1)
+    typer.echo("The older keys may be taken out of CONTENT_KEYS. Backups made before need them still.")
+
+
+UPKEEP = (backup, restore, reseal)
+
+
+def _restored(settings: Settings, file: Path, *, force: bool) -> Restored:
+    keys, _ = load_keys(settings)
+    target = sqlite_file(settings.database_url)
+    if target is not None:
+        return restore_file(file, target, keys, now(), force=force)
+    store = open_store(settings.database_url)
+    try:
+        migrate(store)
+        return restore_database(file, store, keys, now(), force=force)
+    finally:
+        store.close()
+
+
+def _said(contents: Contents) -> str:
+    return (
+        f"{contents.cases} cases ({contents.open_cases} open), {contents.messages} messages, "
+        f"{contents.pending} waiting to be sent"
+    )
