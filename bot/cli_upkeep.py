@@ -1,17 +1,20 @@
-"""`backup`, `restore`, `reseal`: what keeps the database whole."""
+"""`backup`, `restore`, `purge`, `reseal`: what keeps the database whole."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.bootstrap import backup_folder, have_keys, load_keys, now
+from bot.bootstrap import SHIPPED_CONTENT, backup_folder, have_keys, load_keys, now
 from bot.cli_faults import faults_said, open_current
+from bot.content.faults import ContentError
+from bot.content.reader import read_catalog
 from bot.handlers.keep_backups import Restored, back_up, restore_database, restore_file
+from bot.handlers.purge import purge_kept, purge_resident
 from bot.handlers.reseal import reseal as reseal_all
 from bot.settings import Settings, SettingsError, read_settings
 from bot.storage.backup_file import Contents
-from bot.storage.engine import open_store, sqlite_file
+from bot.storage.engine import Store, open_store, sqlite_file
 from bot.storage.migrate import migrate
 
 
@@ -47,6 +50,19 @@ def restore(
     typer.echo("Everybody signs in again. Recovery codes used since then open again: `staff reset` who used one.")
 
 
+def purge(
+    resident: Annotated[str, typer.Option(help="a case's number: erase everything of the person who has it")] = "",
+) -> None:
+    """Erase what has been kept long enough (the server does so by itself), or what one person wants erased."""
+    with faults_said():
+        store = open_current(read_settings())
+        try:
+            said = _purged_person(store, resident) if resident else _purged_kept(store)
+        finally:
+            store.close()
+    typer.echo(said)
+
+
 def reseal() -> None:
     """Seal everything with the newest of CONTENT_KEYS, beside a server that was started with the same keys."""
     with faults_said():
@@ -62,7 +78,7 @@ def reseal() -> None:
     typer.echo("The older keys may be taken out of CONTENT_KEYS. Backups made before need them still.")
 
 
-UPKEEP = (backup, restore, reseal)
+UPKEEP = (backup, restore, purge, reseal)
 
 
 def _restored(settings: Settings, file: Path, *, force: bool) -> Restored:
@@ -76,6 +92,22 @@ def _restored(settings: Settings, file: Path, *, force: bool) -> Restored:
         return restore_database(file, store, keys, now(), force=force)
     finally:
         store.close()
+
+
+def _purged_person(store: Store, number: str) -> str:
+    gone = purge_resident(store, number.replace("-", ""), now())
+    return f"{gone} messages are erased, with their answers, notes and address. Backups made before hold them still."
+
+
+def _purged_kept(store: Store) -> str:
+    catalog, faults = read_catalog(SHIPPED_CONTENT)
+    if faults:
+        raise ContentError(faults)
+    gone = purge_kept(store, catalog.retention, now())
+    return (
+        f"Erased: {gone.messages} messages of no case, the words of {gone.cases} cases, {gone.people} people, "
+        f"{gone.traces} rows of the audit."
+    )
 
 
 def _said(contents: Contents) -> str:

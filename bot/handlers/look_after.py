@@ -33,6 +33,7 @@ from bot.handlers.tell_staff import News, roster_of, tell_staff
 from bot.storage.case_rows import Done, change_case, lock_case
 from bot.storage.message_rows import last_message
 from bot.storage.outbox_rows import Answer, add_outbound
+from bot.storage.purge_rows import is_erased
 from bot.storage.resident_rows import channel_of
 from bot.storage.staff_rows import find_staff
 
@@ -176,14 +177,14 @@ def close(house: House, staff: Staff, case_id: str, reason: Reason) -> Case:
 
 
 def reopen(house: House, staff: Staff, case_id: str) -> Case:
-    """Put an ended case back into the queue."""
-    return _on_case(
-        house,
-        staff,
-        case_id,
-        Deed.REOPEN,
-        lambda work: work.change(put_back(work.case, Action.REOPEN, work.now, work.roster), Action.REOPEN),
-    )
+    """Put an ended case back into the queue. Raises NotPossibleError where its words are erased."""
+
+    def again(work: Work) -> Case:
+        if is_erased(work.connection, work.case.id):
+            raise NotPossibleError
+        return work.change(put_back(work.case, Action.REOPEN, work.now, work.roster), Action.REOPEN)
+
+    return _on_case(house, staff, case_id, Deed.REOPEN, again)
 
 
 def _on_case(house: House, staff: Staff, case_id: str, deed: Deed, do: Callable[[Work], Case]) -> Case:

@@ -38,6 +38,7 @@ from bot.storage.case_rows import (
     free_number,
     open_case,
 )
+from bot.storage.count_rows import add_count
 from bot.storage.duty_rows import read_switches
 from bot.storage.inbox_rows import was_unsent
 from bot.storage.message_rows import add_inbound, find_event
@@ -119,6 +120,9 @@ def _step(connection: Connection, arrival: _Arrival, resident: str) -> None:
             return
     add_outbound(connection, keys, answer)
     save_talk(connection, keys, resident, turn.talk)
+    if last.kind is Happened.TEXT:
+        day = last.received_at.astimezone(CITY_ZONE).date()
+        add_count(connection, day, last.channel, turn.reply.route)
 
 
 @dataclass(frozen=True)

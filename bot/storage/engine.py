@@ -57,6 +57,21 @@ class Store:
         with self._reader.begin() as connection:
             yield connection
 
+    def write_back(self) -> None:
+        """Empty SQLite's write-ahead file, where what was deleted stands still; left alone while somebody reads."""
+        if self._group is None:
+            return
+        connection = self.writer.raw_connection()
+        try:
+            cursor = connection.cursor()
+            # Short: while it waits for readers, nobody writes.
+            cursor.execute("PRAGMA busy_timeout=100")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
+            cursor.close()
+        finally:
+            connection.close()
+
     def close(self) -> None:
         """Finish what is queued and close all connections."""
         if self._group:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, or_, select, update
 
 from bot.domain.messages import Event, Happened
 from bot.storage.leases import Lease
@@ -187,12 +187,6 @@ def count_aside(connection: Connection) -> int:
 def last_received(connection: Connection, channel: str) -> datetime | None:
     """When the channel told something for the last time."""
     return connection.execute(select(func.max(inbox.c.received_at)).where(inbox.c.channel == channel)).scalar()
-
-
-def delete_done_before(connection: Connection, before: datetime) -> int:
-    """Delete the keys of events that were handled and came before then; how many."""
-    old = (inbox.c.state == InboxState.DONE, inbox.c.received_at < before)
-    return connection.execute(delete(inbox).where(*old)).rowcount
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:

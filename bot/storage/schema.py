@@ -1,6 +1,19 @@
 """The schema of residents, their messages and cases, on one page; staff and the desk are in `desk_schema`."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, String, Table, UniqueConstraint, false, text, true
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    false,
+    text,
+    true,
+)
 
 from bot.storage.column_types import Sealed, UtcTime, row_id, row_of
 
@@ -53,6 +66,9 @@ cases = Table(
     Column("told_at", UtcTime),
     Column("bot_answers", Boolean, nullable=False, server_default=false()),
     Column("is_drill", Boolean, nullable=False, server_default=false()),
+    # Since when it has no words any more: it is kept to be counted.
+    Column("erased_at", UtcTime),
+    Index("ix_cases_resident", "resident_id"),
     Index("ix_cases_alarm", "status", "alarm_at"),
     Index("ix_cases_lease", "status", "lease_until"),
     Index(
@@ -79,6 +95,7 @@ inbound = Table(
     Column("words", Sealed, nullable=False),
     UniqueConstraint("channel", "event"),
     Index("ix_inbound_message", "channel", "message"),
+    Index("ix_inbound_case", "case_id"),
     Index("ix_inbound_talk", "resident_id", "received_at"),
     Index("ix_inbound_source", "source", "received_at"),
 )
@@ -139,6 +156,16 @@ inbox = Table(
     Index("ix_inbox_lane", "state", "channel", "lane"),
     Index("ix_inbox_message", "channel", "message"),
     Index("ix_inbox_received", "channel", "received_at"),
+)
+
+# How many messages of a day came to which end; kept for ever, and says nothing of anybody.
+counts = Table(
+    "counts",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("channel", String(16), primary_key=True),
+    Column("name", String(16), primary_key=True),
+    Column("value", Integer, nullable=False),
 )
 
 case_events = Table(
