@@ -144,8 +144,9 @@ def open_house(settings: Settings) -> House:
     tells = frozenset(channels) | ({"mail"} if post else frozenset())
     reception = Reception(store, keys, understander, THRESHOLDS, tells=tells)
     return House(
-        store, reception, secret, now, is_https=settings.is_https, channels=channels, post=post, url=settings.url
-    )
+        store, reception, secret, now, is_https=settings.is_https, channels=channels, post=post, url=settings.url,
+        metrics_tokens=settings.metrics_tokens,
+    )  # fmt: skip
 
 
 def connect_mail(settings: Settings) -> MailPost | None:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, or_, select, update
 
 from bot.domain.after_restore import Pending
 from bot.domain.delivery import OPEN_STATES, Delivery, OutboundState
@@ -49,7 +49,7 @@ def text_retry_key(retry_key: str) -> str:
 def add_outbound(connection: Connection, keys: Keyring, answer: Answer) -> None:
     """Store a reply; on the web that is all, over a platform it is queued with its retry key."""
     row = new_id()
-    begins = OutboundState.RESTORED if answer.restored else OutboundState.QUEUED
+    begins = OutboundState.UNSURE if answer.restored else OutboundState.QUEUED
     values = {
         "id": row,
         "resident_id": answer.resident,
@@ -73,7 +73,6 @@ def add_outbound(connection: Connection, keys: Keyring, answer: Answer) -> None:
 
 def lease_deliveries(connection: Connection, keys: Keyring, channel: str, lease: Lease, most: int) -> list[Delivery]:
     """Messages to be tried now, for this worker alone: the oldest of each resident, urgent ones first."""
-    earlier = outbound.alias("earlier")
     query = (
         select(outbound, residents.c.address, residents.c.reachable)
         .join(residents, residents.c.id == outbound.c.resident_id)
@@ -82,7 +81,7 @@ def lease_deliveries(connection: Connection, keys: Keyring, channel: str, lease:
             outbound.c.state.in_(OPEN_STATES),
             outbound.c.due_at <= lease.now,
             or_(outbound.c.leased_until.is_(None), outbound.c.leased_until <= lease.now),
-            or_(outbound.c.urgent, ~exists().where(_is_before(earlier))),
+            is_first_in_line(),
         )
         .order_by(outbound.c.urgent.desc(), outbound.c.created_at, outbound.c.position)
         .limit(most)
@@ -128,9 +127,9 @@ def read_pending(connection: Connection) -> list[Pending]:
     ]
 
 
-def mark_delivery_restored(connection: Connection, delivery: str) -> None:
+def mark_delivery_unsure(connection: Connection, delivery: str) -> None:
     """After a restore: nobody knows whether it went out, and it is not sent again."""
-    values = {"state": OutboundState.RESTORED, "fault": "restored", "ticket": None, "leased_until": None}
+    values = {"state": OutboundState.UNSURE, "fault": "restored", "ticket": None, "leased_until": None}
     connection.execute(update(outbound).where(outbound.c.id == delivery).values(values))
 
 
@@ -162,6 +161,12 @@ def open_reply(keys: Keyring, row: str, sealed: bytes) -> Reply:
         entries=tuple(Shown(**shown) for shown in values["entries"]),
         by_staff=values.get("by_staff", False),
     )
+
+
+def is_first_in_line() -> ColumnElement[bool]:
+    """The oldest open message of its resident; urgent ones overtake."""
+    earlier = outbound.alias("earlier")
+    return or_(outbound.c.urgent, ~exists().where(_is_before(earlier)))
 
 
 def _is_before(earlier: Any) -> Any:  # noqa: ANN401 -- an alias of the table, and a condition on it
