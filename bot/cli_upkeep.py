@@ -1,21 +1,39 @@
-"""`backup`, `restore`, `purge`, `reseal`: what keeps the database whole."""
+"""`doctor`, `backup`, `restore`, `purge`, `reseal`: what keeps the database whole."""
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.bootstrap import SHIPPED_CONTENT, backup_folder, have_keys, load_keys, now
+from bot.bootstrap import (
+    SHIPPED_CONTENT,
+    THRESHOLDS,
+    backup_folder,
+    have_keys,
+    load_keys,
+    load_understander,
+    now,
+)
 from bot.cli_faults import faults_said, open_current
+from bot.cli_line import expected_account, tell
+from bot.content.checker import check_content
 from bot.content.faults import ContentError
 from bot.content.reader import read_catalog
+from bot.domain.checkup import Finding, Verdict
+from bot.domain.checkup_words import ENGLISH
+from bot.domain.city_calendar import CITY_ZONE
+from bot.handlers.answer_once import answerer
+from bot.handlers.check_up import Premises, check_up
 from bot.handlers.keep_backups import Restored, back_up, restore_database, restore_file
 from bot.handlers.purge import purge_kept, purge_resident
+from bot.handlers.reception import Reception
 from bot.handlers.reseal import reseal as reseal_all
 from bot.settings import Settings, SettingsError, read_settings
 from bot.storage.backup_file import Contents
 from bot.storage.engine import Store, open_store, sqlite_file
-from bot.storage.migrate import migrate
+from bot.storage.migrate import is_current, migrate
+from bot.storage.sealing import Keyring
 
 
 def backup(file: Annotated[Path | None, typer.Argument(help="by default a dated file in data/backups")] = None) -> None:
@@ -78,7 +96,45 @@ def reseal() -> None:
     typer.echo("The older keys may be taken out of CONTENT_KEYS. Backups made before need them still.")
 
 
-UPKEEP = (backup, restore, purge, reseal)
+def doctor() -> None:
+    """Look at everything, with what to do behind each finding; exit code 1 where something must be done."""
+    with faults_said():
+        settings = read_settings()
+        store = _existing(settings)
+        keys, _ = load_keys(settings)
+    found = _looked_at(settings, store, keys) if is_current(store) else [Finding("schema", Verdict.ACT)]
+    store.close()
+    for each in found:
+        stands, to_do = ENGLISH[each.name].of(each)
+        line = f"{each.verdict}  {stands}" + (f"  -> {to_do}" if to_do else "")
+        typer.secho(line, fg=typer.colors.RED if each.verdict is Verdict.ACT else None)
+    wrong = any(each.verdict is Verdict.ACT for each in found)
+    if settings.line_secrets and settings.public_url:
+        wrong = asyncio.run(tell(settings, expected_account(settings))) or wrong
+    raise typer.Exit(1 if wrong else 0)
+
+
+UPKEEP = (doctor, backup, restore, purge, reseal)
+
+
+def _existing(settings: Settings) -> Store:
+    file = sqlite_file(settings.database_url)
+    if file is not None and not file.exists():
+        message = f"there is no database yet ({file}); start the bot first: python -m bot serve"
+        raise SettingsError(message)
+    return open_store(settings.database_url)
+
+
+def _looked_at(settings: Settings, store: Store, keys: Keyring) -> list[Finding]:
+    with faults_said():
+        understander = load_understander()
+        ask = answerer(understander, THRESHOLDS, now)
+        faults = check_content(SHIPPED_CONTENT, now().astimezone(CITY_ZONE).date(), lambda _: ask)
+    mails = bool(settings.smtp_url.get_secret_value())
+    tells = frozenset(settings.platforms) | ({"mail"} if mails else frozenset())
+    reception = Reception(store, keys, understander, THRESHOLDS, tells=tells)
+    premises = Premises(sqlite_file(settings.database_url), settings.platforms, settings.is_https, len(faults))
+    return check_up(reception, premises, now())
 
 
 def _restored(settings: Settings, file: Path, *, force: bool) -> Restored:

@@ -96,6 +96,11 @@ class Settings(BaseSettings):
         return _parts(self.line_channel_secret)
 
     @property
+    def platforms(self) -> tuple[str, ...]:
+        """The platforms that are connected."""
+        return ("line",) if self.line_secrets else ()
+
+    @property
     def metrics_tokens(self) -> tuple[str, ...]:
         """What opens `/metrics` from another machine, newest first; without one only this machine may ask."""
         return _parts(self.metrics_token)

@@ -32,6 +32,8 @@ class Deed(StrEnum):
     KEEP_DUTY = "keep-duty"
     KEEP_STAFF = "keep-staff"
     READ_AUDIT = "read-audit"
+    READ_REPORT = "read-report"
+    SEE_STATE = "see-state"
 
 
 _READING = frozenset({Deed.SEE_QUEUE, Deed.READ_CASE})
@@ -48,8 +50,8 @@ ROLE_MAY: Mapping[Role, frozenset[Deed]] = MappingProxyType(
     {
         Role.VIEWER: _READING,
         Role.COUNSELLOR: _COUNSELLING,
-        Role.ADMIN: _COUNSELLING | {Deed.KEEP_DUTY, Deed.KEEP_STAFF, Deed.READ_AUDIT},
-        Role.AUDITOR: frozenset({Deed.READ_AUDIT}),
+        Role.ADMIN: _COUNSELLING | {Deed.KEEP_DUTY, Deed.KEEP_STAFF, Deed.READ_AUDIT, Deed.READ_REPORT, Deed.SEE_STATE},
+        Role.AUDITOR: frozenset({Deed.READ_AUDIT, Deed.READ_REPORT}),
     }
 )
 _OWNERS = frozenset({Deed.REPLY})

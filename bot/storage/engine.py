@@ -51,6 +51,11 @@ class Store:
         with self.writer.begin() as connection:
             return work(connection)
 
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database; None for PostgreSQL."""
+        return Path(self.writer.url.database or "") if self._group else None
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection for reads, a consistent picture of one moment."""

@@ -13,6 +13,7 @@ from bot.web.desk_guard import DeskGuard
 from bot.web.desk_pages import DeskPages
 from bot.web.desk_queue import DeskQueue
 from bot.web.desk_sign_in import DeskSignIn
+from bot.web.desk_state import DeskState
 from bot.web.desk_switches import DeskSwitches
 
 
@@ -29,6 +30,7 @@ class Desk:
             DeskChats(house, guard, self._pages),
             DeskSwitches(house, guard, self._pages),
             DeskAccounts(house, guard, self._pages),
+            DeskState(house, guard, self._pages),
         )
         self.routes = [route for part in parts for route in part.routes]
 
