@@ -12,6 +12,7 @@ from bot.web.desk_duty import DeskDuty
 from bot.web.desk_guard import DeskGuard
 from bot.web.desk_pages import DeskPages
 from bot.web.desk_queue import DeskQueue
+from bot.web.desk_report import DeskReport
 from bot.web.desk_sign_in import DeskSignIn
 from bot.web.desk_state import DeskState
 from bot.web.desk_switches import DeskSwitches
@@ -31,6 +32,7 @@ class Desk:
             DeskSwitches(house, guard, self._pages),
             DeskAccounts(house, guard, self._pages),
             DeskState(house, guard, self._pages),
+            DeskReport(house, guard, self._pages),
         )
         self.routes = [route for part in parts for route in part.routes]
 
