@@ -103,6 +103,21 @@ def load_keys(settings: Settings) -> tuple[Keyring, bytes]:
     return Keyring(decode_keys(content)), hashlib.sha256(secret.split(",")[0].encode()).digest()
 
 
+def have_keys(settings: Settings) -> bool:
+    """Whether the keys are there already: a backup that is restored needs its own, not new ones."""
+    content, secret = settings.content_keys.get_secret_value(), settings.secret_key.get_secret_value()
+    file = sqlite_file(settings.database_url)
+    if file is None:
+        return bool(content and secret)
+    return bool(content) or (file.parent / "keys" / "content").is_file()
+
+
+def backup_folder(settings: Settings) -> Path:
+    """Where backups go that were given no name: beside an SQLite file, else into `data/`."""
+    file = sqlite_file(settings.database_url)
+    return (file.parent if file else ROOT / "data") / "backups"
+
+
 def _kept_key(folder: Path, name: str) -> str:
     key, made = read_or_make_key(folder, name)
     if made:
@@ -129,8 +144,9 @@ def open_house(settings: Settings) -> House:
     tells = frozenset(channels) | ({"mail"} if post else frozenset())
     reception = Reception(store, keys, understander, THRESHOLDS, tells=tells, url=settings.public_url)
     return House(
-        store, reception, secret, now, is_https=settings.is_https, channels=channels, post=post, url=settings.url
-    )
+        store, reception, secret, now, is_https=settings.is_https, channels=channels, post=post, url=settings.url,
+        metrics_tokens=settings.metrics_tokens,
+    )  # fmt: skip
 
 
 def connect_mail(settings: Settings) -> MailPost | None:

@@ -25,14 +25,14 @@ from bot.bootstrap import (
 from bot.cli_faults import faults_said, open_current
 from bot.cli_line import line_app
 from bot.cli_staff import staff_app
+from bot.cli_upkeep import UPKEEP
 from bot.content.checker import check_content
 from bot.domain.cases import shown_number
 from bot.domain.catalog import Catalog
 from bot.domain.city_calendar import CITY_ZONE
 from bot.domain.conversation import Talk
-from bot.domain.messages import Reply, Route
-from bot.domain.understanding import Understander
-from bot.handlers.answer_once import answer_once
+from bot.domain.messages import Reply
+from bot.handlers.answer_once import answer_once, answerer
 from bot.handlers.evaluate import Answerer, baseline, predict, read_cases, score
 from bot.handlers.list_cases import list_open_cases
 from bot.settings import Settings, SettingsError, read_settings
@@ -45,6 +45,8 @@ content_app = typer.Typer(no_args_is_help=True, help="What the bot knows.")
 app.add_typer(content_app, name="content")
 app.add_typer(line_app, name="line")
 app.add_typer(staff_app, name="staff")
+for upkeep in UPKEEP:
+    app.command()(upkeep)
 
 Content = Annotated[str, typer.Option("--content", help="published, draft or a folder")]
 
@@ -147,7 +149,7 @@ def evaluate(
         scored = read_cases(cases)
         understander = load_understander(_folder(content))
 
-    answer = _answerer(understander)
+    answer = answerer(understander, THRESHOLDS, now)
     answer("はじめ")
     triage = understander.catalog.triage
     predicted = predict(answer, scored)
@@ -212,15 +214,7 @@ def content_check(folder: Annotated[Path, typer.Argument()] = SHIPPED_CONTENT) -
 
 def _asking(catalog: Catalog) -> Answerer:
     """A bot on content that is being checked, fitted now."""
-    return _answerer(fit_understander(catalog))
-
-
-def _answerer(understander: Understander) -> Answerer:
-    def answer(text: str) -> tuple[Route, tuple[str, ...]]:
-        reply = answer_once(understander, THRESHOLDS, text, now()).reply
-        return reply.route, tuple(shown.id for shown in reply.entries)
-
-    return answer
+    return answerer(fit_understander(catalog), THRESHOLDS, now)
 
 
 def _as_object(reply: Reply) -> dict[str, object]:

@@ -9,7 +9,9 @@ import typer
 from bot.content.faults import ContentError
 from bot.handlers.evaluate import CasesError
 from bot.handlers.keep_staff import AccountError
+from bot.handlers.purge import NotPurgedError
 from bot.settings import Settings, SettingsError
+from bot.storage.backup_file import BackupError
 from bot.storage.engine import Store, open_store
 from bot.storage.migrate import is_current
 
@@ -21,7 +23,7 @@ def faults_said() -> Iterator[None]:
         yield
     except ContentError as error:
         stop(f"the content has {len(error.faults)} faults (python -m bot content check). The first: {error.faults[0]}")
-    except (SettingsError, CasesError, AccountError) as error:
+    except (SettingsError, CasesError, AccountError, BackupError, NotPurgedError) as error:
         stop(str(error))
 
 

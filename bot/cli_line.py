@@ -24,7 +24,7 @@ def setup() -> None:
     """Set webhook address and rich menu as they should be. Run again, it changes nothing."""
     with faults_said():
         settings = _connected()
-        expected = _expected(settings)
+        expected = expected_account(settings)
     asyncio.run(_set_up(settings, expected))
 
 
@@ -33,8 +33,8 @@ def status() -> None:
     """Compare the account with what it should be; exit code 1 where something differs."""
     with faults_said():
         settings = _connected()
-        expected = _expected(settings)
-    if asyncio.run(_tell(settings, expected)):
+        expected = expected_account(settings)
+    if asyncio.run(tell(settings, expected)):
         raise typer.Exit(1)
 
 
@@ -51,7 +51,7 @@ async def _set_up(settings: Settings, expected: "Expected") -> None:
         await sender.close()
 
 
-async def _tell(settings: Settings, expected: "Expected") -> bool:
+async def tell(settings: Settings, expected: "Expected") -> bool:
     """Print every finding; whether something is wrong."""
     from bot.channels.line.line_account import LineAccount, Verdict  # noqa: PLC0415 -- loaded by who uses it
 
@@ -79,7 +79,8 @@ def _connected() -> Settings:
     return settings
 
 
-def _expected(settings: Settings) -> "Expected":
+def expected_account(settings: Settings) -> "Expected":
+    """What the account should be by our settings, our content, and what came last."""
     from bot.channels.line.line_account import Expected  # noqa: PLC0415 -- loaded by who uses it
     from bot.channels.line.rich_menu import rich_menu  # noqa: PLC0415 -- the same
 

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     line_channel_secret: SecretStr = SecretStr("")
     line_channel_access_token: SecretStr = SecretStr("")
     line_api_url: str = "https://api.line.me"
+    metrics_token: SecretStr = SecretStr("")
     smtp_url: SecretStr = SecretStr("")
     mail_from: str = Field(default="", pattern=r"^$|^[^\s@<>,;]+@[^\s@<>,;]+$")
 
@@ -92,7 +93,17 @@ class Settings(BaseSettings):
     @property
     def line_secrets(self) -> tuple[str, ...]:
         """The channel's secrets, newest first; none where LINE is not connected."""
-        return tuple(part.strip() for part in self.line_channel_secret.get_secret_value().split(",") if part.strip())
+        return _parts(self.line_channel_secret)
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """The platforms that are connected."""
+        return ("line",) if self.line_secrets else ()
+
+    @property
+    def metrics_tokens(self) -> tuple[str, ...]:
+        """What opens `/metrics` from another machine, newest first; without one only this machine may ask."""
+        return _parts(self.metrics_token)
 
     @property
     def url(self) -> str:
@@ -120,6 +131,10 @@ def read_settings() -> Settings:
 def decode_keys(written: str) -> list[bytes]:
     """Comma-separated keys, newest first, each 32 bytes as 64 hex digits or base64. Raises ValueError."""
     return [_decode_key(part.strip()) for part in written.split(",") if part.strip()]
+
+
+def _parts(secret: SecretStr) -> tuple[str, ...]:
+    return tuple(part.strip() for part in secret.get_secret_value().split(",") if part.strip())
 
 
 def _decode_key(part: str) -> bytes:

@@ -105,7 +105,7 @@ def test_nobody_to_write_to_fails() -> None:
     nobody = replace(FRESH, address="", ticket="")
     assert next_way(nobody, NOW) is None
     assert given_up(nobody).state is OutboundState.FAILED
-    assert given_up(replace(nobody, in_doubt=True)).state is OutboundState.UNKNOWN
+    assert given_up(replace(nobody, in_doubt=True)).state is OutboundState.UNSURE
 
 
 def test_waits_grow_and_end() -> None:

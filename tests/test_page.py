@@ -163,6 +163,8 @@ def test_the_page_asks_nothing_of_others(site: Starlette) -> None:
 def test_metrics_are_for_this_machine(site: Starlette) -> None:
     assert "sasaeai_open_cases" in get(site, "/metrics").text
     assert get(site, "/metrics", **{"x-forwarded-for": "203.0.113.9"}).status_code == 404
+    foreign = {"x-forwarded-for": "203.0.113.9", "authorization": "Bearer"}
+    assert get(site, "/metrics", **foreign).status_code == 404, "without a token set, none opens"
 
 
 def test_health_fails_when_the_database_does(site: Starlette, house: House) -> None:

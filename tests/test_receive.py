@@ -11,7 +11,6 @@ from sqlalchemy import text
 from bot.domain.messages import Inbound, Route
 from bot.domain.understanding import Understander
 from bot.handlers.list_cases import list_open_cases
-from bot.handlers.purge import purge_kept
 from bot.handlers.receive import receive
 from bot.handlers.reception import Limits, Reception
 from bot.storage.message_rows import read_exchanges
@@ -129,15 +128,6 @@ def test_words_stand_nowhere_in_plain(somebody: Somebody) -> None:
                     raw = bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()
                     assert b"ZQXJ" not in raw
                     assert "ひみつ".encode() not in raw
-
-
-def test_talk_goes_after_30_days_and_cases_stay(somebody: Somebody) -> None:
-    sato, ito = somebody("sato"), somebody("ito")
-    sato.says("雪かきができない")
-    ito.says("死にたい")
-    assert purge_kept(sato.reception.store, TUESDAY_NOON + timedelta(days=31)) == 1
-    assert sato.talk() == []
-    assert len(ito.talk()) == 1
 
 
 def test_a_reply_is_read_back_as_it_was_said(somebody: Somebody) -> None:

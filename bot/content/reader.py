@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from bot.content.faults import Fault
+from bot.content.retention_sheet import read_retention
 from bot.content.yaml_nodes import Value, read_yaml
 from bot.domain.catalog import (
     Action,
@@ -63,6 +64,7 @@ def read_catalog(root: Path) -> tuple[Catalog, list[Fault]]:
         crisis_lines=MappingProxyType({key: value.texts() for key, value in crisis.items()}),
         plan=_plan(sheet("plan.yaml")),
         duty=_duty(sheet("duty.yaml")),
+        retention=read_retention(sheet("retention.yaml")),
         canned=tuple(CannedText(each["label"].text(), each["text"].text()) for each in sheet("canned.yaml")),
         checks=tuple(
             check

@@ -196,7 +196,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Duty:
-    """When staff read, which lines stand in for them, how long things are kept: what the office sets."""
+    """When staff read, and which lines stand in for them: what the office sets."""
 
     hours: OpeningHours
     desk_line: str
@@ -204,6 +204,16 @@ class Duty:
     promise_minutes: int
     same_case_days: int
     """Who writes again within so many days after the end of a case goes on with it."""
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How long what is kept: talk without a case, words of a case after its end, the audit, keys of events."""
+
+    talk_days: int = 30
+    case_days: int = 365
+    audit_years: int = 5
+    events_days: int = 30
 
 
 @dataclass(frozen=True)
@@ -223,6 +233,7 @@ class Catalog:
     crisis_lines: "Mapping[str, tuple[str, ...]]"
     plan: Plan
     duty: Duty
+    retention: Retention
     checks: tuple[Check, ...] = ()
     canned: tuple[CannedText, ...] = ()
 

@@ -29,6 +29,8 @@ class OutboundState(StrEnum):
     BLOCKED = "blocked"
     UNKNOWN = "unknown"
     """Perhaps it was taken, perhaps not; it is being pushed, because said twice is better than never."""
+    UNSURE = "unsure"
+    """Perhaps it arrived, perhaps not, and it is not sent again: it would come twice, or there is no way left."""
 
 
 OPEN_STATES = frozenset({OutboundState.QUEUED, OutboundState.UNKNOWN})
@@ -106,7 +108,7 @@ def given_up(delivery: Delivery) -> Delivery:
     if not delivery.reachable:
         return replace(delivery, state=OutboundState.BLOCKED, fault="blocked")
     if delivery.in_doubt and not delivery.address:
-        return replace(delivery, state=OutboundState.UNKNOWN, fault="in-doubt")
+        return replace(delivery, state=OutboundState.UNSURE, fault="in-doubt")
     return replace(delivery, state=OutboundState.FAILED, fault=delivery.fault or "no-way")
 
 

@@ -78,6 +78,7 @@ class Inbound:
     `source` is a keyed hash of where it came from (the web: the address), for limits and for grouping floods.
     `message` is the platform's id of the message, `address` its id of the person, `ticket` allows one answer.
     `goes_out`: the answer is sent over a platform (the page fetches its own).
+    `restored`: it may have been answered before the database was set back; what is answered now is kept, and not sent.
     """
 
     channel: str
@@ -93,6 +94,7 @@ class Inbound:
     silent: bool = False
     again: bool = False
     goes_out: bool = False
+    restored: bool = False
 
 
 @dataclass(frozen=True)

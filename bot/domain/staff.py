@@ -36,6 +36,8 @@ class Deed(StrEnum):
     DRILL = "drill"
     """Make a case for practice."""
     EDIT_CONTENT = "edit-content"
+    READ_REPORT = "read-report"
+    SEE_STATE = "see-state"
 
 
 _READING = frozenset({Deed.SEE_QUEUE, Deed.READ_CASE})
@@ -53,8 +55,8 @@ ROLE_MAY: Mapping[Role, frozenset[Deed]] = MappingProxyType(
     {
         Role.VIEWER: _READING,
         Role.COUNSELLOR: _COUNSELLING,
-        Role.ADMIN: _COUNSELLING | {Deed.KEEP_DUTY, Deed.KEEP_STAFF, Deed.READ_AUDIT, Deed.EDIT_CONTENT},
-        Role.AUDITOR: frozenset({Deed.READ_AUDIT}),
+        Role.ADMIN: frozenset(Deed),
+        Role.AUDITOR: frozenset({Deed.READ_AUDIT, Deed.READ_REPORT}),
     }
 )
 _OWNERS = frozenset({Deed.REPLY})

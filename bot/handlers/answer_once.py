@@ -1,13 +1,16 @@
 """One message answered without keeping anything: `ask`, `chat`, `evaluate`; the steps of `receive`, minus storage."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
 from bot.domain.conversation import Talk, Turn, step
 from bot.domain.decision import Thresholds
 from bot.domain.lines_said import Moment
+from bot.domain.messages import Route
 from bot.domain.normalise import at_the_door
 from bot.domain.understanding import Understander
+from bot.handlers.evaluate import Answerer
 
 TRIAL_NUMBER = "(ためし)"
 """Said where a case number would be given: nothing was stored."""
@@ -24,3 +27,13 @@ def answer_once(
     moment = Moment(now.astimezone(CITY_ZONE), is_holiday, TRIAL_NUMBER)
     understood = understander.understand(at_the_door(text))
     return step(understander.catalog, thresholds, talk, understood, moment)
+
+
+def answerer(understander: Understander, thresholds: Thresholds, now: Callable[[], datetime]) -> Answerer:
+    """A bot that is asked one message after the other: each by itself, to its route and the entries that are shown."""
+
+    def answer(text: str) -> tuple[Route, tuple[str, ...]]:
+        reply = answer_once(understander, thresholds, text, now()).reply
+        return reply.route, tuple(shown.id for shown in reply.entries)
+
+    return answer

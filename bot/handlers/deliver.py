@@ -20,7 +20,7 @@ from bot.domain.delivery import (
 from bot.domain.protocols import Channel, Outgoing
 from bot.handlers.house import House
 from bot.storage.leases import Lease
-from bot.storage.outbox_rows import lease_deliveries, new_retry_key, write_delivery
+from bot.storage.outbox_rows import lease_deliveries, text_retry_key, write_delivery
 
 log = structlog.get_logger()
 
@@ -75,7 +75,8 @@ async def send(house: House, channel: Channel, attempt: Attempt) -> Outcome:
 
 def write_outcome(house: House, channel: str, attempt: Attempt, outcome: Outcome) -> Delivery:
     """Keep what came of an attempt; where the message stands now."""
-    after = after_attempt(attempt.delivery, attempt.way, outcome, house.now(), new_retry_key())
+    as_text = text_retry_key(attempt.delivery.retry_key)
+    after = after_attempt(attempt.delivery, attempt.way, outcome, house.now(), as_text)
     house.store.transaction(lambda connection: write_delivery(connection, after, keep_lease=False))
     if outcome in {Outcome.QUOTA, Outcome.LOCKED}:
         log.error("alarm_platform", channel=channel, trouble=str(outcome), meaning=_MEANING[outcome])

@@ -16,7 +16,8 @@ from bot.storage.engine import Store
 class House:
     """`secret` keys the hashes of addresses; `now` is the clock; `is_https`: residents come over https.
 
-    `channels` are the platforms that are connected, `post` the mail server; `url`: where links lead to.
+    `channels` are the platforms that are connected, `post` the mail server; `url`: where links lead to,
+    `metrics_tokens`: what opens `/metrics` from another machine.
     `pause`: how long an answer waits for the next bubble.
     """
 
@@ -29,6 +30,7 @@ class House:
     pause: timedelta = timedelta(seconds=2)
     post: MailPost | None = None
     url: str = "http://127.0.0.1:8000"
+    metrics_tokens: tuple[str, ...] = field(default=(), repr=False)
 
     def wording(self) -> Wording:
         """The sentences that are in force."""

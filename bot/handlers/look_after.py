@@ -24,6 +24,7 @@ from bot.storage.hashes import hashed
 from bot.storage.message_rows import read_heard_words
 from bot.storage.private_rows import offer_page
 from bot.storage.proposal_rows import delete_proposed_of, propose_checks
+from bot.storage.purge_rows import is_erased
 from bot.storage.staff_rows import find_staff
 
 LONGEST_ANSWER = 2000
@@ -199,9 +200,11 @@ def keep_quiet(house: House, staff: Staff, case_id: str, hours: tuple[int, int] 
 
 
 def reopen(house: House, staff: Staff, case_id: str) -> Case:
-    """Put an ended case back into the queue."""
+    """Put an ended case back into the queue. Raises NotPossibleError where its words are erased."""
 
     def again(work: Work) -> Case:
+        if is_erased(work.connection, work.case.id):
+            raise NotPossibleError
         delete_proposed_of(work.connection, work.case.id)
         return work.change(put_back(work.case, Action.REOPEN, work.now, work.roster), Action.REOPEN)
 

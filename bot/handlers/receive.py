@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.domain.beyond_text import turn_beyond_text, words_of
+from bot.domain.city_calendar import CITY_ZONE
 from bot.domain.conversation import Step, Talk, Turn, as_private, speaks_beside_staff, step
 from bot.domain.lines_said import Moment
 from bot.domain.messages import WRITTEN, Happened, Inbound, Route
@@ -16,6 +17,7 @@ from bot.domain.switches import ORDINARY
 from bot.handlers.interpret import Interpreted, interpret
 from bot.handlers.reception import Reception
 from bot.handlers.resident_case import Standing, joins_silently, settle_case, standing_of
+from bot.storage.count_rows import add_count
 from bot.storage.inbox_rows import was_unsent
 from bot.storage.message_rows import Filed, add_inbound, find_event
 from bot.storage.outbox_rows import Answer, add_outbound
@@ -77,13 +79,25 @@ def _step(connection: Connection, arrival: _Arrival, resident: str) -> None:
     if last.silent or not speaks:
         return
     channel = last.channel if last.goes_out else ""
-    answer = Answer(resident, rows[-1], turn.reply, last.received_at, channel, last.ticket, turn.case is not None)
+    answer = Answer(
+        resident,
+        rows[-1],
+        turn.reply,
+        last.received_at,
+        channel,
+        last.ticket,
+        turn.case is not None,
+        restored=last.restored,
+    )
     if last.kind is Happened.JOIN:
         add_outbound(connection, keys, replace(answer, ticket="", leaves=True, position=1))
         if not last.ticket:
             return
     add_outbound(connection, keys, answer)
     save_talk(connection, keys, resident, turn.talk)
+    if last.kind is Happened.TEXT:
+        day = last.received_at.astimezone(CITY_ZONE).date()
+        add_count(connection, day, last.channel, turn.reply.route)
 
 
 def _turn(arrival: _Arrival, talk: Talk, moment: Moment) -> Turn:

@@ -192,4 +192,5 @@ def _inbound(lane: Lane, taken: _Taken) -> Inbound:
         silent=event.silent,
         again=event.again,
         goes_out=True,
+        restored=taken.kept.is_restored,
     )

@@ -132,7 +132,8 @@ class Worker:
         await asyncio.sleep(_PUSHES_EVERY)
 
     async def _purge(self) -> None:
-        await asyncio.to_thread(purge_kept, self._house.store, self._house.now())
+        retention = self._house.reception.understander.catalog.retention
+        await asyncio.to_thread(purge_kept, self._house.store, retention, self._house.now())
         await asyncio.sleep(_PURGE_EVERY)
 
 

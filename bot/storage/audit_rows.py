@@ -4,8 +4,9 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import takewhile
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from bot.storage.desk_schema import audit, audit_head
 
@@ -62,21 +63,35 @@ def read_traces(
     ]
 
 
+def last_trace(connection: Connection, action: str) -> Trace | None:
+    """The newest trace of an action."""
+    query = select(audit).where(audit.c.action == action).order_by(audit.c.number.desc()).limit(1)
+    row = connection.execute(query).first()
+    return Trace(row.at, row.staff, row.action, row.about, row.detail) if row else None
+
+
 def broken_link(connection: Connection) -> int:
-    """The number of the first row that does not fit its chain; 0 where all do. Rows may be purged at the old end."""
-    before: str | None = None
-    last = 0
+    """The number of the first row that does not fit its chain; 0 where all do."""
+    head = connection.execute(select(audit_head)).one()
+    before, last = head.anchor_hash, head.anchor_number
     for row in connection.execute(select(audit).order_by(audit.c.number)):
         trace = Trace(row.at, row.staff, row.action, row.about, row.detail)
-        if last and row.number != last + 1:
+        if row.number != last + 1 or _link(before, row.number, trace) != row.hash:
             return int(row.number)
-        if before is not None and _link(before, row.number, trace) != row.hash:
-            return int(row.number)
-        if before is None and row.number == 1 and _link("", 1, trace) != row.hash:
-            return 1
         before, last = row.hash, row.number
-    head = connection.execute(select(audit_head)).one()
-    return 0 if (head.number, head.hash) == (last, before or "") else int(head.number)
+    return 0 if (head.number, head.hash) == (last, before) else int(head.number)
+
+
+def delete_traces_before(connection: Connection, before: datetime, most: int) -> int:
+    """Take up to `most` rows from before then off the old end; the chain goes on from the last of them. How many."""
+    head = connection.execute(select(audit_head).with_for_update()).one()
+    oldest = connection.execute(select(audit).order_by(audit.c.number).limit(most)).all()
+    old = list(takewhile(lambda row: row.at < before, oldest))
+    if not old or old[0].number != head.anchor_number + 1:
+        return 0  # nothing is old, or the chain is broken: what is left of it is evidence
+    connection.execute(delete(audit).where(audit.c.number <= old[-1].number))
+    connection.execute(update(audit_head).values(anchor_number=old[-1].number, anchor_hash=old[-1].hash))
+    return len(old)
 
 
 def _link(before: str, number: int, trace: Trace) -> str:

@@ -144,6 +144,12 @@ def cases_joined_to(connection: Connection, case_id: str) -> list[Case]:
     return [_case(row) for row in connection.execute(query)]
 
 
+def ring_waiting(connection: Connection, now: datetime) -> None:
+    """After a restore: the alarm of every waiting case comes at once, whatever staff were told before."""
+    waiting = (cases.c.status == Status.WAITING, cases.c.alarm_at > now)
+    connection.execute(update(cases).where(*waiting).values(alarm_at=now))
+
+
 def read_history(connection: Connection, keys: Keyring, case_id: str) -> list[CaseEvent]:
     """What happened to a case, oldest first."""
     query = select(case_events).where(case_events.c.case_id == case_id).order_by(case_events.c.at)

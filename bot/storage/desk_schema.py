@@ -88,6 +88,9 @@ audit_head = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("number", Integer, nullable=False),
     Column("hash", String(64), nullable=False),
+    # The last row that was purged at the old end: the chain begins after it.
+    Column("anchor_number", Integer, nullable=False, server_default="0"),
+    Column("anchor_hash", String(64), nullable=False, server_default=""),
 )
 
 # What an admin switches for the whole city, with who did it last.

@@ -51,11 +51,31 @@ class Store:
         with self.writer.begin() as connection:
             return work(connection)
 
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database; None for PostgreSQL."""
+        return Path(self.writer.url.database or "") if self._group else None
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection for reads, a consistent picture of one moment."""
         with self._reader.begin() as connection:
             yield connection
+
+    def write_back(self) -> None:
+        """Empty SQLite's write-ahead file, where what was deleted stands still; left alone while somebody reads."""
+        if self._group is None:
+            return
+        connection = self.writer.raw_connection()
+        try:
+            cursor = connection.cursor()
+            # Short: while it waits for readers, nobody writes.
+            cursor.execute("PRAGMA busy_timeout=100")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
+            cursor.close()
+        finally:
+            connection.close()
 
     def close(self) -> None:
         """Finish what is queued and close all connections."""
@@ -71,7 +91,8 @@ def open_store(database_url: str) -> Store:
     if url.get_backend_name() == "sqlite":
         return Store(_sqlite(url, begin="BEGIN IMMEDIATE"), _sqlite(url, begin="BEGIN"))
     engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_size=8, max_overflow=8, pool_pre_ping=True)
-    return Store(engine, engine)
+    # A read is a picture of one moment, as on SQLite, however many statements it takes.
+    return Store(engine, engine.execution_options(isolation_level="REPEATABLE READ"))
 
 
 def sqlite_file(database_url: str) -> Path | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, or_, select, update
 
 from bot.domain.messages import Event, Happened
 from bot.storage.leases import Lease
@@ -15,6 +15,8 @@ from bot.storage.resident_rows import new_id
 from bot.storage.schema import inbox
 from bot.storage.sealing import Keyring, Place
 
+RESTORED = "restored"
+"""The fault of an event that waited when a backup was made: whether it was answered since nobody knows."""
 ATTEMPTS = 3
 """After so many failures an event is set aside, and those behind it go on."""
 
@@ -45,6 +47,7 @@ class Kept:
     received_at: datetime
     attempts: int
     due_at: datetime
+    is_restored: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,8 @@ def fail_events(connection: Connection, events: Sequence[Kept], fault: str, due_
     """Note that handling failed; the ids of those that are set aside now."""
     aside = [event.id for event in events if event.attempts + 1 >= ATTEMPTS]
     ids = [event.id for event in events]
-    values = {"attempts": inbox.c.attempts + 1, "fault": fault[:64], "due_at": due_at, "leased_until": None}
+    said = case((inbox.c.fault == RESTORED, RESTORED), else_=fault[:64])
+    values = {"attempts": inbox.c.attempts + 1, "fault": said, "due_at": due_at, "leased_until": None}
     connection.execute(update(inbox).where(inbox.c.id.in_(ids)).values(values))
     connection.execute(update(inbox).where(inbox.c.id.in_(aside)).values(state=InboxState.ASIDE))
     return aside
@@ -148,6 +152,12 @@ def replay_aside(connection: Connection, now: datetime) -> int:
 def free_leases(connection: Connection) -> None:
     """Forget who works on what: for a start where nobody else can be at work (SQLite)."""
     connection.execute(update(inbox).where(inbox.c.leased_until.is_not(None)).values(leased_until=None))
+
+
+def mark_restored(connection: Connection) -> int:
+    """After a restore: what waits is handled, and not answered a second time; how many events."""
+    values = {"fault": RESTORED, "leased_until": None}
+    return connection.execute(update(inbox).where(inbox.c.state != InboxState.DONE).values(values)).rowcount
 
 
 def was_unsent(connection: Connection, channel: str, message: str) -> bool:
@@ -179,12 +189,6 @@ def last_received(connection: Connection, channel: str) -> datetime | None:
     return connection.execute(select(func.max(inbox.c.received_at)).where(inbox.c.channel == channel)).scalar()
 
 
-def delete_done_before(connection: Connection, before: datetime) -> int:
-    """Delete the keys of events that were handled and came before then; how many."""
-    old = (inbox.c.state == InboxState.DONE, inbox.c.received_at < before)
-    return connection.execute(delete(inbox).where(*old)).rowcount
-
-
 def _is_free(now: datetime) -> ColumnElement[bool]:
     return or_(inbox.c.leased_until.is_(None), inbox.c.leased_until <= now)
 
@@ -198,4 +202,4 @@ def _in_order(lane: Lane) -> Select[Any]:
 
 
 def _kept(row: Row[Any]) -> Kept:
-    return Kept(row.id, row.raw, row.received_at, row.attempts, row.due_at)
+    return Kept(row.id, row.raw, row.received_at, row.attempts, row.due_at, row.fault == RESTORED)

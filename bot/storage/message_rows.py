@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from bot.domain.messages import Happened, Inbound, Reply
 from bot.storage.outbox_rows import open_reply
 from bot.storage.resident_rows import new_id
-from bot.storage.schema import inbound, outbound, residents
+from bot.storage.schema import inbound, outbound
 from bot.storage.sealing import Keyring, Place
 
 
@@ -191,12 +191,3 @@ def read_case_talk(connection: Connection, keys: Keyring, case: str) -> list[Sai
         for row in connection.execute(replies)
     ]
     return sorted(said, key=lambda each: (each.at, each.reply is not None))
-
-
-def delete_talk_before(connection: Connection, before: datetime) -> int:
-    """Delete messages without a case from before then, their replies, and where such a talk stood; how many."""
-    old = select(inbound.c.id).where(inbound.c.case_id.is_(None), inbound.c.received_at < before)
-    connection.execute(delete(outbound).where(outbound.c.inbound_id.in_(old)))
-    gone = connection.execute(delete(inbound).where(inbound.c.id.in_(old))).rowcount
-    connection.execute(update(residents).where(residents.c.seen_at < before).values(conversation=None))
-    return gone

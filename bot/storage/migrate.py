@@ -15,7 +15,7 @@ def migrate(store: Store) -> None:
     """Run every migration that is missing, in one transaction. Runs twice without harm."""
 
     def upgrade(connection: Connection) -> None:
-        config = _config()
+        config = alembic_config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
@@ -27,10 +27,16 @@ def is_current(store: Store) -> bool:
     """Whether the database has the newest schema."""
     with store.reading() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
-    return current == ScriptDirectory.from_config(_config()).get_current_head()
+    return current == ScriptDirectory.from_config(alembic_config()).get_current_head()
 
 
-def _config() -> Config:
+def is_known(revision: str) -> bool:
+    """Whether this version can bring a database of that revision to the newest schema."""
+    return revision in {each.revision for each in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
+
+
+def alembic_config() -> Config:
+    """Where alembic finds the migrations; it is handed a connection."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     return config

@@ -104,6 +104,12 @@ def free_notices(connection: Connection) -> None:
     connection.execute(update(notices).where(notices.c.leased_until.is_not(None)).values(leased_until=None))
 
 
+def spare_waiting(connection: Connection) -> int:
+    """After a restore: what waits may have gone out since, and the clocks tell staff anew; how many."""
+    values = {"state": NoticeState.SPARED, "fault": "restored", "ticket": None, "leased_until": None}
+    return connection.execute(update(notices).where(notices.c.state == NoticeState.QUEUED).values(values)).rowcount
+
+
 def read_notices(connection: Connection, case_id: str) -> list[tuple[str, str, datetime, str]]:
     """(recipient, why, when, state) of the notices of a case, oldest first."""
     query = select(notices).where(notices.c.case_id == case_id).order_by(notices.c.created_at)

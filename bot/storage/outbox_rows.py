@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, or_, select, update
 
+from bot.domain.after_restore import Pending
 from bot.domain.delivery import OPEN_STATES, Delivery, OutboundState
 from bot.domain.messages import Call, Choice, Reply, Route, Shown
 from bot.storage.leases import Lease
@@ -33,6 +34,8 @@ class Answer:
     author: str = ""
     due_at: datetime | None = None
     """When it may go out; at once where None."""
+    restored: bool = False
+    """It may have gone out before the database was set back: it is kept, and not sent."""
 
 
 def new_retry_key() -> str:
@@ -40,15 +43,21 @@ def new_retry_key() -> str:
     return str(uuid.uuid4())
 
 
+def text_retry_key(retry_key: str) -> str:
+    """The key of the same message as plain text: the same one again where the database was set back in between."""
+    return str(uuid.uuid5(uuid.UUID(retry_key), "as text"))
+
+
 def add_outbound(connection: Connection, keys: Keyring, answer: Answer) -> None:
     """Store a reply; on the web that is all, over a platform it is queued with its retry key."""
     row = new_id()
+    begins = OutboundState.UNSURE if answer.restored else OutboundState.QUEUED
     values = {
         "id": row,
         "resident_id": answer.resident,
         "inbound_id": answer.to,
         "position": answer.position,
-        "state": OutboundState.QUEUED if answer.channel else OutboundState.ACCEPTED,
+        "state": begins if answer.channel else OutboundState.ACCEPTED,
         "created_at": answer.written_at,
         "reply": keys.seal(_place(row, "reply"), json.dumps(asdict(answer.reply), ensure_ascii=False)),
         "channel": answer.channel,
@@ -66,7 +75,6 @@ def add_outbound(connection: Connection, keys: Keyring, answer: Answer) -> None:
 
 def lease_deliveries(connection: Connection, keys: Keyring, channel: str, lease: Lease, most: int) -> list[Delivery]:
     """Messages to be tried now, for this worker alone: the oldest of each resident, urgent ones first."""
-    earlier = outbound.alias("earlier")
     query = (
         select(outbound, residents.c.address, residents.c.reachable)
         .join(residents, residents.c.id == outbound.c.resident_id)
@@ -75,7 +83,7 @@ def lease_deliveries(connection: Connection, keys: Keyring, channel: str, lease:
             outbound.c.state.in_(OPEN_STATES),
             outbound.c.due_at <= lease.now,
             or_(outbound.c.leased_until.is_(None), outbound.c.leased_until <= lease.now),
-            or_(outbound.c.urgent, ~exists().where(_is_before(earlier))),
+            is_first_in_line(),
         )
         .order_by(outbound.c.urgent.desc(), outbound.c.created_at, outbound.c.position)
         .limit(most)
@@ -112,6 +120,21 @@ def free_deliveries(connection: Connection) -> None:
     connection.execute(update(outbound).where(outbound.c.leased_until.is_not(None)).values(leased_until=None))
 
 
+def read_pending(connection: Connection) -> list[Pending]:
+    """Every message that waits."""
+    query = select(outbound).where(outbound.c.state.in_(OPEN_STATES))
+    return [
+        Pending(row.id, row.created_at, row.ticket_at if row.ticket else None, row.pushed_at, row.leaves)
+        for row in connection.execute(query)
+    ]
+
+
+def mark_delivery_unsure(connection: Connection, delivery: str) -> None:
+    """After a restore: nobody knows whether it went out, and it is not sent again."""
+    values = {"state": OutboundState.UNSURE, "fault": "restored", "ticket": None, "leased_until": None}
+    connection.execute(update(outbound).where(outbound.c.id == delivery).values(values))
+
+
 def oldest_queued(connection: Connection) -> datetime | None:
     """When the oldest message that waits for delivery was written."""
     query = select(func.min(outbound.c.created_at)).where(outbound.c.state.in_(OPEN_STATES))
@@ -140,6 +163,12 @@ def open_reply(keys: Keyring, row: str, sealed: bytes) -> Reply:
         entries=tuple(Shown(**shown) for shown in values["entries"]),
         by_staff=values.get("by_staff", False),
     )
+
+
+def is_first_in_line() -> ColumnElement[bool]:
+    """The oldest open message of its resident; urgent ones overtake."""
+    earlier = outbound.alias("earlier")
+    return or_(outbound.c.urgent, ~exists().where(_is_before(earlier)))
 
 
 def _is_before(earlier: Any) -> Any:  # noqa: ANN401 -- an alias of the table, and a condition on it

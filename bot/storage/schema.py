@@ -3,6 +3,7 @@
 from sqlalchemy import (
     Boolean,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -74,6 +75,9 @@ cases = Table(
     Column("ask_at", UtcTime),
     Column("asks", Integer, nullable=False, server_default="0"),
     Column("found_help", String(8), nullable=False, server_default=""),
+    # Since when it has no words any more: it is kept to be counted.
+    Column("erased_at", UtcTime),
+    Index("ix_cases_resident", "resident_id"),
     Index("ix_cases_alarm", "status", "alarm_at"),
     Index("ix_cases_lease", "status", "lease_until"),
     Index("ix_cases_ask", "ask_at"),
@@ -103,6 +107,7 @@ inbound = Table(
     Column("heard", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("channel", "event"),
     Index("ix_inbound_message", "channel", "message"),
+    Index("ix_inbound_case", "case_id"),
     Index("ix_inbound_talk", "resident_id", "received_at"),
     Index("ix_inbound_source", "source", "received_at"),
 )
@@ -163,6 +168,16 @@ inbox = Table(
     Index("ix_inbox_lane", "state", "channel", "lane"),
     Index("ix_inbox_message", "channel", "message"),
     Index("ix_inbox_received", "channel", "received_at"),
+)
+
+# How many messages of a day came to which end; kept for ever, and says nothing of anybody.
+counts = Table(
+    "counts",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("channel", String(16), primary_key=True),
+    Column("name", String(16), primary_key=True),
+    Column("value", Integer, nullable=False),
 )
 
 case_events = Table(

@@ -13,7 +13,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_BYTES = 32
-_ID_BYTES = 4
+ID_BYTES = 4
+"""So long is the id of a key, in front of every sealed value."""
 _NONCE_BYTES = 12
 
 
@@ -53,6 +54,16 @@ class Keyring:
         self._ids = [_key_id(key) for key in keys]
         self._ciphers = dict(zip(self._ids, map(AESGCM, keys), strict=True))
 
+    @property
+    def newest(self) -> str:
+        """The id of the key that seals, as hex."""
+        return self._ids[0].hex()
+
+    @property
+    def known(self) -> frozenset[str]:
+        """The ids of all keys, as hex."""
+        return frozenset(key_id.hex() for key_id in self._ids)
+
     def seal(self, place: Place, text: str) -> SealedBytes:
         """The text sealed for this place with the newest key."""
         nonce = os.urandom(_NONCE_BYTES)
@@ -61,7 +72,7 @@ class Keyring:
 
     def open(self, place: Place, sealed: bytes) -> str:
         """The text that was sealed for this place. Raises SealError."""
-        key_id, rest = sealed[:_ID_BYTES], sealed[_ID_BYTES:]
+        key_id, rest = sealed[:ID_BYTES], sealed[ID_BYTES:]
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             message = f"no key {key_id.hex()} for {place.table}.{place.column}: put the old key back into CONTENT_KEYS"
@@ -74,4 +85,4 @@ class Keyring:
 
 
 def _key_id(key: bytes) -> bytes:
-    return hashlib.sha256(b"sasaeai content key id\0" + key).digest()[:_ID_BYTES]
+    return hashlib.sha256(b"sasaeai content key id\0" + key).digest()[:ID_BYTES]

@@ -48,6 +48,11 @@ def end_sessions(connection: Connection, *, hashed: str = "", staff_id: str = ""
     connection.execute(delete(sessions).where(mine))
 
 
+def end_every_session(connection: Connection) -> None:
+    """Everybody signs in again."""
+    connection.execute(delete(sessions))
+
+
 def delete_sessions_before(connection: Connection, begun_before: datetime) -> None:
     """Forget old sessions and failures."""
     connection.execute(delete(sessions).where(sessions.c.begun_at < begun_before))

@@ -111,6 +111,11 @@ def drop_old_offers(connection: Connection, before: datetime) -> None:
     connection.execute(delete(staff_chats).where(*old))
 
 
+def drop_every_offer(connection: Connection) -> None:
+    """Forget every code that is not bound yet."""
+    connection.execute(delete(staff_chats).where(staff_chats.c.state != ChatState.BOUND))
+
+
 def find_chat(connection: Connection, channel: str, lane: str) -> StaffChat | None:
     """The bound chat of this lane."""
     mine = (staff_chats.c.channel == channel, staff_chats.c.lane == lane, staff_chats.c.state == ChatState.BOUND)

@@ -14,7 +14,9 @@ from bot.web.desk_guard import DeskGuard
 from bot.web.desk_pages import DeskPages
 from bot.web.desk_proposals import DeskProposals
 from bot.web.desk_queue import DeskQueue
+from bot.web.desk_report import DeskReport
 from bot.web.desk_sign_in import DeskSignIn
+from bot.web.desk_state import DeskState
 from bot.web.desk_switches import DeskSwitches
 
 
@@ -33,6 +35,8 @@ class Desk:
             DeskChats(house, guard, self._pages),
             DeskSwitches(house, guard, self._pages),
             DeskAccounts(house, guard, self._pages),
+            DeskState(house, guard, self._pages),
+            DeskReport(house, guard, self._pages),
         )
         self.routes = [route for part in parts for route in part.routes]
 

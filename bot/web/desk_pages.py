@@ -1,7 +1,9 @@
 """The desk's pages written out."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
@@ -36,6 +38,11 @@ class DeskPages:
     def write(self, template: str, status: HTTPStatus = HTTPStatus.OK, **what: object) -> HTMLResponse:
         """A whole page."""
         return HTMLResponse(self.part(template, **what), status)
+
+    def words(self, name: str) -> Mapping[str, Any]:
+        """Words of the desk by name, for what is no page."""
+        found: Mapping[str, Any] = getattr(self._templates.get_template("desk/words.html").module, name)
+        return found
 
     def part(self, template: str, **what: object) -> str:
         """A page or a part of one."""
