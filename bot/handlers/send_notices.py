@@ -90,9 +90,9 @@ class NoticeSender:
         reply = notice.as_reply(queued.case, wording.say("notice-claim"))
         way = Way.REPLY if queued.ticket else Way.PUSH
         outgoing = Outgoing(way, reply, wording, address, queued.ticket, queued.retry_key, as_text=False)
-        outcome = await channel.send(outgoing)
+        outcome = (await channel.send(outgoing)).outcome
         if way is Way.REPLY and outcome is not Outcome.ACCEPTED:
-            outcome = await channel.send(replace(outgoing, way=Way.PUSH))
+            outcome = (await channel.send(replace(outgoing, way=Way.PUSH))).outcome
         return outcome
 
     def _keep(self, queued: QueuedNotice, outcome: Outcome | None) -> None:
