@@ -30,7 +30,9 @@ WORDING = frozenset(
     actor-business actor-city actor-community actor-council actor-resident answer-call-script answer-definition
     answer-old-edition answer-place-contact answer-place-measure answer-place-term answer-script-line answer-source
     answers-off bot-again busy came-file came-follow came-image came-join came-location came-location-at came-press
-    came-sticker came-video came-voice check-small-emergency choice-cancel choice-menu choice-more choice-none
+    came-sticker came-video came-voice
+    channel-line channel-web
+    check-small-emergency choice-cancel choice-menu choice-more choice-none
     choice-others choice-person choice-return choice-side clarify clarify-again desk-abuse-told desk-cancelled
     desk-carer desk-case desk-case-again desk-distress desk-duty desk-homeless-job desk-money desk-nobody
     desk-nothing-to-cancel desk-now-lines desk-off desk-person disaster duty-hours emergency-accident
