@@ -44,6 +44,8 @@ class Way(StrEnum):
     PUSH = "push"
     LEAVE = "leave"
     """No message: the bot leaves the group."""
+    AMEND = "amend"
+    """A message that was taken is written anew; only where the platform has told its id."""
 
 
 class Outcome(StrEnum):

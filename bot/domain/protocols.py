@@ -46,6 +46,8 @@ class Outgoing:
     ticket: str
     retry_key: str
     as_text: bool
+    message: str = ""
+    """The platform's id of the message that is written anew (`Way.AMEND`)."""
 
 
 @dataclass(frozen=True)

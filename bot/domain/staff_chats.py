@@ -1,4 +1,4 @@
-"""What of a chat platform belongs to staff: the code that pairs a chat, and presses of the claim button."""
+"""What of a chat platform belongs to staff: a code that pairs a chat, a press of the claim button, a reply to a notice."""
 
 import re
 import unicodedata
@@ -24,4 +24,4 @@ def claimed_case(event: Event) -> str:
 
 def is_for_staff(event: Event) -> bool:
     """Whether staff may be meant: then it is no message of a resident until that is settled."""
-    return event.in_group or bool(claimed_case(event)) or bool(pairing_code(event.text))
+    return event.in_group or bool(event.quotes or claimed_case(event) or pairing_code(event.text))
