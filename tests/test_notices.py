@@ -148,7 +148,7 @@ def test_the_way_of_a_claim_in_the_staff_group(office: Office, line: LineServer)
     assert "職員satoさんが先に担当しました" in office.press("ito-phone")
     assert line.left == []
     office.bot.gets(event("leave", PLACE))
-    until(lambda: all(not chat.is_group for chat in read_chats(office.house, office.admin).chats))
+    until(lambda: [chat.state for chat in read_chats(office.house, office.admin).chats if chat.is_group] == ["lost"])
 
 
 def test_a_code_opens_once_and_not_after_fifteen_minutes(office: Office, line: LineServer) -> None:

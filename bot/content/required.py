@@ -31,7 +31,9 @@ WORDING = frozenset(
     answer-old-edition answer-place-contact answer-place-measure answer-place-term answer-script-line answer-source
     answers-off bot-again busy came-file came-follow came-image came-join came-location came-location-at came-press
     came-sticker came-video came-voice
-    channel-line channel-web came-edited came-thing choice-stop
+    channel-line channel-web came-edited came-thing choice-stop command-help command-human command-menu command-start
+    command-stop notice-at-desk notice-several notice-why-at-desk notice-why-now-cancelled notice-why-now-claimed
+    notice-why-now-closed notice-why-now-waiting
     check-small-emergency choice-cancel choice-menu choice-more choice-none
     choice-others choice-person choice-return choice-side clarify clarify-again desk-abuse-told desk-cancelled
     desk-carer desk-case desk-case-again desk-distress desk-duty desk-homeless-job desk-money desk-nobody

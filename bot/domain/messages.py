@@ -38,7 +38,7 @@ class Happened(StrEnum):
     LEAVE = "leave"
     """The bot was put out of a group, or may not write there any more."""
     MOVE = "move"
-    """The group of this lane has a new address (`person`), and with it another lane (`author`)."""
+    """The group of this lane has a new address (`person`), and with it another lane."""
     OTHER = "other"
 
 

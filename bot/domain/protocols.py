@@ -72,6 +72,9 @@ class Channel(Protocol):
     def read(self, raw: str, received_at: datetime) -> Event:
         """What a stored raw event says. Never raises: what cannot be understood is `OTHER` with its strings."""
 
+    def lane_of(self, address: str) -> str:
+        """What the database knows a person or a group at this address by (`Event.lane`)."""
+
     async def send(self, outgoing: Outgoing) -> Answered:
         """One attempt, within seconds. Never raises for what the platform does."""
 

@@ -1,4 +1,4 @@
-"""What of a chat platform belongs to staff: a code that pairs a chat, a press of the claim button, a reply to a notice."""
+"""What of a chat platform belongs to staff: pairing codes, presses of the claim button, replies to notices."""
 
 import re
 import unicodedata
@@ -7,11 +7,14 @@ from bot.domain.messages import Event, Happened
 from bot.domain.notices import CLAIM
 
 CODE_DIGITS = 8
-_PAIRING = re.compile(rf"^\s*職員[\s:]*([0-9]{{{CODE_DIGITS}}})\s*$")
+_PAIRING = re.compile(rf"^\s*(?:職員|/pair(?:@\w+)?)[\s:]*([0-9]{{{CODE_DIGITS}}})\s*$")
 
 
 def pairing_code(text: str) -> str:
-    """The code of `職員 12345678`, however wide its digits are; empty where it is something else."""
+    """The code of `職員 12345678` or `/pair 12345678`, however wide its digits are; empty where it is something else.
+
+    In groups some platforms show a bot nothing but commands.
+    """
     match = _PAIRING.match(unicodedata.normalize("NFKC", text))
     return match.group(1) if match else ""
 
