@@ -106,7 +106,7 @@ def line_house(reception: Reception, line: LineServer, clock: Clock, *, renewing
 def running_bot(house: House, line: LineServer, clock: Clock, *, works: bool = True) -> Iterator[LineBot]:
     """The bot while the block runs. Its database stays open."""
     worker = Worker(house, alone=True) if works else None
-    with Running(build_site(house, [SECRET], worker, closes=False)) as running:
+    with Running(build_site(house, {"line": [SECRET]}, worker, closes=False)) as running:
         yield LineBot(house, line, clock, running.url)
 
 

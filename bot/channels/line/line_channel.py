@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.channels.line.line_events import read_event
+from bot.channels.line.line_events import lane_of, read_event
 from bot.channels.line.line_sender import LineSender
 from bot.domain.delivery import Answered
 from bot.domain.messages import Event
@@ -23,6 +23,10 @@ class LineChannel:
     def read(self, raw: str, received_at: datetime) -> Event:
         """What a stored raw event says."""
         return read_event(raw, received_at)
+
+    def lane_of(self, address: str) -> str:
+        """What the database knows this address by."""
+        return lane_of(address)
 
     async def send(self, outgoing: Outgoing) -> Answered:
         """One attempt."""
