@@ -38,8 +38,38 @@ class Clock:
         return datetime.now(UTC) + self.ahead
 
 
+class Watched:
+    """A bot whose database a test looks into."""
+
+    house: House
+
+    def cases(self) -> list[ListedCase]:
+        """The open cases."""
+        return list_open_cases(self.house.store, self.house.reception.keys)
+
+    def all_cases(self) -> list[Case]:
+        """Every case."""
+        with self.house.store.reading() as connection:
+            return list_cases(connection, open_only=False)
+
+    def deliveries(self) -> dict[str, int]:
+        """How many messages stand in each state."""
+        with self.house.store.reading() as connection:
+            return {state: count for state, count in count_deliveries(connection).items() if count}
+
+    def waiting(self) -> bool:
+        """Whether an event was not handled yet."""
+        with self.house.store.reading() as connection:
+            return oldest_waiting(connection) is not None
+
+    def aside(self) -> int:
+        """Events that were set aside."""
+        with self.house.store.reading() as connection:
+            return count_aside(connection)
+
+
 @dataclass
-class LineBot:
+class LineBot(Watched):
     """What a test holds in its hand."""
 
     house: House
@@ -68,30 +98,6 @@ class LineBot:
         before = len(self.line.taken)
         self.hears(text, name)
         return self.line.wait_for(before + 1)[before]
-
-    def cases(self) -> list[ListedCase]:
-        """The open cases."""
-        return list_open_cases(self.house.store, self.house.reception.keys)
-
-    def all_cases(self) -> list[Case]:
-        """Every case."""
-        with self.house.store.reading() as connection:
-            return list_cases(connection, open_only=False)
-
-    def deliveries(self) -> dict[str, int]:
-        """How many messages stand in each state."""
-        with self.house.store.reading() as connection:
-            return {state: count for state, count in count_deliveries(connection).items() if count}
-
-    def waiting(self) -> bool:
-        """Whether an event was not handled yet."""
-        with self.house.store.reading() as connection:
-            return oldest_waiting(connection) is not None
-
-    def aside(self) -> int:
-        """Events that were set aside."""
-        with self.house.store.reading() as connection:
-            return count_aside(connection)
 
 
 def line_house(reception: Reception, line: LineServer, clock: Clock, *, renewing: bool = False) -> House:

@@ -11,6 +11,7 @@ from bot.domain.staff_chats import claimed_case, pairing_code
 from bot.handlers.house import House
 from bot.handlers.look_after import NoSuchCaseError, TakenError, claim_inside
 from bot.handlers.sign_in import hashed
+from bot.storage.case_rows import read_case_by_id
 from bot.storage.inbox_rows import Lane
 from bot.storage.notice_rows import NewNotice, add_notices, find_notice
 from bot.storage.staff_chat_rows import (
@@ -86,11 +87,10 @@ def _claim(connection: Connection, house: House, chat: StaffChat, event: Event) 
             told, about = Told.CLAIMED, presser.id
     except TakenError as error:
         told, about = Told.TAKEN, error.owner_id
-    except NoSuchCaseError:
-        case = ""  # a button that nobody has shown
-    except (NotAllowedError, NotPossibleError):
+    except (NotAllowedError, NotPossibleError, NoSuchCaseError):
         told = Told.BY_LINK
-    notice = NewNotice(CHAT + chat.id, told, case, about, event.ticket)
+    known = case if read_case_by_id(connection, case) else ""  # what a button carries is not always what we gave it
+    notice = NewNotice(CHAT + chat.id, told, known, about, event.ticket)
     add_notices(connection, house.reception.keys, [notice], house.now())
     return True
 
