@@ -12,7 +12,6 @@ from datetime import datetime
 from bot.channels.loose_json import Json, decode, inner
 from bot.channels.telegram.telegram_events import CAPTION, SHAPES, read_update
 from bot.domain.messages import Event, Happened
-from bot.domain.staff_chats import claimed_case
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 -- the name of a header
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
@@ -40,7 +39,7 @@ def courtesy(body: bytes, events: Sequence[Event]) -> Json | None:
     A press of the claim button is answered later, with what came of it.
     """
     first = events[0] if events else None
-    if first is None or first.in_group or not first.person or claimed_case(first) or first.kind in _SILENT:
+    if first is None or first.in_group or not first.person or first.ticket or first.kind in _SILENT:
         return None
     if first.kind is Happened.PRESS and (press := _press_id(body)):
         return {"method": "answerCallbackQuery", "callback_query_id": press}

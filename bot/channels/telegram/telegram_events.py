@@ -47,6 +47,8 @@ _NOT_THEIR_WORDS = frozenset(
     | {"caption_entities", "via_bot", "reply_markup", "chat_instance"}
 )
 """Where names and the words of others stand."""
+_CLAIMS = re.compile(rf"{CLAIM}[0-9a-f]{{32}}")
+"""A press that is answered with what came of it; every other one is answered at the door."""
 _GONE = frozenset({"left", "kicked"})
 _CHAT = re.compile(r'"chat"\s*:\s*\{\s*"id"\s*:\s*(-?[0-9]{1,20})')
 _UPDATE = re.compile(r'"update_id"\s*:\s*([0-9]{1,20})')
@@ -84,7 +86,7 @@ def _from_object(update: Json, raw: str, received_at: datetime) -> Event:
         text=text,
         strays=() if known or in_group or _is_service(message) else tuple(strings(update, _NOT_THEIR_WORDS)),
         message="" if press or member else _id(message.get("message_id")),
-        ticket=_ticket(press) if text.startswith(CLAIM) else "",
+        ticket=_ticket(press) if _CLAIMS.fullmatch(text) else "",
         again=bool(member),
         edits="edited_message" in update,
         quotes="" if press else _id(inner(message, "reply_to_message").get("message_id")),
