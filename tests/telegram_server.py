@@ -29,6 +29,7 @@ BOT_ID = 123456789
 class Fault(StrEnum):
     """What can go wrong with one call that sends something."""
 
+    NONE = "nothing"
     FLOOD = "429 with retry_after"
     BEFORE = "502 of the machine in front, in HTML, nothing taken"
     AFTER = "taken, then 500"
