@@ -4,6 +4,7 @@ Kept in memory: it spares the platform, and what is held back stays in the datab
 alone is left alone; the others go on.
 """
 
+from bisect import insort
 from collections import defaultdict, deque
 from collections.abc import Callable
 
@@ -19,7 +20,8 @@ class Pace:
         self._paused: dict[str, float] = {}
         self._next: dict[str, float] = {}
         self._minutes: defaultdict[str, deque[float]] = defaultdict(deque)
-        self._all: deque[float] = deque(maxlen=PER_SECOND)
+        self._all: list[float] = []
+        """The latest turns of all chats, in order."""
 
     def pause(self, chat: str, seconds: float) -> None:
         """Telegram asks to leave this chat alone for so long."""
@@ -32,7 +34,8 @@ class Pace:
         if turn - now > most:
             return False, turn - now
         self._next[chat] = turn + 1.0
-        self._all.append(turn)
+        insort(self._all, turn)
+        del self._all[:-PER_SECOND]
         if _is_group(chat):
             self._minutes[chat].append(turn)
         return True, turn - now
