@@ -1,5 +1,6 @@
 """Builds everything, and is the only file that knows everyone. Nothing is built at import."""
 
+import asyncio
 import hashlib
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from bot.channels.line.line_sender import LineSender
+    from bot.channels.telegram.telegram_polling import TelegramPolling
+    from bot.channels.telegram.telegram_sender import TelegramSender
 
 log = structlog.get_logger()
 
@@ -162,11 +165,16 @@ def connect_mail(settings: Settings) -> MailPost | None:
 
 def connect_channels(settings: Settings) -> dict[str, Channel]:
     """The platforms that are configured. Their libraries are loaded only then."""
-    if not settings.line_secrets:
-        return {}
-    from bot.channels.line.line_channel import LineChannel  # noqa: PLC0415 -- half a second, for those who use it
+    channels: dict[str, Channel] = {}
+    if settings.line_secrets:
+        from bot.channels.line.line_channel import LineChannel  # noqa: PLC0415 -- half a second, for those who use it
 
-    return {LineChannel.name: LineChannel(line_sender(settings))}
+        channels[LineChannel.name] = LineChannel(line_sender(settings))
+    if settings.telegram_bot_token.get_secret_value():
+        from bot.channels.telegram.telegram_channel import TelegramChannel  # noqa: PLC0415 -- the same
+
+        channels[TelegramChannel.name] = TelegramChannel(telegram_sender(settings))
+    return channels
 
 
 def line_sender(settings: Settings) -> "LineSender":
@@ -179,13 +187,48 @@ def line_sender(settings: Settings) -> "LineSender":
     return LineSender(settings.line_api_url, tokens)
 
 
+def telegram_sender(settings: Settings) -> "TelegramSender":
+    """Telegram's API with the account of the settings."""
+    from bot.channels.telegram.telegram_sender import TelegramSender  # noqa: PLC0415 -- loaded by who uses it
+
+    return TelegramSender(settings.telegram_api_url, settings.telegram_bot_token)
+
+
+def telegram_polling(settings: Settings) -> "TelegramPolling":
+    """Updates of that account, fetched. Raises SettingsError where there is none, or where they are posted."""
+    from bot.channels.telegram.telegram_polling import TelegramPolling  # noqa: PLC0415 -- loaded by who uses it
+
+    if not settings.telegram_bot_token.get_secret_value():
+        message = "--telegram-polling needs TELEGRAM_BOT_TOKEN"
+        raise SettingsError(message)
+    polling = TelegramPolling(settings.telegram_api_url, settings.telegram_bot_token)
+    if address := asyncio.run(polling.webhook()):
+        message = f"--telegram-polling: Telegram posts to {address} now; one account serves one server at a time"
+        raise SettingsError(message)
+    return polling
+
+
+def require_telegram_door(settings: Settings) -> None:
+    """A server that answers on Telegram hears it too. Raises SettingsError."""
+    if settings.telegram_bot_token.get_secret_value() and not settings.telegram_secrets:
+        message = (
+            "TELEGRAM_WEBHOOK_SECRET is missing: without it nothing that comes as Telegram's can be trusted "
+            "(on a laptop: serve --telegram-polling)"
+        )
+        raise SettingsError(message)
+
+
 def build_worker(house: House, settings: Settings) -> Worker:
     """What works behind the doors."""
     return Worker(house, alone=sqlite_file(settings.database_url) is not None)
 
 
-def build_server(house: House, settings: Settings, worker: Worker | None) -> "Starlette":
+def build_server(
+    house: House, settings: Settings, worker: Worker | None, polling: "TelegramPolling | None" = None
+) -> "Starlette":
     """The application for an ASGI server; without a worker another process does the work."""
     from bot.web.site import build_site  # noqa: PLC0415 -- `ask` and the like need no web
 
-    return build_site(house, settings.line_secrets, worker)
+    secrets = {"line": settings.line_secrets, "telegram": () if polling else settings.telegram_secrets}
+    beside = (lambda doors: polling.run(doors.take_fetched)) if polling else None
+    return build_site(house, secrets, worker, beside=beside)

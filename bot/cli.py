@@ -21,10 +21,13 @@ from bot.bootstrap import (
     load_understander,
     now,
     open_house,
+    require_telegram_door,
+    telegram_polling,
 )
 from bot.cli_faults import faults_said, open_current
 from bot.cli_line import line_app
 from bot.cli_staff import staff_app
+from bot.cli_telegram import telegram_app
 from bot.cli_upkeep import UPKEEP
 from bot.content.checker import check_content
 from bot.domain.cases import shown_number
@@ -44,6 +47,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 content_app = typer.Typer(no_args_is_help=True, help="What the bot knows.")
 app.add_typer(content_app, name="content")
 app.add_typer(line_app, name="line")
+app.add_typer(telegram_app, name="telegram")
 app.add_typer(staff_app, name="staff")
 for upkeep in UPKEEP:
     app.command()(upkeep)
@@ -67,6 +71,7 @@ def main() -> None:
 @app.command()
 def serve(
     no_work: Annotated[bool, typer.Option("--no-work", help="pages and doors alone; a worker runs beside")] = False,
+    polls: Annotated[bool, typer.Option("--telegram-polling", help="fetch updates: for a laptop")] = False,
 ) -> None:
     """Run the server: the chat page, and without --no-work the deliveries and clocks too."""
     import uvicorn  # noqa: PLC0415 -- only the server needs it
@@ -75,9 +80,12 @@ def serve(
         settings = read_settings()
         if no_work:
             _needs_postgresql(settings, "serve --no-work")
+        polling = telegram_polling(settings) if polls else None
+        if not polling:
+            require_telegram_door(settings)
         house = open_house(settings)
     sys.setswitchinterval(0.001)  # the doors must not wait long for whoever is thinking
-    app = build_server(house, settings, None if no_work else build_worker(house, settings))
+    app = build_server(house, settings, None if no_work else build_worker(house, settings), polling)
     typer.echo(f"The chat page: http://{settings.host}:{settings.port}/", err=True)
     uvicorn.run(
         app, host=settings.host, port=settings.port, log_level="warning", access_log=False, timeout_graceful_shutdown=5

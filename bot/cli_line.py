@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from bot.bootstrap import SHIPPED_CONTENT, line_sender
+from bot.channels.findings import Verdict
 from bot.cli_faults import faults_said, open_current, stop
 from bot.content.reader import read_catalog
 from bot.settings import Settings, SettingsError, read_settings
@@ -53,13 +54,12 @@ async def _set_up(settings: Settings, expected: "Expected") -> None:
 
 async def tell(settings: Settings, expected: "Expected") -> bool:
     """Print every finding; whether something is wrong."""
-    from bot.channels.line.line_account import LineAccount, Verdict  # noqa: PLC0415 -- loaded by who uses it
+    from bot.channels.line.line_account import LineAccount  # noqa: PLC0415 -- loaded by who uses it
 
     sender, wrong = line_sender(settings), False
     try:
         async for each in LineAccount(sender).findings(expected):
-            to_do = f"  -> {each.to_do}" if each.to_do else ""
-            typer.echo(f"{each.verdict}  {each.what}: {each.found}{to_do}")
+            typer.echo(each)
             wrong = wrong or each.verdict is Verdict.WRONG
     finally:
         await sender.close()

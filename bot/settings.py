@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     line_channel_access_token: SecretStr = SecretStr("")
     line_api_url: str = "https://api.line.me"
     metrics_token: SecretStr = SecretStr("")
+    telegram_bot_token: SecretStr = SecretStr("")
+    telegram_webhook_secret: SecretStr = SecretStr("")
+    telegram_api_url: str = "https://api.telegram.org"
     smtp_url: SecretStr = SecretStr("")
     mail_from: str = Field(default="", pattern=r"^$|^[^\s@<>,;]+@[^\s@<>,;]+$")
 
@@ -56,7 +59,7 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value
 
-    @field_validator("public_url", "line_api_url")
+    @field_validator("public_url", "line_api_url", "telegram_api_url")
     @classmethod
     def _web_address(cls, value: str) -> str:
         if value and not re.match(r"^https?://[^\s/]+/?$", value):
@@ -83,6 +86,21 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _whole_telegram_account(self) -> Self:
+        """The door needs the secret and the answers need the token; the token alone is enough to fetch updates."""
+        token = self.telegram_bot_token.get_secret_value()
+        if token and not re.fullmatch(r"[0-9]+:[A-Za-z0-9_-]+", token):
+            message = "TELEGRAM_BOT_TOKEN is no token of @BotFather: it reads 123456789:letters-and-digits"
+            raise ValueError(message)
+        if self.telegram_secrets and not token:
+            message = "TELEGRAM_BOT_TOKEN is missing: without it nothing can be answered on Telegram"
+            raise ValueError(message)
+        if not all(re.fullmatch(r"[A-Za-z0-9_-]{16,256}", each) for each in self.telegram_secrets):
+            message = "TELEGRAM_WEBHOOK_SECRET is not 16 to 256 of A-Z a-z 0-9 _ -; make one with: openssl rand -hex 32"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
     def _whole_mail(self) -> Self:
         """Mail needs a server and a sender."""
         if bool(self.smtp_url.get_secret_value()) != bool(self.mail_from):
@@ -93,17 +111,22 @@ class Settings(BaseSettings):
     @property
     def line_secrets(self) -> tuple[str, ...]:
         """The channel's secrets, newest first; none where LINE is not connected."""
-        return _parts(self.line_channel_secret)
+        return _several(self.line_channel_secret)
 
     @property
     def platforms(self) -> tuple[str, ...]:
         """The platforms that are connected."""
-        return ("line",) if self.line_secrets else ()
+        return ("line",) * bool(self.line_secrets) + ("telegram",) * bool(self.telegram_secrets)
 
     @property
     def metrics_tokens(self) -> tuple[str, ...]:
         """What opens `/metrics` from another machine, newest first; without one only this machine may ask."""
-        return _parts(self.metrics_token)
+        return _several(self.metrics_token)
+
+    @property
+    def telegram_secrets(self) -> tuple[str, ...]:
+        """What Telegram's posts may carry as their proof, newest first."""
+        return _several(self.telegram_webhook_secret)
 
     @property
     def url(self) -> str:
@@ -128,13 +151,13 @@ def read_settings() -> Settings:
         raise SettingsError("; ".join(faults)) from None
 
 
+def _several(written: SecretStr) -> tuple[str, ...]:
+    return tuple(part.strip() for part in written.get_secret_value().split(",") if part.strip())
+
+
 def decode_keys(written: str) -> list[bytes]:
     """Comma-separated keys, newest first, each 32 bytes as 64 hex digits or base64. Raises ValueError."""
     return [_decode_key(part.strip()) for part in written.split(",") if part.strip()]
-
-
-def _parts(secret: SecretStr) -> tuple[str, ...]:
-    return tuple(part.strip() for part in secret.get_secret_value().split(",") if part.strip())
 
 
 def _decode_key(part: str) -> bytes:

@@ -13,6 +13,7 @@ from bot.channels.line.line_channel import LineChannel
 from bot.channels.line.line_sender import LineSender
 from bot.channels.line.line_tokens import AccessTokens
 from bot.domain.cases import Case
+from bot.domain.protocols import Channel
 from bot.handlers.house import House
 from bot.handlers.list_cases import ListedCase, list_open_cases
 from bot.handlers.reception import Reception
@@ -38,8 +39,38 @@ class Clock:
         return datetime.now(UTC) + self.ahead
 
 
+class Watched:
+    """A bot whose database a test looks into."""
+
+    house: House
+
+    def cases(self) -> list[ListedCase]:
+        """The open cases."""
+        return list_open_cases(self.house.store, self.house.reception.keys)
+
+    def all_cases(self) -> list[Case]:
+        """Every case."""
+        with self.house.store.reading() as connection:
+            return list_cases(connection, open_only=False)
+
+    def deliveries(self) -> dict[str, int]:
+        """How many messages stand in each state."""
+        with self.house.store.reading() as connection:
+            return {state: count for state, count in count_deliveries(connection).items() if count}
+
+    def waiting(self) -> bool:
+        """Whether an event was not handled yet."""
+        with self.house.store.reading() as connection:
+            return oldest_waiting(connection) is not None
+
+    def aside(self) -> int:
+        """Events that were set aside."""
+        with self.house.store.reading() as connection:
+            return count_aside(connection)
+
+
 @dataclass
-class LineBot:
+class LineBot(Watched):
     """What a test holds in its hand."""
 
     house: House
@@ -69,30 +100,6 @@ class LineBot:
         self.hears(text, name)
         return self.line.wait_for(before + 1)[before]
 
-    def cases(self) -> list[ListedCase]:
-        """The open cases."""
-        return list_open_cases(self.house.store, self.house.reception.keys)
-
-    def all_cases(self) -> list[Case]:
-        """Every case."""
-        with self.house.store.reading() as connection:
-            return list_cases(connection, open_only=False)
-
-    def deliveries(self) -> dict[str, int]:
-        """How many messages stand in each state."""
-        with self.house.store.reading() as connection:
-            return {state: count for state, count in count_deliveries(connection).items() if count}
-
-    def waiting(self) -> bool:
-        """Whether an event was not handled yet."""
-        with self.house.store.reading() as connection:
-            return oldest_waiting(connection) is not None
-
-    def aside(self) -> int:
-        """Events that were set aside."""
-        with self.house.store.reading() as connection:
-            return count_aside(connection)
-
 
 def line_house(reception: Reception, line: LineServer, clock: Clock, *, renewing: bool = False) -> House:
     """A house with LINE connected to that server."""
@@ -102,11 +109,17 @@ def line_house(reception: Reception, line: LineServer, clock: Clock, *, renewing
     return House(reception.store, reception, b"s" * 32, clock, channels=channels, pause=PAUSE)
 
 
+def nobody_there() -> dict[str, Channel]:
+    """LINE connected, with nobody at the other end: for tests that read and write and never send."""
+    tokens = AccessTokens("http://127.0.0.1:9", CHANNEL_ID, SecretStr(SECRET), SecretStr(LONG_LIVED))
+    return {"line": LineChannel(LineSender("http://127.0.0.1:9", tokens))}
+
+
 @contextmanager
 def running_bot(house: House, line: LineServer, clock: Clock, *, works: bool = True) -> Iterator[LineBot]:
     """The bot while the block runs. Its database stays open."""
     worker = Worker(house, alone=True) if works else None
-    with Running(build_site(house, [SECRET], worker, closes=False)) as running:
+    with Running(build_site(house, {"line": [SECRET]}, worker, closes=False)) as running:
         yield LineBot(house, line, clock, running.url)
 
 

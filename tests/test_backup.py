@@ -267,7 +267,7 @@ def test_what_went_out_after_the_backup_is_not_said_again(
     reception, outcome = _restored(bot, tmp_path, keys)
     assert (outcome.again, outcome.unknown) == (1, 1)
     with running_bot(line_house(reception, line, clock), line, clock) as bot:
-        until(lambda: bot.deliveries() == {"accepted": 1, "unsure": 1})
+        until(lambda: bot.deliveries() == {"accepted": 1, "unknown": 1})
         line.settle()
         assert [status for way, _, status in line.calls if way == "push"][-1] == 409, "it was tried under its key"
         assert [listed.words for listed in bot.cases()] == [("もう死にたい",)]
@@ -310,7 +310,7 @@ def test_an_sos_that_nobody_had_looked_at_becomes_a_case_and_is_not_answered_twi
     reception, outcome = _restored(bot, tmp_path, keys)
     assert outcome.events == 1
     with running_bot(line_house(reception, line, clock), line, clock) as bot:
-        until(lambda: bot.deliveries() == {"unsure": 1})
+        until(lambda: bot.deliveries() == {"unknown": 1})
         line.settle()
         (listed,) = bot.cases()
         assert (listed.words, listed.case.urgency) == (("もう死にたい",), Route.EMERGENCY)

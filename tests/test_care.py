@@ -13,7 +13,7 @@ from bot.domain.duty_roster import DutyPerson
 from bot.domain.messages import Reply, Route
 from bot.domain.opening_hours import WEEKDAYS
 from bot.domain.staff import Role
-from bot.domain.switches import Switch
+from bot.domain.switches import Switch, channel_off
 from bot.handlers.keep_duty import keep_people
 from bot.handlers.keep_switches import turn_switch
 from bot.handlers.reception import Reception
@@ -303,7 +303,7 @@ def test_a_disaster_stands_first_and_what_is_switched_off_still_hears_danger(des
     assert {call.phone for call in answer.calls} >= {"119", "171"}
     assert sato.says("家が燃えている").calls[0].phone == "119"
     turn_switch(desk.house, admin, Switch.DISASTER, is_on=False)
-    turn_switch(desk.house, admin, Switch.WEB_OFF, is_on=True)
+    turn_switch(desk.house, admin, channel_off("web"), is_on=True)
     muted = sato.says("雪かきができない")
     assert muted.route is Route.UNKNOWN
     assert [call.phone for call in muted.calls][:2] == ["119", "110"]

@@ -7,17 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import select
 
-from bot.channels.line.line_channel import LineChannel
 from bot.channels.line.line_door import read_body
 from bot.channels.line.line_events import lane_of
-from bot.channels.line.line_sender import LineSender
-from bot.channels.line.line_tokens import AccessTokens
 from bot.domain.case_table import OPEN_STATUSES, NotPossibleError, Reason, Status
 from bot.domain.cases import Case
-from bot.domain.delivery import Outcome
+from bot.domain.delivery import Answered, Outcome
 from bot.domain.duty_roster import DutyPerson
 from bot.domain.opening_hours import WEEKDAYS
 from bot.domain.staff import NotAllowedError, Role, Staff
@@ -38,6 +34,7 @@ from bot.storage.sealing import Place
 from tests.conftest import TUESDAY_NOON
 from tests.desk_staff import hire
 from tests.hand_clock import HandClock
+from tests.line_bot import nobody_there
 from tests.line_residents import body_of, event, text_event, user
 
 DANGERS = ("もう死にたい", "家が燃えている")
@@ -127,7 +124,7 @@ class World:
     def deliver(self) -> None:
         for attempt in next_attempts(self.house, "line", 20):
             outcome = self.chance.choice((Outcome.ACCEPTED, Outcome.UNCERTAIN, Outcome.LATER, Outcome.BLOCKED))
-            write_outcome(self.house, "line", attempt, outcome)
+            write_outcome(self.house, "line", attempt, Answered(outcome))
 
     # --- what must hold ---------------------------------------------------------------------------------------
 
@@ -188,10 +185,8 @@ STEPS = ("message", "message", "message", "claim", "claim", "reply", "reply", "u
 def world(reception: Reception, seed: int) -> World:
     """A new world; its clock is its own."""
     clock = HandClock(TUESDAY_NOON)
-    tokens = AccessTokens("http://127.0.0.1:9", "1", SecretStr("s"), SecretStr("t"))
-    channels = {"line": LineChannel(LineSender("http://127.0.0.1:9", tokens))}
     tells = replace(reception, tells=frozenset({"mail", "line"}), url="https://bot.example.jp")
-    house = House(reception.store, tells, b"s" * 32, clock, channels=channels, pause=timedelta())
+    house = House(reception.store, tells, b"s" * 32, clock, channels=nobody_there(), pause=timedelta())
     staff = [hire(house, name, mail=f"{name}@city.example")[0] for name in "pqr"]
     admin, _ = hire(house, "chief", Role.ADMIN)
     days = frozenset(WEEKDAYS)

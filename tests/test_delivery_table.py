@@ -7,6 +7,8 @@ from itertools import product
 import pytest
 
 from bot.domain.delivery import (
+    OPEN_STATES,
+    Answered,
     Delivery,
     OutboundState,
     Outcome,
@@ -38,7 +40,7 @@ def attempt(delivery: Delivery, outcome: Outcome, seconds: float = 1) -> Deliver
     now = NOW + timedelta(seconds=seconds)
     way = next_way(delivery, now)
     assert way is not None
-    return after_attempt(before_attempt(delivery, way, now), way, outcome, now, "new key")
+    return after_attempt(before_attempt(delivery, way, now), way, Answered(outcome), now, "new key")
 
 
 def test_a_young_ticket_pays_and_an_old_one_does_not() -> None:
@@ -63,12 +65,12 @@ def test_a_ticket_that_is_dead_at_the_first_try_is_pushed() -> None:
     assert (pushed.state, pushed.pushed_in_doubt) == (OutboundState.ACCEPTED, False)
 
 
-def test_a_ticket_that_dies_in_doubt_is_unknown_and_pushed_and_counted() -> None:
+def test_a_ticket_that_dies_in_doubt_is_doubtful_and_pushed_and_counted() -> None:
     doubtful = attempt(FRESH, Outcome.UNCERTAIN)
     later = NOW + timedelta(seconds=51)
     pushing = before_attempt(doubtful, Way.PUSH, later)
-    assert (pushing.state, pushing.pushed_in_doubt) == (OutboundState.UNKNOWN, True)
-    assert after_attempt(pushing, Way.PUSH, Outcome.ACCEPTED, later, "").pushed_in_doubt
+    assert (pushing.state, pushing.pushed_in_doubt) == (OutboundState.DOUBTFUL, True)
+    assert after_attempt(pushing, Way.PUSH, Answered(Outcome.ACCEPTED), later, "").pushed_in_doubt
 
 
 def test_a_power_cut_in_the_middle_is_doubt() -> None:
@@ -105,7 +107,42 @@ def test_nobody_to_write_to_fails() -> None:
     nobody = replace(FRESH, address="", ticket="")
     assert next_way(nobody, NOW) is None
     assert given_up(nobody).state is OutboundState.FAILED
-    assert given_up(replace(nobody, in_doubt=True)).state is OutboundState.UNSURE
+    in_doubt = given_up(replace(nobody, in_doubt=True))
+    assert in_doubt.state is OutboundState.UNKNOWN
+    assert in_doubt.state not in OPEN_STATES, "nothing can be done any more: it must not be looked at again for ever"
+
+
+WITHOUT_KEYS = replace(FRESH, ticket="", knows_repeats=False)
+OF_A_CASE = replace(WITHOUT_KEYS, urgent=True)
+BY_STAFF = replace(OF_A_CASE, reply=Reply(Route.DESK, body=("a",), by_staff=True))
+
+
+@pytest.mark.parametrize("each", [WITHOUT_KEYS, BY_STAFF], ids=["an answer", "written by staff"])
+def test_without_keys_a_push_in_doubt_ends_as_unknown(each: Delivery) -> None:
+    after = attempt(each, Outcome.UNCERTAIN)
+    assert (after.state, after.fault) == (OutboundState.UNKNOWN, "no-answer")
+    cut_off = as_written(before_attempt(each, Way.PUSH, NOW), Way.PUSH)
+    assert next_way(cut_off, NOW) is None, "the power went in the middle: it may have been said"
+    assert given_up(cut_off).state is OutboundState.UNKNOWN
+
+
+def test_without_keys_what_is_of_a_case_is_said_again() -> None:
+    after = attempt(OF_A_CASE, Outcome.UNCERTAIN)
+    assert after.state in OPEN_STATES
+    again = before_attempt(after, Way.PUSH, after.due_at)
+    assert (again.state, again.pushed_in_doubt) == (OutboundState.DOUBTFUL, True)
+    cut_off = as_written(before_attempt(OF_A_CASE, Way.PUSH, NOW), Way.PUSH)
+    assert next_way(cut_off, NOW) is Way.PUSH
+
+
+def test_what_certainly_was_not_taken_is_tried_again_without_keys_too() -> None:
+    assert next_way(attempt(WITHOUT_KEYS, Outcome.LATER), NOW + timedelta(minutes=1)) is Way.PUSH
+    assert not attempt(WITHOUT_KEYS, Outcome.LATER).in_doubt
+
+
+def test_the_wait_that_a_platform_asks_for_is_kept() -> None:
+    asked = after_attempt(FRESH, Way.PUSH, Answered(Outcome.LATER, wait=timedelta(seconds=37)), NOW, "")
+    assert asked.due_at == NOW + timedelta(seconds=37)
 
 
 def test_waits_grow_and_end() -> None:
@@ -124,8 +161,9 @@ def test_every_answer_leads_somewhere(way: Way, outcome: Outcome) -> None:
     """Whatever is answered, a message ends, or it is tried again: it is never forgotten."""
     each = FRESH if way is Way.REPLY else replace(FRESH, ticket="")
     after = attempt(each, outcome)
-    open_again = after.state in {OutboundState.QUEUED, OutboundState.UNKNOWN}
-    assert open_again != (after.state in {OutboundState.ACCEPTED, OutboundState.FAILED, OutboundState.BLOCKED})
+    open_again = after.state in OPEN_STATES
+    if not open_again:
+        assert after.state in {OutboundState.ACCEPTED, OutboundState.FAILED, OutboundState.BLOCKED}, "LINE tells"
     if open_again:
         assert next_way(after, after.due_at) is not None
     if outcome in {Outcome.UNCERTAIN, Outcome.LATER, Outcome.LOCKED}:

@@ -84,7 +84,7 @@ def tells(sqlite_store: Store, keys: Keyring, understander: Understander) -> Rec
 def screens(browser: Browser, tells: Reception) -> Iterator[Screens]:
     clock = Clock()
     house = House(tells.store, tells, b"s" * 32, clock)
-    with Running(build_site(house, (), Worker(house, alone=True), closes=False)) as running:
+    with Running(build_site(house, worker=Worker(house, alone=True), closes=False)) as running:
         yield Screens(browser, house, clock, running.url)
 
 

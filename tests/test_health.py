@@ -16,13 +16,13 @@ from bot.handlers.reception import Reception
 from bot.storage.inbox_rows import Lane, keep_events, lease_lane
 from bot.storage.leases import Lease
 from bot.storage.notice_rows import NewNotice, add_notices, lease_notices
-from bot.storage.outbox_rows import mark_delivery_unsure
+from bot.storage.outbox_rows import mark_delivery_unknown
 from bot.storage.schema import outbound
 from bot.storage.standing import overdue, read_figures
 from bot.web.health import written
 from bot.web.site import build_site
 from tests.conftest import TUESDAY_NOON, Resident
-from tests.line_bot import Clock, LineBot, line_house, running_bot, until
+from tests.line_bot import Clock, LineBot, line_house, nobody_there, running_bot, until
 from tests.line_server import Fault, LineServer
 from tests.running import Running
 
@@ -34,7 +34,14 @@ CHANNELS = ("line",)
 
 @pytest.fixture
 def house(reception: Reception) -> House:
-    return House(reception.store, reception, b"s" * 32, lambda: TUESDAY_NOON, metrics_tokens=("new", "old"))
+    return House(
+        reception.store,
+        reception,
+        b"s" * 32,
+        lambda: TUESDAY_NOON,
+        channels=nobody_there(),
+        metrics_tokens=("new", "old"),
+    )
 
 
 def _fault(house: House, channels: tuple[str, ...] = CHANNELS) -> str:
@@ -73,7 +80,7 @@ def test_messages_that_nobody_tries(house: House) -> None:
 def test_what_is_not_sent_again_stops_nothing(house: House) -> None:
     _writes(house, "雪かきができない")
     attempts = next_attempts(house, "line", 5)
-    house.store.transaction(lambda connection: mark_delivery_unsure(connection, attempts[0].delivery.id))
+    house.store.transaction(lambda connection: mark_delivery_unknown(connection, attempts[0].delivery.id))
     assert _fault(house) == ""
     _writes(house, "空き家をどうするか")
     assert len(next_attempts(house, "line", 5)) == 1

@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -75,6 +76,18 @@ def test_a_token_that_dies_in_doubt_is_pushed_and_counted(bot: LineBot, line: Li
     line.later(61)
     until(lambda: bot.deliveries() == {"accepted": 1, "in-doubt": 1})
     assert [each.way for each in line.taken] == ["reply", "push"], "said twice is better than never"
+
+
+def test_in_doubt_with_nobody_to_push_to_is_an_end_and_health_says_so(bot: LineBot, line: LineServer) -> None:
+    line.fail(Fault.AFTER)
+    nobody = text_event("雪かきができない", SATO, line.token_for(SATO))
+    nobody["source"] = {"type": "user"}
+    bot.gets(nobody)
+    until(lambda: len(line.calls) == 1)
+    bot.clock.ahead += timedelta(minutes=2)
+    until(lambda: bot.deliveries() == {"unknown": 1})
+    with urllib.request.urlopen(f"{bot.url}/healthz", timeout=10) as answer:  # noqa: S310 -- loopback
+        assert answer.status == 200
 
 
 @pytest.mark.parametrize("fault", UNCERTAIN)

@@ -105,7 +105,7 @@ def test_a_letter_carries_number_kind_urgency_and_link_and_no_word(office: Offic
     assert f"https://bot.example.jp/desk/cases/{number}" in words_of(letter)
     assert "薬" not in office.mail.everything()
     assert letter["auto-submitted"] == "auto-generated"
-    assert office.states() == {("open", "accepted")}
+    until(lambda: office.states() == {("open", "accepted")})
 
 
 def test_the_citys_switch_puts_the_words_in_and_off_again(office: Office) -> None:
@@ -150,7 +150,7 @@ def test_the_way_of_a_claim_in_the_staff_group(office: Office, line: LineServer)
     assert "職員satoさんが先に担当しました" in office.press("ito-phone")
     assert line.left == []
     office.bot.gets(event("leave", PLACE))
-    until(lambda: all(not chat.is_group for chat in read_chats(office.house, office.admin).chats))
+    until(lambda: [chat.state for chat in read_chats(office.house, office.admin).chats if chat.is_group] == ["lost"])
 
 
 def test_a_code_opens_once_and_not_after_fifteen_minutes(office: Office, line: LineServer) -> None:

@@ -102,7 +102,9 @@ def test_staff_offer_a_page_and_quiet_hours_hold_their_answer_back(bot: LineBot)
     claim(bot.house, staff, only_case(bot).id)
     bot.line.wait_for(2)
     answer(bot.house, staff, only_case(bot).id, "こちらに書いてください", offers_page=True)
-    assert link_in(bot.line.wait_for(3)[2].words.replace("：", " "))
+    written_by_staff = bot.line.wait_for(3)[2]
+    assert link_in(written_by_staff.words.replace("：", " "))
+    assert written_by_staff.messages[0]["altText"] == "小樽市の案内から、お返事です。", "a locked screen says no topic"
     keep_quiet(bot.house, staff, only_case(bot).id, minutes_around(bot))
     answer(bot.house, staff, only_case(bot).id, "おはようございます")
     opened = read_opened(bot.house, staff, only_case(bot).number)

@@ -36,6 +36,8 @@ def words_of(catalog: Catalog, message: Inbound, *, in_case: bool) -> str:
     """What is kept of a message, for staff to read: the words, or what kind of thing came. A place only in a case."""
     wording = Wording(catalog.wording, catalog.lines)
     match message.kind:
+        case Happened.TEXT if message.edits:
+            return wording.say("came-edited", text=message.text)
         case Happened.TEXT | Happened.FORM:
             return message.text
         case Happened.PRESS:

@@ -2,7 +2,8 @@
 
 A ticket (LINE's reply token) allows one answer that costs nothing, for a minute. A push costs, and carries a retry key
 under which the platform takes it once. An attempt without a certain answer is repeated with the same ticket or the same
-key: the platform then says whether the first one was taken.
+key: the platform then says whether the first one was taken. A platform without such keys (`knows_repeats` is False)
+would say it twice: there only what is about a case is repeated, and carries its number; the rest ends as unknown.
 """
 
 from dataclasses import dataclass, replace
@@ -28,12 +29,12 @@ class OutboundState(StrEnum):
     FAILED = "failed"
     BLOCKED = "blocked"
     UNKNOWN = "unknown"
+    """Perhaps it was taken, perhaps not, and it is not tried again."""
+    DOUBTFUL = "doubtful"
     """Perhaps it was taken, perhaps not; it is being pushed, because said twice is better than never."""
-    UNSURE = "unsure"
-    """Perhaps it arrived, perhaps not, and it is not sent again: it would come twice, or there is no way left."""
 
 
-OPEN_STATES = frozenset({OutboundState.QUEUED, OutboundState.UNKNOWN})
+OPEN_STATES = frozenset({OutboundState.QUEUED, OutboundState.DOUBTFUL})
 
 
 class Way(StrEnum):
@@ -43,6 +44,8 @@ class Way(StrEnum):
     PUSH = "push"
     LEAVE = "leave"
     """No message: the bot leaves the group."""
+    AMEND = "amend"
+    """A message that was taken is written anew; only where the platform has told its id."""
 
 
 class Outcome(StrEnum):
@@ -66,8 +69,21 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
+class Answered:
+    """What became of one attempt. `wait`: how long the platform asks to wait before the next one to this address.
+
+    `message`: the platform's id of what it took, where it tells. `moved`: the address is now another one.
+    """
+
+    outcome: Outcome
+    message: str = ""
+    wait: timedelta = timedelta()
+    moved: str = ""
+
+
+@dataclass(frozen=True)
 class Delivery:
-    """One message on its way. `in_doubt`: an attempt with the ticket has had no certain answer."""
+    """One message on its way. `in_doubt`: an attempt has had no certain answer, and the platform will not tell."""
 
     id: str
     resident: str
@@ -88,6 +104,13 @@ class Delivery:
     reachable: bool = True
     leaves: bool = False
     fault: str = ""
+    knows_repeats: bool = True
+    """Whether the platform takes a push once, however often it comes."""
+
+    @property
+    def may_come_twice(self) -> bool:
+        """Whether a second copy does no harm: it is known as one, or it is of a case and carries its number."""
+        return self.knows_repeats or self.leaves or (self.urgent and not self.reply.by_staff)
 
 
 def next_way(delivery: Delivery, now: datetime) -> Way | None:
@@ -96,7 +119,7 @@ def next_way(delivery: Delivery, now: datetime) -> Way | None:
         return Way.LEAVE if now - delivery.written_at < RETRY_KEY_LIVES else None
     if delivery.ticket and now - delivery.ticket_at < TICKET_LIVES:
         return Way.REPLY
-    if not delivery.address or not delivery.reachable:
+    if not delivery.address or not delivery.reachable or (delivery.in_doubt and not delivery.may_come_twice):
         return None
     if now - (delivery.pushed_at or delivery.written_at) >= RETRY_KEY_LIVES:
         return None
@@ -107,8 +130,8 @@ def given_up(delivery: Delivery) -> Delivery:
     """The delivery when there is no way left."""
     if not delivery.reachable:
         return replace(delivery, state=OutboundState.BLOCKED, fault="blocked")
-    if delivery.in_doubt and not delivery.address:
-        return replace(delivery, state=OutboundState.UNSURE, fault="in-doubt")
+    if delivery.in_doubt and not (delivery.address and delivery.may_come_twice):
+        return replace(delivery, state=OutboundState.UNKNOWN, fault="in-doubt")
     return replace(delivery, state=OutboundState.FAILED, fault=delivery.fault or "no-way")
 
 
@@ -121,7 +144,7 @@ def before_attempt(delivery: Delivery, way: Way, now: datetime) -> Delivery:
         delivery,
         attempts=delivery.attempts + 1,
         pushed_at=delivery.pushed_at or now,
-        state=OutboundState.UNKNOWN if doubtful else delivery.state,
+        state=OutboundState.DOUBTFUL if doubtful else delivery.state,
         pushed_in_doubt=doubtful,
         in_doubt=False,
     )
@@ -129,14 +152,14 @@ def before_attempt(delivery: Delivery, way: Way, now: datetime) -> Delivery:
 
 def as_written(delivery: Delivery, way: Way) -> Delivery:
     """What is stored before the attempt: should the power go now, the next start must take it for made."""
-    return replace(delivery, in_doubt=True) if way is Way.REPLY else delivery
+    return replace(delivery, in_doubt=True) if way is Way.REPLY or not delivery.knows_repeats else delivery
 
 
 def after_attempt(  # noqa: PLR0911 -- a table: one row for each answer
-    delivery: Delivery, way: Way, outcome: Outcome, now: datetime, new_key: str
+    delivery: Delivery, way: Way, answered: Answered, now: datetime, new_key: str
 ) -> Delivery:
     """Where the message stands after the platform's answer. `new_key` is used where the message itself changes."""
-    match outcome:
+    match outcome := answered.outcome:
         case Outcome.ACCEPTED:
             return replace(delivery, state=OutboundState.ACCEPTED, in_doubt=False, fault="")
         case Outcome.DEAD_TICKET if way is Way.REPLY and delivery.in_doubt:
@@ -146,11 +169,15 @@ def after_attempt(  # noqa: PLR0911 -- a table: one row for each answer
             return replace(delivery, ticket="", due_at=now)
         case Outcome.UNCERTAIN if way is Way.REPLY:
             return _later(replace(delivery, in_doubt=True, fault="no-answer"), now, _LONGEST_REPLY_WAIT)
+        case Outcome.UNCERTAIN if not delivery.may_come_twice:
+            return replace(delivery, state=OutboundState.UNKNOWN, in_doubt=True, fault="no-answer")
         case Outcome.UNCERTAIN:
-            return _later(replace(delivery, fault="no-answer"), now, _LONGEST_WAIT)
+            doubtful = delivery.in_doubt or not (delivery.knows_repeats or delivery.leaves)
+            return _later(replace(delivery, in_doubt=doubtful, fault="no-answer"), now, _LONGEST_WAIT)
         case Outcome.LATER | Outcome.LOCKED:
             longest = _LONGEST_REPLY_WAIT if way is Way.REPLY else _LONGEST_WAIT
-            return _later(replace(delivery, fault=str(outcome)), now, longest)
+            later = _later(replace(delivery, fault=str(outcome)), now, longest)
+            return replace(later, due_at=now + answered.wait) if answered.wait else later
         case Outcome.BLOCKED:
             return replace(delivery, state=OutboundState.BLOCKED, fault="blocked")
         case Outcome.REFUSED if not delivery.as_text and not delivery.leaves:

@@ -30,12 +30,17 @@ class Happened(StrEnum):
     LOCATION = "location"
     FORM = "form"
     """Written on a page of ours that opens once (`private_pages`)."""
+    THING = "thing"
+    """Something else without words: a contact, a poll, what a platform invents next."""
     FOLLOW = "follow"
     UNFOLLOW = "unfollow"
     UNSEND = "unsend"
     JOIN = "join"
     """The bot was brought into a group, or something was said in one."""
     LEAVE = "leave"
+    """The bot was put out of a group, or may not write there any more."""
+    MOVE = "move"
+    """The group of this lane has a new address (`person`), and with it another lane."""
     OTHER = "other"
 
 
@@ -50,7 +55,8 @@ class Event:
     `key` is unique within the channel. Events of one `lane` (a person, a group) are handled one after the other.
     `person` is the platform's own id, empty where it was not told. `ticket` allows one answer that costs nothing.
     `strays` are strings of an event that have no known place in it: an SOS may be among them.
-    `silent`: somebody else has this talk now, the bot must not write.
+    `silent`: somebody else has this talk now, the bot must not write. `edits`: the writer changed an earlier message.
+    `quotes`: the platform's id of the message that this one answers.
     """
 
     kind: Happened
@@ -64,6 +70,8 @@ class Event:
     ticket: str = ""
     silent: bool = False
     again: bool = False
+    edits: bool = False
+    quotes: str = ""
     in_group: bool = False
     author: str = ""
     """The lane of who it was in a group, where the platform tells."""
@@ -93,6 +101,7 @@ class Inbound:
     ticket: str = ""
     silent: bool = False
     again: bool = False
+    edits: bool = False
     goes_out: bool = False
     restored: bool = False
 

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.domain.delivery import Outcome, Way
+from bot.domain.delivery import Answered, Way
 from bot.domain.messages import Event, Reply
 from bot.domain.wording import Wording
 
@@ -46,6 +46,8 @@ class Outgoing:
     ticket: str
     retry_key: str
     as_text: bool
+    message: str = ""
+    """The platform's id of the message that is written anew (`Way.AMEND`)."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +65,17 @@ class Channel(Protocol):
     def name(self) -> str:
         """What it is called in the database."""
 
+    @property
+    def knows_repeats(self) -> bool:
+        """Whether a push that comes again under the same key is taken once."""
+
     def read(self, raw: str, received_at: datetime) -> Event:
         """What a stored raw event says. Never raises: what cannot be understood is `OTHER` with its strings."""
 
-    async def send(self, outgoing: Outgoing) -> Outcome:
+    def lane_of(self, address: str) -> str:
+        """What the database knows a person or a group at this address by (`Event.lane`)."""
+
+    async def send(self, outgoing: Outgoing) -> Answered:
         """One attempt, within seconds. Never raises for what the platform does."""
 
     async def pushes(self) -> Pushes | None:

@@ -12,18 +12,20 @@ ORDINARY = frozenset({Route.ANSWER, Route.CLARIFY, Route.UNKNOWN, Route.SMALLTAL
 
 
 class Switch(StrEnum):
-    """The values are stored."""
+    """The values are stored. Beside these each channel has one of its own (`channel_off`)."""
 
     DISASTER = "disaster"
     """The lines for a disaster stand first in every answer."""
     ANSWERS_OFF = "answers-off"
-    WEB_OFF = "web-off"
-    LINE_OFF = "line-off"
-    TELEGRAM_OFF = "telegram-off"
     DESK_OFF = "desk-off"
     """Staff cannot read now: nothing is promised."""
     NOTICE_WORDS = "notice-words"
     """Notices carry the resident's last words: the city's own decision."""
+
+
+def channel_off(channel: str) -> str:
+    """The switch that stops ordinary answers on one channel alone."""
+    return f"{channel}-off"
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,10 @@ class Switches:
 
     values: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
-    def is_on(self, switch: Switch) -> bool:
+    def is_on(self, switch: str) -> bool:
         """Whether it is on."""
         return bool(self.values.get(switch))
 
     def mutes(self, channel: str) -> bool:
         """Whether ordinary answers on this channel are replaced by the fixed safe text."""
-        return self.is_on(Switch.ANSWERS_OFF) or bool(self.values.get(f"{channel}-off"))
+        return self.is_on(Switch.ANSWERS_OFF) or bool(self.values.get(channel_off(channel)))

@@ -1,12 +1,13 @@
 """Messages go out: lease, write down that it is tried, send with no connection held, write down what came of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
 from sqlalchemy import Connection
 
 from bot.domain.delivery import (
+    Answered,
     Delivery,
     OutboundState,
     Outcome,
@@ -38,12 +39,13 @@ class Attempt:
 
 def next_attempts(house: House, channel: str, most: int) -> list[Attempt]:
     """What is to be tried now, written down as tried: should the power go, the next start knows it."""
-    now = house.now()
+    now, knows_repeats = house.now(), house.channels[channel].knows_repeats
     lease = Lease("", now, now + LEASED_FOR)
 
     def work(connection: Connection) -> tuple[list[Attempt], list[Delivery]]:
         attempts, ended = [], []
-        for each in lease_deliveries(connection, house.reception.keys, channel, lease, most):
+        for leased in lease_deliveries(connection, house.reception.keys, channel, lease, most):
+            each = replace(leased, knows_repeats=knows_repeats)
             way = next_way(each, now)
             if way is None:
                 ended.append(given_up(each))
@@ -60,7 +62,7 @@ def next_attempts(house: House, channel: str, most: int) -> list[Attempt]:
     return attempts
 
 
-async def send(house: House, channel: Channel, attempt: Attempt) -> Outcome:
+async def send(house: House, channel: Channel, attempt: Attempt) -> Answered:
     """One attempt over the platform."""
     each = attempt.delivery
     outgoing = Outgoing(
@@ -70,17 +72,17 @@ async def send(house: House, channel: Channel, attempt: Attempt) -> Outcome:
         return await channel.send(outgoing)
     except Exception as error:  # noqa: BLE001 -- a fault of ours on the way out must not lose the message
         log.error("send_failed", channel=channel.name, error=type(error).__name__)
-        return Outcome.UNCERTAIN
+        return Answered(Outcome.UNCERTAIN)
 
 
-def write_outcome(house: House, channel: str, attempt: Attempt, outcome: Outcome) -> Delivery:
+def write_outcome(house: House, channel: str, attempt: Attempt, answered: Answered) -> Delivery:
     """Keep what came of an attempt; where the message stands now."""
     as_text = text_retry_key(attempt.delivery.retry_key)
-    after = after_attempt(attempt.delivery, attempt.way, outcome, house.now(), as_text)
+    after = after_attempt(attempt.delivery, attempt.way, answered, house.now(), as_text)
     house.store.transaction(lambda connection: write_delivery(connection, after, keep_lease=False))
-    if outcome in {Outcome.QUOTA, Outcome.LOCKED}:
+    if (outcome := answered.outcome) in _MEANING:
         log.error("alarm_platform", channel=channel, trouble=str(outcome), meaning=_MEANING[outcome])
-    if after.state is OutboundState.FAILED:
+    if after.state in {OutboundState.FAILED, OutboundState.UNKNOWN}:
         _alarm(channel, after)
     return after
 

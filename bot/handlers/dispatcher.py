@@ -49,8 +49,8 @@ class Dispatcher:
         await asyncio.gather(*self._sending, return_exceptions=True)
 
     async def _send(self, attempt: Attempt) -> None:
-        outcome = await send(self._house, self._channel, attempt)
-        await asyncio.to_thread(write_outcome, self._house, self._channel.name, attempt, outcome)
+        answered = await send(self._house, self._channel, attempt)
+        await asyncio.to_thread(write_outcome, self._house, self._channel.name, attempt, answered)
 
     def _sent(self, task: "asyncio.Task[None]") -> None:
         self._sending.discard(task)

@@ -23,7 +23,7 @@ from bot.storage.duty_rows import write_switch
 from bot.storage.engine import Store
 from bot.storage.inbox_rows import mark_restored
 from bot.storage.notice_rows import spare_waiting
-from bot.storage.outbox_rows import free_deliveries, mark_delivery_unsure, read_pending
+from bot.storage.outbox_rows import free_deliveries, mark_delivery_unknown, read_pending
 from bot.storage.sealed_rows import count_by_key
 from bot.storage.sealing import Keyring
 from bot.storage.session_rows import end_every_session
@@ -102,7 +102,7 @@ def _settle(store: Store, contents: Contents, keys: Keyring, now: datetime) -> R
         pending = read_pending(connection)
         unknown = [each.id for each in pending if not may_go_again(each, made.at if made else None, now)]
         for each in unknown:
-            mark_delivery_unsure(connection, each)
+            mark_delivery_unknown(connection, each)
         events = mark_restored(connection)
         free_deliveries(connection)
         spare_waiting(connection)

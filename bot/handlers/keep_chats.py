@@ -30,6 +30,7 @@ from bot.storage.staff_chat_rows import (
 from bot.storage.staff_rows import list_staff
 
 CODE_LASTS = timedelta(minutes=15)
+_KEPT = frozenset({ChatState.BOUND, ChatState.LOST})
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def read_chats(house: House, staff: Staff) -> ChatSheet:
         chats = [each for each in list_chats(connection) if _may(staff, each.staff)]
         names = {each.id: each.name for each in list_staff(connection)}
         pushes = read_switch(connection, PUSHES_LEFT)
-    alive = tuple(each for each in chats if each.state is ChatState.BOUND or each.code_until > now)
+    alive = tuple(each for each in chats if each.state in _KEPT or each.code_until > now)
     return ChatSheet(alive, names, tuple(house.channels), pushes)
 
 

@@ -3,7 +3,7 @@
 from sqlalchemy import Connection
 
 from bot.domain.staff import Deed, Staff, require
-from bot.domain.switches import Switch, Switches
+from bot.domain.switches import Switches
 from bot.handlers.house import House
 from bot.storage.audit_rows import Trace, add_trace
 from bot.storage.duty_rows import read_switches, write_switch
@@ -15,8 +15,8 @@ def current_switches(house: House) -> Switches:
         return read_switches(connection)
 
 
-def turn_switch(house: House, staff: Staff, switch: Switch, *, is_on: bool) -> None:
-    """Turn it. Raises NotAllowedError."""
+def turn_switch(house: House, staff: Staff, switch: str, *, is_on: bool) -> None:
+    """Turn it: a `Switch`, or that of a channel. Raises NotAllowedError."""
     require(staff, Deed.KEEP_DUTY)
     now = house.now()
 

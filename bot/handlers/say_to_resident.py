@@ -58,7 +58,6 @@ def say_to_resident(
         channel if goes_out else "",
         urgent=True,
         position=position,
-        as_text=True,
         author=about.author,
         due_at=may_write_at(case.quiet_from, case.quiet_until, now),
     )

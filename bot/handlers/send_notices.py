@@ -1,37 +1,22 @@
-"""Notices go out to staff by mail and chat; what nobody needs any more is spared."""
+"""Notices go out to staff by mail and chat; what waits for one chat goes as one, what nobody needs is spared."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 from sqlalchemy import Connection
 
-from bot.domain.cases import shown_number
-from bot.domain.delivery import Outcome, Way
-from bot.domain.notices import (
-    CHAT,
-    MAIL,
-    Facts,
-    Notice,
-    NoticeState,
-    Told,
-    after_attempt,
-    is_needed,
-    notice_of,
-    notice_to_chat,
-)
+from bot.domain.delivery import Answered, Outcome, Way
+from bot.domain.notices import CHAT, MAIL, Notice, NoticeState, Told, after_attempt
 from bot.domain.protocols import Outgoing
-from bot.domain.switches import Switch
 from bot.handlers.dispatcher import rung
 from bot.handlers.house import House
-from bot.storage.case_rows import read_case_by_id
-from bot.storage.duty_rows import read_switches
+from bot.handlers.write_notices import Place, Written, find_place, write_notice_text
 from bot.storage.leases import Lease
-from bot.storage.message_rows import read_case_words
-from bot.storage.notice_rows import QueuedNotice, lease_notices, write_notice
-from bot.storage.staff_chat_rows import chat_address, read_chat
-from bot.storage.staff_rows import find_staff
+from bot.storage.notice_rows import QueuedNotice, Tried, lease_notices, write_notice
+from bot.storage.staff_chat_rows import lose_chat, move_lane
 
 log = structlog.get_logger()
 
@@ -49,7 +34,7 @@ class NoticeSender:
     async def send_some(self) -> None:
         """Send what is due; without any, wait."""
         batch = await asyncio.to_thread(self._take)
-        await asyncio.gather(*(self._send(each) for each in batch))
+        await asyncio.gather(*(self._send(each) for each in together(batch)))
         if not batch:
             await rung(self._bell)
 
@@ -59,18 +44,28 @@ class NoticeSender:
         keys = self._house.reception.keys
         return self._house.store.transaction(lambda connection: lease_notices(connection, keys, lease, _AT_ONCE))
 
-    async def _send(self, queued: QueuedNotice) -> None:
-        notice = await asyncio.to_thread(self._write, queued)
-        if notice is None:
-            await asyncio.to_thread(self._keep, queued, None)
-            return
-        attempt = self._by_mail if queued.recipient.startswith(MAIL) else self._by_chat
-        await asyncio.to_thread(self._keep, queued, await attempt(queued, notice))
+    async def _send(self, bundle: Sequence[QueuedNotice]) -> None:
+        written, spared = await asyncio.to_thread(self._write, bundle)
+        answered = Answered(Outcome.REFUSED)
+        place: Place | None = None
+        if written.notices:
+            ((first, notice), *_) = written.notices
+            if first.recipient.startswith(MAIL):
+                answered = Answered(await self._by_mail(first, notice))
+            elif place := await asyncio.to_thread(self._place, first.recipient):
+                answered = await self._by_chat(place, written)
+        await asyncio.to_thread(self._keep, written, spared, answered, place)
 
-    def _write(self, queued: QueuedNotice) -> Notice | None:
-        """The notice in words; None where nobody needs it any more."""
+    def _write(self, bundle: Sequence[QueuedNotice]) -> tuple[Written, list[QueuedNotice]]:
+        """The notices in words, and those that nobody needs any more."""
         with self._house.store.reading() as connection:
-            return write_notice_text(connection, self._house, queued)
+            found = [(each, write_notice_text(connection, self._house, each)) for each in bundle]
+        needed = tuple((each, notice) for each, notice in found if notice)
+        return Written(needed), [each for each, notice in found if notice is None]
+
+    def _place(self, recipient: str) -> Place | None:
+        with self._house.store.reading() as connection:
+            return find_place(connection, self._house, recipient)
 
     async def _by_mail(self, queued: QueuedNotice, notice: Notice) -> Outcome:
         if self._house.post is None:
@@ -78,47 +73,52 @@ class NoticeSender:
         letter = notice.as_letter(queued.id, queued.recipient.removeprefix(MAIL), queued.created_at)
         return await asyncio.to_thread(self._house.post.send, letter)
 
-    async def _by_chat(self, queued: QueuedNotice, notice: Notice) -> Outcome:
+    async def _by_chat(self, place: Place, written: Written) -> Answered:
         """The free answer to a press where there is one; else, or where it is too late for that, a push."""
-        chat_id, keys = queued.recipient.removeprefix(CHAT), self._house.reception.keys
-        with self._house.store.reading() as connection:
-            chat, address = read_chat(connection, chat_id), chat_address(connection, keys, chat_id)
-        channel = self._house.channels.get(chat.channel) if chat else None
-        if channel is None:
-            return Outcome.REFUSED
-        wording = self._house.wording()
-        reply = notice.as_reply(queued.case, wording.say("notice-claim"))
-        way = Way.REPLY if queued.ticket else Way.PUSH
-        outgoing = Outgoing(way, reply, wording, address, queued.ticket, queued.retry_key, as_text=False)
-        outcome = await channel.send(outgoing)
-        if way is Way.REPLY and outcome is not Outcome.ACCEPTED:
-            outcome = await channel.send(replace(outgoing, way=Way.PUSH))
-        return outcome
+        ticket = written.notices[0][0].ticket
+        way = Way.REPLY if ticket else Way.PUSH
+        reply, wording = written.as_reply(self._house), self._house.wording()
+        outgoing = Outgoing(way, reply, wording, place.address, ticket, written.retry_key, as_text=False)
+        answered = await place.channel.send(outgoing)
+        if way is Way.REPLY and answered.outcome is not Outcome.ACCEPTED:
+            answered = await place.channel.send(replace(outgoing, way=Way.PUSH))
+        return answered
 
-    def _keep(self, queued: QueuedNotice, outcome: Outcome | None) -> None:
+    def _keep(self, written: Written, spared: Sequence[QueuedNotice], answered: Answered, place: Place | None) -> None:
         now = self._house.now()
-        state, due = NoticeState.SPARED, now
-        if outcome is not None:
-            state, due = after_attempt(outcome, queued.attempts, queued.created_at, now)
-        fault = "" if outcome in {None, Outcome.ACCEPTED} else str(outcome)
-        self._house.store.transaction(lambda connection: write_notice(connection, queued, state, due, fault))
-        if state is NoticeState.FAILED:
-            log.error("alarm_notice_not_delivered", way=queued.recipient.partition(":")[0], fault=fault)
+        failed = ""
+
+        def work(connection: Connection) -> None:
+            nonlocal failed
+            for queued in spared:
+                write_notice(connection, queued, Tried(NoticeState.SPARED, now))
+            for queued, notice in written.notices:
+                state, due = after_attempt(answered, queued.attempts, queued.created_at, now)
+                fault = "" if answered.outcome is Outcome.ACCEPTED else str(answered.outcome)
+                write_notice(connection, queued, Tried(state, due, fault, answered.message, notice.shown))
+                failed = queued.recipient.partition(":")[0] if state is NoticeState.FAILED else ""
+            if place:
+                keep_place(connection, self._house, place, answered)
+
+        self._house.store.transaction(work)
+        if failed:
+            log.error("alarm_notice_not_delivered", way=failed, fault=str(answered.outcome))
 
 
-def write_notice_text(connection: Connection, house: House, queued: QueuedNotice) -> Notice | None:
-    """What a notice says. The words of the resident only where the city has switched that on."""
-    wording = house.wording()
-    case = read_case_by_id(connection, queued.case) if queued.case else None
-    named = find_staff(connection, staff_id=queued.about) if queued.about else None
-    name = named.name if named else ""
-    link = f"{house.url}/desk/cases/{case.number}" if case else ""
-    if queued.why in set(Told):
-        number = shown_number(case.number) if case else ""
-        return notice_to_chat(wording, Told(queued.why), number=number, name=name, link=link)
-    if case is None or not is_needed(case, queued.why):
-        return None
-    words = ""
-    if read_switches(connection).is_on(Switch.NOTICE_WORDS):
-        words = (read_case_words(connection, house.reception.keys, case.id) or [""])[-1]
-    return notice_of(wording, Facts(case, queued.why, house.now(), link, words, name))
+def keep_place(connection: Connection, house: House, place: Place, answered: Answered) -> None:
+    """What an attempt told of the chat itself: that it has moved, or that nobody can be told there any more."""
+    if answered.moved:
+        to = (place.channel.lane_of(answered.moved), answered.moved)
+        move_lane(connection, house.reception.keys, place.channel.name, place.chat.lane, to)
+    elif answered.outcome is Outcome.BLOCKED:
+        lose_chat(connection, place.chat.id)
+        log.error("alarm_staff_chat_lost", channel=place.channel.name, see="/desk/chats")
+
+
+def together(batch: Sequence[QueuedNotice]) -> list[list[QueuedNotice]]:
+    """What goes out as one: the notices about cases that wait for the same chat."""
+    bundles: dict[str, list[QueuedNotice]] = {}
+    for each in batch:
+        joins = each.recipient.startswith(CHAT) and each.why not in set(Told) and not each.ticket
+        bundles.setdefault(each.recipient if joins else each.id, []).append(each)
+    return list(bundles.values())

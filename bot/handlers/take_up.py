@@ -191,6 +191,7 @@ def _inbound(lane: Lane, taken: _Taken) -> Inbound:
         ticket=event.ticket,
         silent=event.silent,
         again=event.again,
+        edits=event.edits,
         goes_out=True,
         restored=taken.kept.is_restored,
     )

@@ -9,6 +9,7 @@ from functools import partial
 
 import structlog
 
+from bot.handlers.amend_notices import NoticeAmender
 from bot.handlers.dispatcher import Dispatcher, rung
 from bot.handlers.house import House
 from bot.handlers.purge import purge_kept
@@ -54,6 +55,7 @@ class Worker:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._dispatchers = [Dispatcher(house, channel) for channel in house.channels.values()]
         self._notices = NoticeSender(house)
+        self._amender = NoticeAmender(house)
         self._threads = ThreadPoolExecutor(LANE_THREADS, thread_name_prefix="lane")
 
     def ring(self) -> None:
@@ -75,6 +77,7 @@ class Worker:
                 tasks.create_task(_forever(self._clocks))
                 tasks.create_task(_forever(self._pushes))
                 tasks.create_task(_forever(self._notices.send_some))
+                tasks.create_task(_forever(self._amender.amend_some))
                 for dispatcher in self._dispatchers:
                     tasks.create_task(_forever(dispatcher.send_some))
         finally:

@@ -139,7 +139,11 @@ notices = Table(
     # What a platform allows to be answered without cost, and the key under which it takes the notice once.
     Column("ticket", Sealed),
     Column("retry_key", String(36), nullable=False),
+    # The platform's id of the message, where it can be written anew, and what of the case stands in it.
+    Column("message", String(64), nullable=False, server_default=""),
+    Column("shown", String(48), nullable=False, server_default=""),
     Index("ix_notices_state", "state", "due_at"),
+    Index("ix_notices_message", "recipient", "message"),
 )
 
 # What an admin is asked to teach the bot: messages of cases that were closed as 誤報 or いたずら.

@@ -30,7 +30,6 @@ class Answer:
     urgent: bool = False
     leaves: bool = False
     position: int = 0
-    as_text: bool = False
     author: str = ""
     due_at: datetime | None = None
     """When it may go out; at once where None."""
@@ -51,7 +50,7 @@ def text_retry_key(retry_key: str) -> str:
 def add_outbound(connection: Connection, keys: Keyring, answer: Answer) -> None:
     """Store a reply; on the web that is all, over a platform it is queued with its retry key."""
     row = new_id()
-    begins = OutboundState.UNSURE if answer.restored else OutboundState.QUEUED
+    begins = OutboundState.UNKNOWN if answer.restored else OutboundState.QUEUED
     values = {
         "id": row,
         "resident_id": answer.resident,
@@ -63,7 +62,6 @@ def add_outbound(connection: Connection, keys: Keyring, answer: Answer) -> None:
         "channel": answer.channel,
         "leaves": answer.leaves,
         "urgent": answer.urgent,
-        "as_text": answer.as_text,
         "author": answer.author,
         "ticket": keys.seal(_place(row, "ticket"), answer.ticket) if answer.ticket else None,
         "ticket_at": answer.written_at,
@@ -129,9 +127,9 @@ def read_pending(connection: Connection) -> list[Pending]:
     ]
 
 
-def mark_delivery_unsure(connection: Connection, delivery: str) -> None:
+def mark_delivery_unknown(connection: Connection, delivery: str) -> None:
     """After a restore: nobody knows whether it went out, and it is not sent again."""
-    values = {"state": OutboundState.UNSURE, "fault": "restored", "ticket": None, "leased_until": None}
+    values = {"state": OutboundState.UNKNOWN, "fault": "restored", "ticket": None, "leased_until": None}
     connection.execute(update(outbound).where(outbound.c.id == delivery).values(values))
 
 

@@ -20,6 +20,11 @@ class ChatState(StrEnum):
     WRITTEN = "written"
     """The code was written in a chat: the desk must confirm it."""
     BOUND = "bound"
+    LOST = "lost"
+    """It was bound, and the bot was put out of it or may not write there: it must be paired again."""
+
+
+_STAFFS = frozenset({ChatState.BOUND, ChatState.LOST})
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ def find_offer(connection: Connection, channel: str, code: str, now: datetime) -
 
 def has_offer(connection: Connection, channel: str, now: datetime) -> bool:
     """Whether any code is waited for, or was written and waits for the desk: until then the bot stays in a group."""
-    mine = (staff_chats.c.channel == channel, staff_chats.c.state != ChatState.BOUND, staff_chats.c.code_until > now)
+    mine = (staff_chats.c.channel == channel, staff_chats.c.state.not_in(_STAFFS), staff_chats.c.code_until > now)
     return connection.execute(select(staff_chats.c.id).where(*mine).limit(1)).first() is not None
 
 
@@ -100,14 +105,38 @@ def drop_chat(connection: Connection, chat_id: str) -> None:
     connection.execute(delete(staff_chats).where(staff_chats.c.id == chat_id))
 
 
-def drop_lane(connection: Connection, channel: str, lane: str) -> None:
-    """Forget the chat of this lane: the bot was put out of it."""
-    connection.execute(delete(staff_chats).where(staff_chats.c.channel == channel, staff_chats.c.lane == lane))
+def lose_lane(connection: Connection, channel: str, lane: str) -> bool:
+    """The bot was put out of the chat of this lane; whether staff were told there."""
+    mine = (staff_chats.c.channel == channel, staff_chats.c.lane == lane)
+    connection.execute(delete(staff_chats).where(*mine, staff_chats.c.state.not_in(_STAFFS)))
+    lost = update(staff_chats).where(*mine, staff_chats.c.state == ChatState.BOUND).values(state=ChatState.LOST)
+    return connection.execute(lost).rowcount > 0
+
+
+def lose_chat(connection: Connection, chat_id: str) -> None:
+    """Nobody can be told in this chat any more."""
+    connection.execute(update(staff_chats).where(staff_chats.c.id == chat_id).values(state=ChatState.LOST))
+
+
+def move_lane(connection: Connection, keys: Keyring, channel: str, lane: str, to: tuple[str, str]) -> bool:
+    """The chat of this lane is now at `to` (its lane, its address); whether it was one of staff."""
+    mine = (staff_chats.c.channel == channel, staff_chats.c.lane == lane, staff_chats.c.state.in_(_STAFFS))
+    ids = connection.execute(select(staff_chats.c.id).where(*mine)).scalars().all()
+    for each in ids:
+        values = {"lane": to[0], "address": keys.seal(_address_place(each), to[1]), "state": ChatState.BOUND}
+        connection.execute(update(staff_chats).where(staff_chats.c.id == each).values(values))
+    return bool(ids) or is_staffs(connection, channel, to[0])
+
+
+def is_staffs(connection: Connection, channel: str, lane: str) -> bool:
+    """Whether staff are, or were, told in the chat of this lane."""
+    mine = (staff_chats.c.channel == channel, staff_chats.c.lane == lane, staff_chats.c.state.in_(_STAFFS))
+    return connection.execute(select(staff_chats.c.id).where(*mine).limit(1)).first() is not None
 
 
 def drop_old_offers(connection: Connection, before: datetime) -> None:
     """Forget codes that nobody wrote in time."""
-    old = (staff_chats.c.state != ChatState.BOUND, staff_chats.c.code_until < before)
+    old = (staff_chats.c.state.not_in(_STAFFS), staff_chats.c.code_until < before)
     connection.execute(delete(staff_chats).where(*old))
 
 

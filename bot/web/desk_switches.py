@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.domain.staff import Deed, require
-from bot.domain.switches import Switch
+from bot.domain.switches import Switch, channel_off
 from bot.handlers.house import House
 from bot.handlers.keep_switches import current_switches, turn_switch
 from bot.web.desk_guard import DeskGuard, Visit
@@ -32,13 +32,17 @@ class DeskSwitches:
         switches = await anyio.to_thread.run_sync(current_switches, self._house)
         return self._pages.write(
             "switches.html", me=visit.staff, csrf=visit.csrf, switches=switches, every=tuple(Switch),
-            channels=("web", *self._house.channels),
+            channels=self._channels(),
         )  # fmt: skip
 
     async def _turn(self, visit: Visit) -> Response:
         name = visit.request.path_params["name"]
-        if name not in set(Switch):
+        if name not in set(Switch) | set(self._channels()):
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        work = partial(turn_switch, self._house, visit.staff, Switch(name), is_on=visit.field("on") == "yes")
+        work = partial(turn_switch, self._house, visit.staff, name, is_on=visit.field("on") == "yes")
         await anyio.to_thread.run_sync(work)
         return RedirectResponse("/desk/switches", HTTPStatus.SEE_OTHER)
+
+    def _channels(self) -> dict[str, str]:
+        """The switch of each channel that is connected, and the channel's name."""
+        return {channel_off(each): each for each in ("web", *self._house.channels)}

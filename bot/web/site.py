@@ -2,10 +2,11 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
+from types import MappingProxyType
 
 import structlog
 from starlette.applications import Starlette
@@ -41,22 +42,34 @@ _HEADERS = {
 }
 
 
+Beside = Callable[[Webhooks], Awaitable[None]]
+"""Work that goes on while the site runs, with the doors in its hand."""
+
+
 def build_site(
-    house: House, line_secrets: Sequence[str] = (), worker: Worker | None = None, *, closes: bool = True
+    house: House,
+    secrets: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    worker: Worker | None = None,
+    *,
+    closes: bool = True,
+    beside: Beside | None = None,
 ) -> Starlette:
-    """The application. While it runs the worker works; its end `closes` the database."""
+    """The application. While it runs the worker works, and what is `beside` it; its end `closes` the database.
+
+    `secrets` open the doors of platforms (`Webhooks`).
+    """
     page, health, desk = ChatPage(house), Health(house), Desk(house)
-    doors = Webhooks(house, line_secrets, worker.ring if worker else lambda: None)
+    doors = Webhooks(house, secrets, worker.ring if worker else lambda: None)
 
     @asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
         # The model takes a second to load: meanwhile the pages are there, and triage by lists needs no model.
         threading.Thread(target=house.warm_up, name="warm-up", daemon=True).start()
-        working = asyncio.create_task(worker.run()) if worker else None
+        working = [asyncio.ensure_future(each) for each in (worker and worker.run(), beside and beside(doors)) if each]
         yield
-        if working:
-            working.cancel()
-            await asyncio.wait([working])
+        for each in working:
+            each.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
         if closes:
             house.store.close()
 
@@ -76,7 +89,7 @@ def build_site(
         Route("/messages", page.write, methods=["POST"]),
         Route("/clear", page.clear, methods=["POST"]),
         Route("/clear", page.cleared),
-        *([Route("/webhooks/line", doors.line, methods=["POST"])] if line_secrets else []),
+        *doors.routes,
         *ElsewherePage(house, page).routes,
         *PrivatePage(house).routes,
         *desk.routes,

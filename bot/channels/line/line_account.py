@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 import aiohttp
 from linebot.v3.messaging import (
@@ -18,6 +17,7 @@ from linebot.v3.messaging import (
 )
 from linebot.v3.oauth.exceptions import ApiException as TokenException
 
+from bot.channels.findings import Finding, Verdict, verdict
 from bot.channels.line.line_sender import SECONDS, LineSender
 from bot.channels.line.rich_menu import ALIAS, RichMenu
 
@@ -34,25 +34,6 @@ class Expected:
     webhook: str
     menu: RichMenu
     last_event: datetime | None
-
-
-class Verdict(StrEnum):
-    """How a finding is read."""
-
-    RIGHT = "ok"
-    WRONG = "!!"
-    TOLD = ".."
-    """Nothing that could be right or wrong."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at, and what to do where it is wrong."""
-
-    what: str
-    verdict: Verdict
-    found: str
-    to_do: str = ""
 
 
 class LineAccount:
@@ -140,7 +121,7 @@ async def _webhook(api: AsyncMessagingApi, expected: Expected) -> Finding:
         found = f"{endpoint or 'none'}, expected {expected.webhook}"
         return Finding("webhook", Verdict.WRONG, found, "run: line setup")
     to_do = "" if is_active else 'switch on "Use webhook" in the console'
-    return Finding("webhook", _verdict(is_active), f"{endpoint}, {'in use' if is_active else 'switched off'}", to_do)
+    return Finding("webhook", verdict(is_active), f"{endpoint}, {'in use' if is_active else 'switched off'}", to_do)
 
 
 async def _webhook_test(api: AsyncMessagingApi, expected: Expected) -> Finding:
@@ -148,7 +129,7 @@ async def _webhook_test(api: AsyncMessagingApi, expected: Expected) -> Finding:
     result = await api.test_webhook_endpoint(request, _request_timeout=_TEST_SECONDS)
     found = f"LINE got {result.status_code}: {result.reason} {result.detail}".strip()
     to_do = "" if result.success else "is the server up, is the address right, is LINE_CHANNEL_SECRET this channel's?"
-    return Finding("webhook test", _verdict(result.success), found, to_do)
+    return Finding("webhook test", verdict(result.success), found, to_do)
 
 
 async def _quota(api: AsyncMessagingApi, _expected: Expected) -> Finding:
@@ -158,7 +139,7 @@ async def _quota(api: AsyncMessagingApi, _expected: Expected) -> Finding:
         return Finding("quota", Verdict.RIGHT, f"no limit; about {used} pushes this month")
     is_right = used < quota.value * NEARLY_USED
     to_do = "" if is_right else "beyond it only replies go out: raise the plan, or spare the pushes"
-    return Finding("quota", _verdict(is_right), f"about {used} of {quota.value} pushes this month", to_do)
+    return Finding("quota", verdict(is_right), f"about {used} of {quota.value} pushes this month", to_do)
 
 
 async def _menu(api: AsyncMessagingApi, expected: Expected) -> Finding:
@@ -204,10 +185,6 @@ async def _point_alias(api: AsyncMessagingApi, menu: str) -> None:
     elif pointed[ALIAS] != menu:
         update = UpdateRichMenuAliasRequest(richMenuId=menu)
         await api.update_rich_menu_alias(ALIAS, update, _request_timeout=SECONDS)
-
-
-def _verdict(is_right: object) -> Verdict:
-    return Verdict.RIGHT if is_right else Verdict.WRONG
 
 
 def _short(error: Exception) -> str:

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from bot.channels.line.line_events import read_event
+from bot.channels.line.line_events import lane_of, read_event
 from bot.channels.line.line_sender import LineSender
-from bot.domain.delivery import Outcome
+from bot.domain.delivery import Answered
 from bot.domain.messages import Event
 from bot.domain.protocols import Outgoing, Pushes
 
@@ -15,6 +15,7 @@ class LineChannel:
     """A `Channel`."""
 
     name = NAME
+    knows_repeats = True
 
     def __init__(self, sender: LineSender) -> None:
         self._sender = sender
@@ -23,9 +24,13 @@ class LineChannel:
         """What a stored raw event says."""
         return read_event(raw, received_at)
 
-    async def send(self, outgoing: Outgoing) -> Outcome:
+    def lane_of(self, address: str) -> str:
+        """What the database knows this address by."""
+        return lane_of(address)
+
+    async def send(self, outgoing: Outgoing) -> Answered:
         """One attempt."""
-        return await self._sender.send(outgoing)
+        return Answered(await self._sender.send(outgoing))
 
     async def pushes(self) -> Pushes | None:
         """How many of the month's messages are used."""

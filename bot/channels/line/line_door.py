@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.channels.line.line_events import decode, read_event
+from bot.channels.line.line_events import read_event
+from bot.channels.loose_json import decode
 from bot.domain.messages import Event
 
 _MARKS = frozenset({"source", "replyToken", "webhookEventId", "deliveryContext"})

@@ -5,14 +5,13 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import islice, pairwise
+from itertools import islice
 from typing import Any
 
+from bot.channels.loose_json import MOST_STRINGS, Json, decode, digest, inner, only, quoted, strings, walk
 from bot.domain.messages import Event, Happened
 from bot.domain.notices import CLAIM
 from bot.domain.staff_chats import pairing_code
-
-Json = dict[str, Any]
 
 _PERSON = re.compile(r"U[0-9a-f]{32}")
 _PERSON_NAMED = re.compile(r'"userId"\s*:\s*"(U[0-9a-f]{32})"')
@@ -20,11 +19,11 @@ _TOKEN = re.compile(r'"replyToken"\s*:\s*"([0-9A-Za-z_-]{8,256})"')
 _ID = re.compile(r'"webhookEventId"\s*:\s*"([\x21\x23-\x5b\x5d-\x7e]{1,64})"')
 _SAFE = re.compile(r"[\x21-\x7e]{1,256}")
 _KEY = re.compile(r"[\x21-\x7e]{1,64}")
-_QUOTE = re.compile(r'(?<!\\)(?:\\\\)*"')
 _DUMMY = re.compile(r"0{32}|f{32}")
 """Reply tokens of the console's old check, which no resident has sent."""
 _CLOCK_SKEW = timedelta(days=1)
-_MOST_STRINGS = 2_000
+_MENTIONED = "mention"
+"""What stands in it is other people's."""
 
 _SHAPES = {
     "sticker": Happened.STICKER,
@@ -37,11 +36,6 @@ _SHAPES = {
 _PLAIN = {"follow": Happened.FOLLOW, "unfollow": Happened.UNFOLLOW, "unsend": Happened.UNSEND}
 
 
-def decode(text: str) -> Any:  # noqa: ANN401 -- whatever JSON holds
-    """JSON with nothing thrown away: control characters are allowed, of a doubled key both values are kept."""
-    return json.loads(text, strict=False, object_pairs_hook=_keep_all)
-
-
 def read_event(raw: str, received_at: datetime) -> Event:
     """What a raw event says. Never raises: what cannot be understood is `OTHER`, with its strings."""
     try:
@@ -52,11 +46,11 @@ def read_event(raw: str, received_at: datetime) -> Event:
 
 
 def _from_object(event: Json, raw: str, received_at: datetime) -> Event:
-    source, message = _object(event, "source"), _object(event, "message")
+    source, message = inner(event, "source"), inner(event, "message")
     place = _safe(source.get("groupId")) or _safe(source.get("roomId"))
     author = _safe(source.get("userId"))
-    person = author or _only(_people(event))
-    key = _key(event.get("webhookEventId")) or _digest(_without_delivery(event))
+    person = author or only(_people(event))
+    key = _key(event.get("webhookEventId")) or digest(_without_delivery(event))
     kind, text, strays = _content(event, message, in_group=bool(place))
     return Event(
         kind=kind,
@@ -69,7 +63,7 @@ def _from_object(event: Json, raw: str, received_at: datetime) -> Event:
         message=_message_id(event, message),
         ticket=_ticket(event.get("replyToken")),
         silent=event.get("mode") == "standby",
-        again=_object(event, "follow").get("isUnblocked") is True,
+        again=inner(event, "follow").get("isUnblocked") is True,
         in_group=bool(place),
         author=lane_of(author) if place and author else "",
         raw=raw,
@@ -88,7 +82,7 @@ def _content(event: Json, message: Json, *, in_group: bool) -> tuple[Happened, s
         return _in_group(name, event, message)
     if name in _PLAIN or _DUMMY.fullmatch(str(event.get("replyToken"))):
         return _PLAIN.get(name, Happened.OTHER), "", tuple(_words(event)) if name in _PLAIN else ()
-    if name == "postback" and isinstance(data := _object(event, "postback").get("data"), str):
+    if name == "postback" and isinstance(data := inner(event, "postback").get("data"), str):
         return Happened.PRESS, data, tuple(_words(event))
     text = message.get("text")
     if not isinstance(text, str) or not text.strip():
@@ -98,13 +92,13 @@ def _content(event: Json, message: Json, *, in_group: bool) -> tuple[Happened, s
         return Happened.TEXT, text, tuple(each for each in _words(event) if each != text)
     shape = _SHAPES.get(str(message.get("type")))
     if shape is None:
-        return Happened.OTHER, "", tuple(_strings(event))
+        return Happened.OTHER, "", tuple(strings(event, (_MENTIONED,)))
     return shape, _hint(shape, message), ()
 
 
 def _in_group(name: str, event: Json, message: Json) -> tuple[Happened, str, tuple[str, ...]]:
     """Of what is said in a group only a pairing code and a press of the claim button are read."""
-    text, data = message.get("text"), _object(event, "postback").get("data")
+    text, data = message.get("text"), inner(event, "postback").get("data")
     if isinstance(text, str) and pairing_code(text):
         return Happened.TEXT, text, ()
     if isinstance(data, str) and data.startswith(CLAIM):
@@ -124,84 +118,33 @@ def _hint(shape: Happened, message: Json) -> str:
 
 def _from_fragment(raw: str, received_at: datetime) -> Event:
     """A piece of a body that is no JSON: every string in it, and who wrote it where only one person is named."""
-    person = _only(_PERSON_NAMED.findall(raw))
-    key = _only(_ID.findall(raw)) or _digest(raw)
+    person = only(_PERSON_NAMED.findall(raw))
+    key = only(_ID.findall(raw)) or digest(raw)
     return Event(
         kind=Happened.OTHER,
         key=key,
         lane=lane_of(person) if person else key[:32],
         happened_at=received_at,
         person=person,
-        strays=tuple(islice(_quoted(raw), _MOST_STRINGS)),
-        ticket=_ticket(_only(_TOKEN.findall(raw))),
+        strays=tuple(islice(quoted(raw), MOST_STRINGS)),
+        ticket=_ticket(only(_TOKEN.findall(raw))),
         raw=raw,
     )
 
 
-def _quoted(raw: str) -> Iterator[str]:
-    """Everything between two quotes, whichever of them open a string: one mark too many shifts them all."""
-    quotes = [found.end() for found in _QUOTE.finditer(raw)]
-    every = [place + 1 for place, mark in enumerate(raw) if mark == '"']
-    for start, end in dict.fromkeys((*pairwise(quotes), *pairwise(every))):
-        try:
-            yield json.loads(f'"{raw[start : end - 1]}"', strict=False)
-        except ValueError:
-            yield raw[start : end - 1]
-
-
-def _keep_all(pairs: list[tuple[str, Any]]) -> Json:
-    kept: Json = {}
-    for name, value in pairs:
-        while name in kept:
-            name += "#"  # noqa: PLW2901 -- the name under which it is kept
-        kept[name] = value
-    return kept
-
-
-def _walk(value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 -- whatever JSON holds
-    """Every (name, value) inside, in order, at any depth; names of the mentioned are other people's."""
-    waiting: list[tuple[str, Any]] = [("", value)]
-    while waiting:
-        name, each = waiting.pop()
-        yield name, each
-        if isinstance(each, dict):
-            waiting += [(key, inner) for key, inner in reversed(each.items()) if key != "mention"]
-        elif isinstance(each, list):
-            waiting += [(name, inner) for inner in reversed(each)]
-
-
-def _strings(event: Json) -> Iterator[str]:
-    for count, (name, value) in enumerate(_walk(event)):
-        if count > _MOST_STRINGS:
-            return
-        yield name
-        if isinstance(value, str):
-            yield value
-
-
 def _words(event: Json) -> Iterator[str]:
     """What may be somebody's words: LINE's own strings are ASCII."""
-    return (each for each in _strings(event) if not each.isascii())
+    return (each for each in strings(event, (_MENTIONED,)) if not each.isascii())
 
 
 def _values(event: Json, name: str) -> Iterator[str]:
-    return (value for key, value in _walk(event) if key.rstrip("#") == name and isinstance(value, str))
+    return (value for key, value in walk(event, (_MENTIONED,)) if key.rstrip("#") == name and isinstance(value, str))
 
 
 def _people(event: Json) -> list[str]:
     """Ids of people, under whatever name: but `destination` is the bot itself."""
-    found = ((name, value) for name, value in _walk(event) if isinstance(value, str))
+    found = ((name, value) for name, value in walk(event, (_MENTIONED,)) if isinstance(value, str))
     return [value for name, value in found if name != "destination" and _PERSON.fullmatch(value)]
-
-
-def _only(found: list[str]) -> str:
-    """The one thing that was found; nothing where there are several."""
-    return found[0] if len(set(found)) == 1 else ""
-
-
-def _object(event: Json, name: str) -> Json:
-    value = event.get(name)
-    return value if isinstance(value, dict) else {}
 
 
 def _safe(value: Any) -> str:  # noqa: ANN401 -- whatever JSON holds
@@ -217,7 +160,7 @@ def _ticket(value: Any) -> str:  # noqa: ANN401 -- whatever JSON holds
 
 
 def _message_id(event: Json, message: Json) -> str:
-    value = _object(event, "unsend").get("messageId") if event.get("type") == "unsend" else message.get("id")
+    value = inner(event, "unsend").get("messageId") if event.get("type") == "unsend" else message.get("id")
     return _key(str(value) if isinstance(value, int) else value)
 
 
@@ -233,7 +176,3 @@ def _time(stamp: Any, received_at: datetime) -> datetime:  # noqa: ANN401 -- wha
 def _without_delivery(event: Json) -> str:
     """The event as text, the same for its redelivery."""
     return json.dumps({name: value for name, value in event.items() if name != "deliveryContext"}, sort_keys=True)
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

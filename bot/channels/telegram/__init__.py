@@ -1,0 +1,1 @@
+"""Telegram: the door, the reader, the looks, the sender, the account."""

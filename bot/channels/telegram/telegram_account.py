@@ -1,0 +1,107 @@
+"""The account at Telegram: what it should be, what it is, and making it so. Asked again, nothing changes."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from telegram import BotCommand, ChatMember, WebhookInfo
+from telegram.error import TelegramError
+
+from bot.channels.findings import Finding, Verdict, verdict
+from bot.channels.telegram.telegram_door import ALLOWED_UPDATES
+from bot.channels.telegram.telegram_sender import TelegramSender
+
+NOT_REACHED = (TelegramError,)
+"""What a call may raise: Telegram refuses, or is not there."""
+MANY_PENDING = 20
+LANGUAGE = "ja"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the account should be. `secret`: the newest. `groups`: addresses of the staff groups that are bound."""
+
+    webhook: str
+    secret: str
+    commands: Mapping[str, str]
+    groups: Sequence[str]
+    last_event: datetime | None
+
+
+class TelegramAccount:
+    """The account that the sender's token belongs to."""
+
+    def __init__(self, sender: TelegramSender) -> None:
+        self._bot = sender.bot
+
+    async def set_up(self, expected: Expected) -> AsyncIterator[str]:
+        """Make it as it should be; a line for each step. What waits at Telegram is never dropped: an SOS may wait."""
+        await self._bot.set_webhook(
+            expected.webhook,
+            secret_token=expected.secret,
+            allowed_updates=list(ALLOWED_UPDATES),
+            drop_pending_updates=False,
+        )
+        yield f"webhook: set to {expected.webhook}, with the newest secret"
+        wanted = tuple(BotCommand(name, text) for name, text in expected.commands.items())
+        if await self._bot.get_my_commands() == wanted:
+            yield "commands: were there already"
+            return
+        await self._bot.set_my_commands(wanted)
+        yield f"commands: {len(wanted)} set"
+
+    async def findings(self, expected: Expected) -> AsyncIterator[Finding]:
+        """Everything that can be asked, with what differs from what is expected."""
+        try:
+            me = await self._bot.get_me()
+            info = await self._bot.get_webhook_info()
+        except NOT_REACHED as error:
+            yield Finding("token", Verdict.WRONG, f"not taken: {type(error).__name__}", "check TELEGRAM_BOT_TOKEN")
+            return
+        yield Finding("token", Verdict.RIGHT, f"taken; the account is {me.full_name} (@{me.username})")
+        for finding in (*_webhook(info, expected), _pending(info), _last_error(info)):
+            yield finding
+        privacy = "sees everything said in groups" if me.can_read_all_group_messages else "on"
+        yield Finding("privacy mode", Verdict.TOLD, privacy)
+        for number, group in enumerate(expected.groups, 1):
+            yield await self._rights(f"staff group {number}", group, me.id)
+        seen = expected.last_event.isoformat(timespec="seconds") if expected.last_event else "none yet"
+        yield Finding("last event", Verdict.TOLD, seen, "" if expected.last_event else "write something to the account")
+
+    async def _rights(self, what: str, group: str, bot_id: int) -> Finding:
+        to_do = "bring the bot into the group again and pair it at /desk/chats"
+        try:
+            member = await self._bot.get_chat_member(group, bot_id)
+        except NOT_REACHED as error:
+            return Finding(what, Verdict.WRONG, f"could not be asked: {type(error).__name__}", to_do)
+        silenced = getattr(member, "can_send_messages", True) is False
+        is_there = member.status not in {ChatMember.LEFT, ChatMember.BANNED}
+        found = f"{member.status}{', may not write' if silenced else ''}"
+        is_right = is_there and not silenced
+        return Finding(what, verdict(is_right), found, "" if is_right else to_do)
+
+
+def _webhook(info: WebhookInfo, expected: Expected) -> list[Finding]:
+    is_right = info.url == expected.webhook
+    found = info.url if is_right else f"{info.url or 'none'}, expected {expected.webhook}"
+    updates = set(info.allowed_updates) == set(ALLOWED_UPDATES)
+    run = "run: telegram setup"
+    return [
+        Finding("webhook", verdict(is_right), found, "" if is_right else run),
+        Finding("updates", verdict(updates), ", ".join(info.allowed_updates) or "the default", "" if updates else run),
+        Finding("secret", Verdict.TOLD, "Telegram tells nobody", "after a change of it run: telegram setup"),
+    ]
+
+
+def _pending(info: WebhookInfo) -> Finding:
+    is_right = info.pending_update_count < MANY_PENDING
+    to_do = "" if is_right else "Telegram cannot deliver: is the server up and the address right?"
+    return Finding("pending", verdict(is_right), f"{info.pending_update_count} updates wait at Telegram", to_do)
+
+
+def _last_error(info: WebhookInfo) -> Finding:
+    if info.last_error_date is None:
+        return Finding("last error", Verdict.RIGHT, "none")
+    at = info.last_error_date.isoformat(timespec="seconds")
+    to_do = "a 401 means another secret: run telegram setup" if "401" in (info.last_error_message or "") else ""
+    return Finding("last error", Verdict.TOLD, f"{at} {info.last_error_message}", to_do)

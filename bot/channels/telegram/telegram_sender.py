@@ -1,0 +1,201 @@
+"""Messages to Telegram: one attempt at a time, at the pace that Telegram bears, and what its answer means.
+
+Telegram has no key under which it would know a repeated message: an attempt without an answer may have been taken, and
+only what certainly was not taken is said to be `LATER`.
+"""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import structlog
+from pydantic import SecretStr
+from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions, Message, MessageEntity
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
+from telegram.request import HTTPXRequest
+
+from bot.channels.telegram.telegram_looks import messages_of
+from bot.channels.telegram.telegram_pace import Pace
+from bot.domain.cutting import split_utf16
+from bot.domain.delivery import Answered, Outcome, Way
+from bot.domain.protocols import Outgoing
+
+log = structlog.get_logger()
+
+SECONDS = 5.0
+"""For each of connecting, writing and reading."""
+_CONNECTIONS = 60
+_POLL_SECONDS = 35.0
+_SHORT_WAIT = 1.5
+"""Seconds of waiting for one's turn within an attempt; what has longer to wait goes back to the outbox."""
+_TOAST_UNITS = 200
+_MOST_UNFINISHED = 1_000
+_NOT_THERE = ("chat not found", "not enough rights", "have no rights", "write_forbidden", "need administrator rights")
+"""In a 400: nobody can be written to at this address, whatever the message is."""
+_NOBODY_BEHIND = ("bad gateway", "(502)", "service unavailable", "(503)")
+"""In a 5xx: the machine in front of Telegram's says that it reached nobody."""
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class TelegramSender:
+    """One client for the process, made on the loop that uses it."""
+
+    def __init__(self, api_url: str, token: SecretStr, clock: Callable[[], float] = time.monotonic) -> None:
+        self._api_url = api_url
+        self._token = token
+        self._pace = Pace(clock)
+        self._requests: list[HTTPXRequest] = []
+        self._bot: Bot | None = None
+        self._taken: dict[str, int] = {}
+
+    @property
+    def bot(self) -> Bot:
+        """The API. Nothing is asked of Telegram to make it."""
+        if self._bot is None:
+            _keep_addresses_out_of_logs()
+            os.environ.setdefault("PTB_TIMEDELTA", "true")  # else the SDK warns of the type that a pause will have
+            calls = HTTPXRequest(_CONNECTIONS, SECONDS, SECONDS, SECONDS, SECONDS)
+            polls = HTTPXRequest(2, _POLL_SECONDS, SECONDS, SECONDS, SECONDS)
+            self._requests = [calls, polls]
+            base = f"{self._api_url}/bot"
+            self._bot = Bot(self._token.get_secret_value(), base, request=calls, get_updates_request=polls)
+        return self._bot
+
+    async def send(self, outgoing: Outgoing) -> Answered:
+        """One attempt."""
+        try:
+            if outgoing.way is Way.PUSH:
+                return await self._push(outgoing)
+            if outgoing.way is Way.AMEND and (wait := await self._turn(outgoing.address)):
+                return Answered(Outcome.LATER, wait=wait)
+            await _BESIDE[outgoing.way](self.bot, outgoing)
+        except TelegramError as error:
+            return self._meaning(error, outgoing)
+        return Answered(Outcome.ACCEPTED, outgoing.message)
+
+    async def close(self) -> None:
+        """Give back the connections."""
+        for request in self._requests:
+            await request.shutdown()
+        self._requests, self._bot = [], None
+
+    async def _push(self, outgoing: Outgoing) -> Answered:
+        """All parts of a message; an attempt that was told to wait goes on with the part that it had come to."""
+        parts, message = messages_of(outgoing.reply, outgoing.wording, as_text=outgoing.as_text), ""
+        for number in range(self._taken.get(outgoing.retry_key, 0), len(parts)):
+            if wait := await self._turn(outgoing.address):
+                return Answered(Outcome.LATER, wait=wait)
+            taken: Message = await self.bot.send_message(outgoing.address, **_arguments(parts[number]))
+            message = str(taken.message_id)
+            self._note_taken(outgoing.retry_key, number + 1, len(parts))
+        return Answered(Outcome.ACCEPTED, message)
+
+    def _note_taken(self, key: str, number: int, parts: int) -> None:
+        self._taken.pop(key, None)
+        if number < parts:
+            self._taken[key] = number
+        if len(self._taken) > _MOST_UNFINISHED:
+            self._taken.pop(next(iter(self._taken)))
+
+    async def _turn(self, address: str) -> timedelta:
+        """Wait for a turn that is near; how long to wait for one that is not."""
+        is_ours, seconds = self._pace.reserve(address, _SHORT_WAIT)
+        if not is_ours:
+            return timedelta(seconds=seconds)
+        await asyncio.sleep(seconds)
+        return timedelta()
+
+    def _meaning(self, error: TelegramError, outgoing: Outgoing) -> Answered:
+        log.info("telegram_answered", error=type(error).__name__, way=outgoing.way)
+        if isinstance(error, RetryAfter):
+            wait = timedelta(seconds=error.retry_after) if isinstance(error.retry_after, int) else error.retry_after
+            self._pace.pause(outgoing.address, wait.total_seconds())
+            return Answered(Outcome.LATER, wait=wait)
+        if isinstance(error, ChatMigrated):
+            return Answered(Outcome.LATER, moved=str(error.new_chat_id))
+        return Answered(outcome_of(error, outgoing.way))
+
+
+def outcome_of(error: TelegramError, way: Way) -> Outcome:  # noqa: PLR0911 -- a table: one row for each answer
+    """What a refusal means, or that there was no answer."""
+    match error:
+        case Forbidden() | BadRequest() if way is Way.LEAVE:
+            return Outcome.ACCEPTED  # it is not in that group any more
+        case Forbidden():
+            return Outcome.BLOCKED
+        case InvalidToken():
+            return Outcome.LOCKED
+        case Conflict():
+            return Outcome.LATER
+        case BadRequest():
+            return _refusal(str(error).lower(), way)
+        case NetworkError():
+            return Outcome.LATER if _certainly_not_sent(error) else Outcome.UNCERTAIN
+        case _:
+            return Outcome.UNCERTAIN
+
+
+def _refusal(words: str, way: Way) -> Outcome:
+    if way is Way.REPLY:
+        return Outcome.DEAD_TICKET  # the press is too old
+    if way is Way.AMEND:
+        return Outcome.ACCEPTED if "not modified" in words else Outcome.REFUSED
+    return Outcome.BLOCKED if any(each in words for each in _NOT_THERE) else Outcome.REFUSED
+
+
+def _certainly_not_sent(error: NetworkError) -> bool:
+    nobody = any(each in str(error).lower() for each in _NOBODY_BEHIND)
+    return nobody or isinstance(error.__cause__, _NOT_SENT)
+
+
+async def _answer_press(bot: Bot, outgoing: Outgoing) -> None:
+    """A small window over the chat of who pressed; nobody else sees it."""
+    (words,) = split_utf16("\n".join(outgoing.reply.lead), _TOAST_UNITS, 1)
+    await bot.answer_callback_query(outgoing.ticket, words, show_alert=True)
+
+
+async def _amend(bot: Bot, outgoing: Outgoing) -> None:
+    first = messages_of(outgoing.reply, outgoing.wording, as_text=outgoing.as_text)[0]
+    await bot.edit_message_text(chat_id=outgoing.address, message_id=int(outgoing.message), **_arguments(first))
+
+
+async def _leave(bot: Bot, outgoing: Outgoing) -> None:
+    await bot.leave_chat(outgoing.address)
+
+
+_BESIDE: dict[Way, Callable[[Bot, Outgoing], Awaitable[None]]] = {
+    Way.REPLY: _answer_press,
+    Way.AMEND: _amend,
+    Way.LEAVE: _leave,
+}
+"""What is no new message."""
+
+
+def _arguments(message: dict[str, Any]) -> dict[str, Any]:
+    markup = message.get("reply_markup")
+    return {
+        "text": message["text"],
+        "entities": [MessageEntity(**each) for each in message.get("entities", ())],
+        "reply_markup": InlineKeyboardMarkup.de_json(markup, None) if markup else None,
+        "link_preview_options": LinkPreviewOptions(is_disabled=True),
+    }
+
+
+def _keep_addresses_out_of_logs() -> None:
+    """Every address holds the token: the HTTP client logs them at INFO, the SDK answers that it cannot read."""
+    for name, level in {"httpx": logging.WARNING, "httpcore": logging.WARNING, "telegram": logging.CRITICAL}.items():
+        logging.getLogger(name).setLevel(level)
