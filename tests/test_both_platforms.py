@@ -12,9 +12,14 @@ from bot.bootstrap import THRESHOLDS
 from bot.channels.line.line_channel import LineChannel
 from bot.channels.line.line_sender import LineSender
 from bot.channels.line.line_tokens import AccessTokens
+from bot.channels.telegram.telegram_sender import SECONDS
 from bot.domain.case_table import Reason, Status
+from bot.domain.duty_roster import DutyPerson
+from bot.domain.opening_hours import WEEKDAYS
 from bot.domain.staff import Role
 from bot.domain.understanding import Understander
+from bot.handlers.keep_chats import confirm, offer, read_chats
+from bot.handlers.keep_duty import keep_people
 from bot.handlers.look_after import answer, close
 from bot.handlers.reception import Reception
 from bot.storage.engine import Store
@@ -22,9 +27,11 @@ from bot.storage.sealing import Keyring
 from tests.desk_staff import hire
 from tests.line_bot import Clock, LineBot, until
 from tests.line_residents import SECRET as LINE_SECRET
+from tests.line_residents import user
 from tests.line_server import CHANNEL_ID, LONG_LIVED, Fault, LineServer
 from tests.telegram_bot import running_telegram, telegram_house
 from tests.telegram_residents import press
+from tests.telegram_server import Fault as TelegramFault
 from tests.telegram_server import Taken, TelegramServer
 from tests.telegram_staff import PLACE, StaffRoom
 
@@ -107,6 +114,26 @@ def test_the_way_of_an_sos_with_a_platform_failing_for_an_hour(town: Town, platf
 
 def _about(town: Town, number: str) -> list[Taken]:
     return [each for each in town.telegram.to(PLACE) if number in each.text and "さんが" not in each.text]
+
+
+def test_a_telegram_that_hangs_does_not_hold_up_notices_on_line(town: Town) -> None:
+    room = town.room
+    ito = room.hire("ito")
+    room.pair(room.admin, "chief-phone", PLACE)
+    code = offer(room.house, ito, "line", for_group=False)
+    town.residents.hears(f"職員 {code}", "ito-phone")
+    until(lambda: any(each.state == "written" for each in read_chats(room.house, ito).chats))
+    (chat,) = read_chats(room.house, ito).chats
+    confirm(room.house, ito, chat.id)
+    keep_people(room.house, room.admin, [DutyPerson(ito.id, frozenset(WEEKDAYS), on_call=True)])
+    town.telegram.slow_seconds = 12
+    town.telegram.fail(*[TelegramFault.SLOW] * 4)
+    begun = time.monotonic()
+    town.residents.hears("もう死にたい", "resident")
+    until(lambda: any("【緊急】" in each.words and each.to == user("ito-phone") for each in town.line.taken))
+    town.residents.hears("火事です。煙が出ています", "another resident")
+    until(lambda: len([each for each in town.line.taken if "【緊急】" in each.words]) == 2)
+    assert time.monotonic() - begun < SECONDS, "the second one came while the first hangs on Telegram"
 
 
 def test_telegram_down_does_not_slow_line(town: Town) -> None:

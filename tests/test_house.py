@@ -67,3 +67,16 @@ def test_nothing_is_built_at_import() -> None:
         check=True,
     )
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_a_channel_is_one_folder() -> None:
+    """A second channel is named in its folder, the settings, the bootstrap, the commands and its webhook alone."""
+    files = [path for path in (ROOT / "bot").rglob("*") if path.suffix in {".py", ".html", ".js", ".css"}]
+    naming = {
+        path.relative_to(ROOT / "bot").as_posix() for path in files if "telegram" in path.read_text("utf-8").lower()
+    }
+    may = {"settings.py", "bootstrap.py", "cli.py", "cli_telegram.py", "web/webhooks.py"}
+    assert {name for name in naming if not name.startswith("channels/telegram/")} <= may
+    assert {path.name for path in SOURCES if "telegram" in path.name and path.parent.name != "telegram"} == {
+        "cli_telegram.py"
+    }

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text as sql
 
 from bot.handlers.reception import Reception
+from bot.storage.resident_rows import is_reachable
 from tests.line_bot import Clock, until
 from tests.telegram_bot import TelegramBot, running_telegram, telegram_house
 from tests.telegram_residents import edited, group, membership, message, person, post, press, text, update
@@ -145,6 +146,13 @@ def test_edited_words_are_read_again_and_the_first_ones_stay(bot: TelegramBot) -
     assert listed.case.urgency == "emergency"
 
 
+def test_an_ordinary_message_that_was_edited_is_answered_again(bot: TelegramBot) -> None:
+    first = bot.hears("雪かき")
+    bot.next_to(SATO, 0)
+    bot.gets(edited(first, "空き家をどうするか"))
+    assert "空き家" in bot.next_to(SATO, 1).text
+
+
 def test_a_place_that_moves_is_not_answered_at_each_step(bot: TelegramBot, telegram: TelegramServer) -> None:
     place = message("sato", location={"latitude": 43.2, "longitude": 141.0, "live_period": 900})
     bot.gets(place)
@@ -198,6 +206,8 @@ def test_block_and_unblock(bot: TelegramBot, telegram: TelegramServer) -> None:
     telegram.blocked.add(SATO)  # and no news of it has come yet
     bot.hears("雪かきができない")
     until(lambda: bot.deliveries().get("blocked") == 1)
+    with bot.house.store.reading() as connection:
+        assert not is_reachable(connection, bot.all_cases()[0].resident), "and staff see it at the desk"
 
 
 def test_a_strangers_group_is_left_and_nothing_is_kept(bot: TelegramBot) -> None:

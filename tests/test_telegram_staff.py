@@ -125,8 +125,11 @@ def test_a_group_that_moves_heals(room: StaffRoom, telegram: TelegramServer, new
     elif news == "in the new group":
         room.bot.gets(message("chief-phone", new, migrate_from_chat_id=old))
     until(lambda: not room.bot.waiting())
+    asked = len(telegram.calls)
     room.bot.hears("もう死にたい", "resident")
     assert "緊急" in room.notice(new).text
+    at_old = [call for call in telegram.calls[asked:] if call[1] == old]
+    assert bool(at_old) == (news == "in the answer to a notice"), "who has heard of it does not ask at the old address"
     assert "担当できませんでした" in room.press("stranger", new), "presses come from the new one"
     assert telegram.left == []
 

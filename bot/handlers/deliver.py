@@ -22,6 +22,7 @@ from bot.domain.protocols import Channel, Outgoing
 from bot.handlers.house import House
 from bot.storage.leases import Lease
 from bot.storage.outbox_rows import lease_deliveries, text_retry_key, write_delivery
+from bot.storage.resident_rows import mark_blocked
 
 log = structlog.get_logger()
 
@@ -79,7 +80,13 @@ def write_outcome(house: House, channel: str, attempt: Attempt, answered: Answer
     """Keep what came of an attempt; where the message stands now."""
     as_text = text_retry_key(attempt.delivery.retry_key)
     after = after_attempt(attempt.delivery, attempt.way, answered, house.now(), as_text)
-    house.store.transaction(lambda connection: write_delivery(connection, after, keep_lease=False))
+
+    def work(connection: Connection) -> None:
+        write_delivery(connection, after, keep_lease=False)
+        if answered.outcome is Outcome.BLOCKED:
+            mark_blocked(connection, after.resident)
+
+    house.store.transaction(work)
     if (outcome := answered.outcome) in _MEANING:
         log.error("alarm_platform", channel=channel, trouble=str(outcome), meaning=_MEANING[outcome])
     if after.state in {OutboundState.FAILED, OutboundState.UNKNOWN}:

@@ -54,7 +54,7 @@ class Worker:
         self._bell = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._dispatchers = [Dispatcher(house, channel) for channel in house.channels.values()]
-        self._notices = NoticeSender(house)
+        self._notices = [NoticeSender(house, way) for way in ("", *house.channels)]
         self._amender = NoticeAmender(house)
         self._threads = ThreadPoolExecutor(LANE_THREADS, thread_name_prefix="lane")
 
@@ -76,7 +76,8 @@ class Worker:
                 tasks.create_task(_forever(self._purge))
                 tasks.create_task(_forever(self._clocks))
                 tasks.create_task(_forever(self._pushes))
-                tasks.create_task(_forever(self._notices.send_some))
+                for notices in self._notices:
+                    tasks.create_task(_forever(notices.send_some))
                 tasks.create_task(_forever(self._amender.amend_some))
                 for dispatcher in self._dispatchers:
                     tasks.create_task(_forever(dispatcher.send_some))

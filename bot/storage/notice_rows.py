@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from bot.domain.notices import NoticeState
-from bot.storage.desk_schema import notices
+from bot.domain.notices import CHAT, NoticeState
+from bot.storage.desk_schema import notices, staff_chats
 from bot.storage.leases import Lease
 from bot.storage.outbox_rows import new_retry_key
 from bot.storage.resident_rows import new_id
@@ -78,12 +78,21 @@ def add_notices(connection: Connection, keys: Keyring, wanted: Iterable[NewNotic
         connection.execute(insert(notices).values(values))
 
 
-def lease_notices(connection: Connection, keys: Keyring, lease: Lease, most: int) -> list[QueuedNotice]:
-    """Notices to be tried now, for this worker alone."""
+def lease_notices(connection: Connection, keys: Keyring, way: str, lease: Lease, most: int) -> list[QueuedNotice]:
+    """Notices to be tried now, for this worker alone: those of one platform, or (`way` empty) by mail.
+
+    Those of a chat that was forgotten go with the mail.
+    """
     free = notices.c.leased_until.is_(None) | (notices.c.leased_until <= lease.now)
     mine = (notices.c.state == NoticeState.QUEUED, notices.c.due_at <= lease.now, free)
-    query = select(notices).where(*mine).order_by(notices.c.created_at).limit(most)
-    rows = connection.execute(query.with_for_update(skip_locked=True)).all()
+    query = (
+        select(notices)
+        .outerjoin(staff_chats, notices.c.recipient == CHAT + staff_chats.c.id)
+        .where(*mine, func.coalesce(staff_chats.c.channel, "") == way)
+        .order_by(notices.c.created_at)
+        .limit(most)
+    )
+    rows = connection.execute(query.with_for_update(skip_locked=True, of=notices)).all()
     ids = [row.id for row in rows]
     if ids:
         connection.execute(update(notices).where(notices.c.id.in_(ids)).values(leased_until=lease.until))

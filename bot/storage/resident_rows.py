@@ -63,6 +63,11 @@ def mark_unreachable(connection: Connection, channel: str, sender: str) -> None:
     connection.execute(update(residents).where(*mine).values(reachable=False))
 
 
+def mark_blocked(connection: Connection, resident: str) -> None:
+    """The platform says that this resident (the row) has blocked the bot; whoever writes again can be reached again."""
+    connection.execute(update(residents).where(residents.c.id == resident).values(reachable=False))
+
+
 def open_address(keys: Keyring, resident: str, sealed: bytes | None) -> str:
     """The platform's own id of the resident; empty where it is not known."""
     return keys.open(_address_place(resident), sealed) if sealed else ""

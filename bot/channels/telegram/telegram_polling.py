@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -53,7 +54,8 @@ class TelegramPolling:
             ask = await take(json.dumps(update).encode())
             self._next = int(update["update_id"]) + 1
             if ask:
-                await self._call(client, ask["method"], {name: ask[name] for name in ask if name != "method"})
+                with suppress(httpx.HTTPError, ValueError):  # a courtesy: a press may be too old by now
+                    await self._call(client, ask["method"], {name: ask[name] for name in ask if name != "method"})
 
     async def _call(self, client: httpx.AsyncClient, method: str, values: Json) -> Any:  # noqa: ANN401 -- whatever Telegram answers
         """What Telegram answers. Raises ValueError where it refuses, without the address, which holds the token."""
