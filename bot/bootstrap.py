@@ -142,7 +142,7 @@ def open_house(settings: Settings) -> House:
     understander = load_understander(keep=True)
     channels, post = connect_channels(settings), connect_mail(settings)
     tells = frozenset(channels) | ({"mail"} if post else frozenset())
-    reception = Reception(store, keys, understander, THRESHOLDS, tells=tells)
+    reception = Reception(store, keys, understander, THRESHOLDS, tells=tells, url=settings.public_url)
     return House(
         store, reception, secret, now, is_https=settings.is_https, channels=channels, post=post, url=settings.url,
         metrics_tokens=settings.metrics_tokens,

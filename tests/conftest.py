@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,6 +22,10 @@ from bot.storage.message_rows import Exchange, read_exchanges
 from bot.storage.migrate import migrate
 from bot.storage.resident_rows import find_resident
 from bot.storage.sealing import Keyring
+from tests.browsing import CHROMIUM, QUIET
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parent.parent
 TUESDAY_NOON = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -154,3 +158,14 @@ def somebody(reception: Reception) -> Callable[..., Resident]:
         return Resident(reception, name, now, events)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """A real browser; its event loop is this thread's, so it ends with the module."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 -- for the tests that look at pages
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
+        yield opened
+        opened.close()

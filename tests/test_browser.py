@@ -4,26 +4,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import axe_playwright_python.sync_playwright as axe
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browsing import fits, needs_chromium, no_violations, watched
 from tests.servers import serving
 
-expect.set_options(timeout=20_000)
-CHROMIUM = Path("/usr/bin/chromium")
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason="no /usr/bin/chromium on this machine (.ci/run installs it)"
-)
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
@@ -32,24 +19,13 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield found
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
-        yield opened
-        opened.close()
-
-
 @pytest.fixture(params=[(390, 844), (1280, 900)], ids=["phone", "desktop"])
 def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
     """A visitor's window; whatever it asks of another machine, and every fault in its console, fails the test."""
     width, height = request.param
     context = browser.new_context(viewport={"width": width, "height": height}, locale="ja-JP")
     opened = context.new_page()
-    faults: list[str] = []
-    opened.on("request", lambda asked: None if asked.url.startswith(address) else faults.append(asked.url))
-    opened.on("console", lambda said: faults.append(said.text) if said.type in {"error", "warning"} else None)
-    opened.on("pageerror", lambda error: faults.append(str(error)))
+    faults = watched(opened, address)
     opened.goto(address)
     yield opened
     context.close()
@@ -68,15 +44,6 @@ def press(page: Page, label: str) -> None:
     before = page.locator("article.you").count()
     page.locator("form.choices button", has_text=re.compile(f"^{re.escape(label)}$")).first.click()
     expect(page.locator("article.you")).to_have_count(before + 1)
-
-
-def no_violations(page: Page) -> None:
-    found = axe.Axe().run(page, options=WCAG)
-    assert found.violations_count == 0, found.generate_report()
-
-
-def fits(page: Page) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
 def test_the_whole_walk(page: Page, tmp_path: Path) -> None:

@@ -1,57 +1,29 @@
 """The consultation desk over HTTP, on both databases: who gets in, who may do what, who wins."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 import httpx
 import pytest
 
-from bot.domain.cases import Case, Status
+from bot.domain.case_table import Status
 from bot.domain.messages import Route
 from bot.domain.staff import Role
-from bot.handlers.house import House
 from bot.handlers.reception import Reception
 from bot.handlers.run_clocks import run_clocks
 from bot.storage.audit_rows import broken_link, read_traces
-from bot.storage.case_rows import list_cases, read_history
-from bot.web.site import build_site
+from bot.storage.case_rows import read_history
 from tests.conftest import Resident
+from tests.desk_house import Desk, running_desk
 from tests.desk_staff import DeskClient, code_at, hire
-from tests.line_bot import Clock
-from tests.running import Running
 
 Somebody = Callable[..., Resident]
 
 
-@dataclass
-class Desk:
-    """A running desk with its clock."""
-
-    house: House
-    clock: Clock
-    url: str
-
-    def staff(self, login: str, role: Role = Role.COUNSELLOR) -> DeskClient:
-        """Somebody who has signed in."""
-        _, opener = hire(self.house, login, role)
-        client = DeskClient(self.url, login, opener)
-        assert client.sign_in(code_at(opener, self.clock())).status_code == httpx.codes.SEE_OTHER
-        return client
-
-    def case(self) -> Case:
-        """The only case."""
-        with self.house.store.reading() as connection:
-            (found,) = list_cases(connection, open_only=False)
-        return found
-
-
 @pytest.fixture
 def desk(reception: Reception) -> Iterator[Desk]:
-    clock = Clock()
-    house = House(reception.store, reception, b"s" * 32, clock)
-    with Running(build_site(house, closes=False)) as running:
-        yield Desk(house, clock, running.url)
+    with running_desk(reception) as running:
+        yield running
 
 
 @pytest.fixture
@@ -73,6 +45,7 @@ def test_the_way_of_an_sos(desk: Desk, sato: Resident) -> None:
         first.do(f"/desk/cases/{case.number}/answer", case=case.id, words="読みました。<b>ひとり</b>にしません。")
         assert "&lt;b&gt;ひとり&lt;/b&gt;" in first.get(f"/desk/cases/{case.number}").text
         said = sato.talk()[-1].replies
+        assert "職員が読みはじめました" in said[-2].text
         assert said[-1].by_staff
         assert said[-1].body == ("読みました。<b>ひとり</b>にしません。",)
         first.do(f"/desk/cases/{case.number}/close", case=case.id, reason="done")

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.cases import Case, Reason, Status
+from bot.domain.case_table import Reason, Status
+from bot.domain.cases import Case
 from bot.domain.duty_roster import DutyPerson
 from bot.domain.opening_hours import WEEKDAYS
 from bot.domain.staff import Role, Staff
@@ -71,7 +72,8 @@ class Office:
         if place and name:
             pressed["source"]["userId"] = user(name)
         self.bot.gets(pressed)
-        return self.bot.line.wait_for(taken + 1)[taken].words
+        until(lambda: any(each.to == who or each.way == "reply" for each in self.bot.line.taken[taken:]))
+        return next(each.words for each in self.bot.line.taken[taken:] if each.to == who or each.way == "reply")
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, select
 
 from bot.bootstrap import SHIPPED_CONTENT, THRESHOLDS
 from bot.content.reader import read_catalog
-from bot.domain.cases import Case, NotPossibleError, Reason
+from bot.domain.case_table import NotPossibleError, Reason
+from bot.domain.cases import Case
 from bot.domain.catalog import Retention
 from bot.domain.messages import Event, Happened, Inbound
 from bot.domain.staff import Role, Staff
@@ -65,7 +66,9 @@ def _writes_on_line(house: House, name: str, text: str) -> None:
     receive(house.reception, [message], TUESDAY_NOON, lambda connection: finish_events(connection, ids))
 
 
-def _ended_case(house: House, staff: Staff, name: str = "sato", text: str = "もう死にたい") -> Case:
+def _ended_case(
+    house: House, staff: Staff, name: str = "sato", text: str = "もう死にたい", reason: Reason = Reason.DONE
+) -> Case:
     """A case from LINE that was answered, noted and closed on Tuesday."""
     _writes_on_line(house, name, text)
     with house.store.reading() as connection:
@@ -76,7 +79,7 @@ def _ended_case(house: House, staff: Staff, name: str = "sato", text: str = "も
     note(house, staff, case.id, "メモ")
     wanted = [NewNotice("mail:a@city.example", "open", case.id, ticket="t")]
     house.store.transaction(lambda connection: add_notices(connection, house.reception.keys, wanted, TUESDAY_NOON))
-    close(house, staff, case.id, Reason.DONE)
+    close(house, staff, case.id, reason)
     return case
 
 
@@ -120,7 +123,7 @@ def test_periods(house: House, staff: Staff, somebody: Somebody) -> None:
 
 
 def test_nothing_sealed_of_a_resident_is_left_in_any_place(house: House, staff: Staff, somebody: Somebody) -> None:
-    _ended_case(house, staff)
+    _ended_case(house, staff, reason=Reason.FALSE_ALARM)
     _writes_on_line(house, "abe", "雪かきができない")
     somebody("ito").says("雪かきができない")
     lost = Event(Happened.TEXT, "aside", "uno", TUESDAY_NOON, text="灯油", raw="灯油")

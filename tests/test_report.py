@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.cases import Reason, Status
+from bot.domain.case_table import Reason, Status
 from bot.domain.duty_roster import DutyRoster
 from bot.domain.masking import FEW, NONE_SHOWN, SMALL, SOME, masked, protected
 from bot.domain.messages import Route
@@ -97,6 +97,7 @@ def possible(shown: Sequence[str], total: str) -> list[set[int]]:
     return [{cells[place] for cells in fits} for place, each in enumerate(shown) if each == FEW]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 14), min_size=1, max_size=5))
 def test_no_masked_number_can_be_computed_back(cells: list[int]) -> None:
     shown = protected({"table": cells})

@@ -233,6 +233,7 @@ def _duty(sheet: Value) -> Duty:
         desk_line=sheet["desk_line"].text(),
         switchboard=sheet["switchboard"].text(),
         promise_minutes=sheet["promise_minutes"].number(120),
+        same_case_days=sheet["same_case_days"].number(7),
     )
 
 

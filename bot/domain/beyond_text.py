@@ -36,7 +36,7 @@ def words_of(catalog: Catalog, message: Inbound, *, in_case: bool) -> str:
     """What is kept of a message, for staff to read: the words, or what kind of thing came. A place only in a case."""
     wording = Wording(catalog.wording, catalog.lines)
     match message.kind:
-        case Happened.TEXT:
+        case Happened.TEXT | Happened.FORM:
             return message.text
         case Happened.PRESS:
             return label_of(catalog, message.text)

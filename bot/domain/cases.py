@@ -1,101 +1,15 @@
-"""A case: somebody's trouble in the hands of the consultation desk. One table says what may happen in which status."""
+"""A case: somebody's trouble in the hands of the consultation desk, and what each thing that happens makes of it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
-from types import MappingProxyType
 
+from bot.domain.case_clocks import answer_by, next_alarm, rest_until
+from bot.domain.case_table import OPEN_STATUSES, Action, NotPossibleError, Reason, Status, next_status
 from bot.domain.duty_roster import DutyRoster
 from bot.domain.messages import Route
 from bot.domain.triage import Kind
 
-
-class Status(StrEnum):
-    """Where a case stands."""
-
-    WAITING = "waiting"
-    """Nobody looks after it now."""
-    CLAIMED = "claimed"
-    """One member of staff looks after it, until the lease ends."""
-    CLOSED = "closed"
-    CANCELLED = "cancelled"
-    """The resident took it back."""
-
-
-class Action(StrEnum):
-    """What can happen to a case."""
-
-    OPEN = "open"
-    ADD = "add"
-    RAISE = "raise"
-    CANCEL = "cancel"
-    CLAIM = "claim"
-    REPLY = "reply"
-    NOTE = "note"
-    HAND_OVER = "hand-over"
-    RELEASE = "release"
-    LAPSE = "lapse"
-    """The owner did not answer in time."""
-    ALARM = "alarm"
-    """Nobody has taken it, and somebody is told again."""
-    RETURN = "return"
-    """The resident wants the bot to answer again."""
-    CLOSE = "close"
-    REOPEN = "reopen"
-
-
-_W, _C, _CLOSED, _CANCELLED = Status.WAITING, Status.CLAIMED, Status.CLOSED, Status.CANCELLED
-TRANSITIONS: Mapping[tuple[Status | None, Action], Status] = MappingProxyType(
-    {
-        (None, Action.OPEN): _W,
-        (_W, Action.ADD): _W,
-        (_W, Action.RAISE): _W,
-        (_W, Action.CANCEL): _CANCELLED,
-        (_W, Action.CLAIM): _C,
-        (_W, Action.NOTE): _W,
-        (_W, Action.ALARM): _W,
-        (_W, Action.CLOSE): _CLOSED,
-        (_C, Action.ADD): _C,
-        (_C, Action.RAISE): _C,
-        (_C, Action.CANCEL): _CANCELLED,
-        (_C, Action.REPLY): _C,
-        (_C, Action.NOTE): _C,
-        (_C, Action.HAND_OVER): _C,
-        (_C, Action.RELEASE): _W,
-        (_C, Action.LAPSE): _W,
-        (_C, Action.RETURN): _C,
-        (_C, Action.CLOSE): _CLOSED,
-        (_CLOSED, Action.NOTE): _CLOSED,
-        (_CLOSED, Action.REOPEN): _W,
-        (_CANCELLED, Action.NOTE): _CANCELLED,
-        (_CANCELLED, Action.REOPEN): _W,
-    }
-)
-OPEN_STATUSES = frozenset({Status.WAITING, Status.CLAIMED})
 DANGER_LASTS = timedelta(hours=1)
-ALARM_WAITS = (timedelta(minutes=5), timedelta(minutes=10), timedelta(minutes=15), timedelta(minutes=30))
-"""From one alarm to the next: 5, 15 and 30 minutes after the case came, then every half hour."""
-ANSWER_WITHIN = timedelta(minutes=30)
-"""Duty time that an owner has for the next answer; an emergency's owner has a third of it, by the clock."""
-REST_WITHIN = timedelta(days=3)
-"""How long a case may rest with an owner who has answered everything."""
-
-
-class Reason(StrEnum):
-    """Why a case was closed."""
-
-    DONE = "done"
-    PASSED_ON = "passed-on"
-    """Another office looks after it."""
-    NO_ANSWER = "no-answer"
-    FALSE_ALARM = "false-alarm"
-    PRANK = "prank"
-    DRILL = "drill"
-
-
-class NotPossibleError(Exception):
-    """This cannot happen to a case in this status."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +58,18 @@ class Case:
     """When the bot last said the numbers to call while staff had the case."""
     bot_answers: bool = False
     is_drill: bool = False
+    taken_at: datetime | None = None
+    """When the resident was told that staff read; None while the bot is all they have."""
+    for_other: bool = False
+    joined_to: str = ""
+    quiet_from: int | None = None
+    quiet_until: int | None = None
+    """The hours in which the resident must not be written to, as minutes from midnight in the city."""
+    ask_at: datetime | None = None
+    """When the resident, who agreed to it, is asked whether they found help."""
+    asks: int = 0
+    found_help: str = ""
+    """What they said: `yes`, `no`, or nothing yet."""
 
     def is_danger_at(self, now: datetime) -> bool:
         """Whether the resident wrote of danger within the last hour: a picture that comes now belongs to it."""
@@ -162,15 +88,6 @@ class Case:
     def staff_answer(self) -> bool:
         """Whether the bot is silent because staff have the case."""
         return self.status is Status.CLAIMED and not self.bot_answers
-
-
-def next_status(status: Status | None, action: Action) -> Status:
-    """Where the action leads. Raises NotPossibleError."""
-    try:
-        return TRANSITIONS[status, action]
-    except KeyError:
-        message = f"a case that is {status} cannot {action}"
-        raise NotPossibleError(message) from None
 
 
 def opened(case_id: str, number: str, wish: CaseWish, at: Arrived, roster: DutyRoster) -> Case:
@@ -198,8 +115,8 @@ def after_message(case: Case, wish: CaseWish | None, now: datetime, roster: Duty
     )
     if changed.status is Status.WAITING:
         return action, _waiting(changed, now, roster) if action is Action.RAISE else changed
-    answer_by = _answer_by(changed, now, roster)
-    return action, replace(changed, lease_until=min(answer_by, changed.lease_until or answer_by))
+    due = answer_by(changed.urgency, now, roster)
+    return action, replace(changed, lease_until=min(due, changed.lease_until or due))
 
 
 def claimed(case: Case, owner: str, now: datetime, roster: DutyRoster) -> Case:
@@ -222,7 +139,7 @@ def answered(case: Case, now: datetime) -> Case:
         unanswered_since=None,
         bot_answers=False,
         first_answer_at=case.first_answer_at or now,
-        lease_until=now + REST_WITHIN,
+        lease_until=rest_until(now),
     )
 
 
@@ -234,7 +151,7 @@ def noted(case: Case, now: datetime) -> Case:
 def put_back(case: Case, action: Action, now: datetime, roster: DutyRoster) -> Case:
     """The case back in the queue: released, lapsed or opened again. Raises NotPossibleError."""
     back = replace(case, status=next_status(case.status, action), changed_at=now, closed_at=None, reason="", alarms=0)
-    back = replace(back, unanswered_since=back.unanswered_since or now, bot_answers=False)
+    back = replace(back, unanswered_since=back.unanswered_since or now, bot_answers=False, taken_at=None, ask_at=None)
     return _waiting(replace(back, owner="", lease_until=None), now, roster)
 
 
@@ -255,26 +172,32 @@ def closed(case: Case, reason: Reason, now: datetime) -> Case:
     return _ended(done, now)
 
 
+def joined(case: Case, into: Case, now: datetime) -> Case:
+    """The case at its end, because the same person's trouble goes on in `into`. Raises NotPossibleError."""
+    if into.id == case.id or into.status not in OPEN_STATUSES:
+        message = "a case is joined to another one that is open"
+        raise NotPossibleError(message)
+    done = replace(case, status=next_status(case.status, Action.JOIN), reason=Reason.JOINED, joined_to=into.id)
+    return _ended(done, now)
+
+
+def for_other(case: Case, now: datetime) -> Case:
+    """The case whose writer says that it is about somebody else."""
+    return replace(case, status=next_status(case.status, Action.FOR_OTHER), changed_at=now, for_other=True)
+
+
 def shown_number(number: str) -> str:
     """Six digits as people read them out: `482-915`."""
     return f"{number[:3]}-{number[3:]}"
 
 
 def _waiting(case: Case, now: datetime, roster: DutyRoster) -> Case:
-    wait = ALARM_WAITS[min(case.alarms, len(ALARM_WAITS) - 1)]
-    urgent = case.urgency is Route.EMERGENCY
-    return replace(case, alarm_at=roster.first_alarm(now, wait, is_emergency=urgent))
+    return replace(case, alarm_at=next_alarm(case.urgency, case.alarms, now, roster))
 
 
 def _owned(case: Case, owner: str, now: datetime, roster: DutyRoster) -> Case:
-    due = _answer_by(case, now, roster) if case.unanswered_since else now + REST_WITHIN
-    return replace(case, owner=owner, lease_until=due, alarm_at=None, alarms=0)
-
-
-def _answer_by(case: Case, now: datetime, roster: DutyRoster) -> datetime:
-    if case.urgency is Route.EMERGENCY:
-        return now + ANSWER_WITHIN / 3
-    return roster.after_duty_time(now, ANSWER_WITHIN)
+    due = answer_by(case.urgency, now, roster) if case.unanswered_since else rest_until(now)
+    return replace(case, owner=owner, lease_until=due, alarm_at=None, alarms=0, taken_at=case.taken_at or now)
 
 
 def _ended(case: Case, now: datetime) -> Case:

@@ -202,6 +202,8 @@ class Duty:
     desk_line: str
     switchboard: str
     promise_minutes: int
+    same_case_days: int
+    """Who writes again within so many days after the end of a case goes on with it."""
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,16 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz
 
+from bot.domain.follow_up import Report
 from bot.domain.messages import Choice
 from bot.domain.normalise import fold, squeeze
 
 ALWAYS = ("stop", "restart", "menu", "person", "cancel", "return")
 """Understood at every step."""
+WHILE_OPEN = ("for-other",)
+"""Understood while the writer has an open case."""
+AFTER_END = tuple(Report)
+"""Understood after a case has ended."""
 AFTER_ANSWER = (
     "phone", "more", "others", "hours", "side",
     "actor-resident", "actor-community", "actor-business", "actor-city", "actor-council",

@@ -4,11 +4,13 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.domain.cases import Case, CaseWish
 from bot.domain.catalog import Actor, Catalog
-from bot.domain.commands import AFTER_ANSWER, ALWAYS, chosen, command, mentions
+from bot.domain.commands import AFTER_ANSWER, AFTER_END, ALWAYS, WHILE_OPEN, chosen, command, mentions
 from bot.domain.decision import Decision, Thresholds, Understanding, decide
+from bot.domain.follow_up import Report
 from bot.domain.lines_said import Moment
 from bot.domain.messages import Choice, Reply, Route, Shown
 from bot.domain.replies import Writer
@@ -56,6 +58,12 @@ class Turn:
     """What came belongs to the open case, and says nothing by itself."""
     returns: bool = False
     """The resident wants the bot to answer while staff have the case."""
+    steers: bool = False
+    """A command or a button, which says nothing that staff would have to read."""
+    for_other: bool = False
+    """The writer says that it is about somebody else."""
+    report: Report | None = None
+    """What the writer says of a case that has ended."""
 
 
 def speaks_beside_staff(turn: Turn, case: Case | None, now: datetime) -> bool:
@@ -64,6 +72,11 @@ def speaks_beside_staff(turn: Turn, case: Case | None, now: datetime) -> bool:
         return True
     in_danger = turn.case is not None and turn.case.urgency is Route.EMERGENCY
     return in_danger and (case.told_at is None or now - case.told_at >= TOLD_AGAIN)
+
+
+def as_private(turn: Turn) -> Turn:
+    """The turn of what was written on a page of ours for the desk: whatever it says, it belongs to a case."""
+    return replace(turn, case=turn.case or CaseWish(Kind.PERSON, Route.DESK), cancels=False, returns=False, report=None)
 
 
 @dataclass(frozen=True)
@@ -95,12 +108,15 @@ class Step:
         """A button pressed or typed, a command, a follow-up to the last answer."""
         text, says = self.understood.text, self.catalog.says
         choice = chosen(says, text, self.talk.choices) or self._known_button(text)
-        if choice:
-            return self._do(choice.does)
-        name = command(
-            says, text, ALWAYS + (AFTER_ANSWER if self.talk.entry else ()) + ("none",) * bool(self.talk.choices)
-        )
-        return self._do(name) if name else None
+        name = choice.does if choice else command(says, text, self._understood_now())
+        return replace(self._do(name), steers=True) if name else None
+
+    def _understood_now(self) -> tuple[str, ...]:
+        """The commands that mean something at this place of the talk."""
+        moment = self.writer.lines.moment
+        after_answer = AFTER_ANSWER if self.talk.entry else ()
+        about_case = WHILE_OPEN if moment.case_is_open else AFTER_END if moment.case_has_ended else ()
+        return (*ALWAYS, *after_answer, *about_case, *(("none",) if self.talk.choices else ()))
 
     def _known_button(self, text: str) -> Choice | None:
         """A button of an older message or of a menu that is always there: its words alone still mean it."""
@@ -113,9 +129,9 @@ class Step:
         name, _, about = does.partition("@")
         known = replace(self, talk=replace(self.talk, entry=about)) if about in self.catalog.by_id else self
         try:
-            return known._do(name)  # noqa: SLF001 -- the same class
+            return replace(known._do(name), steers=True)  # noqa: SLF001 -- the same class
         except (KeyError, ValueError, IndexError):
-            return self._said(self.writer.menu())
+            return replace(self._said(self.writer.menu()), steers=True)
 
     def _do(self, does: str) -> Turn:
         name, _, rest = does.partition(":")
@@ -129,8 +145,15 @@ class Step:
             "return": lambda _: Turn(self.writer.plain("bot-again"), Talk(), returns=True),
             "none": lambda _: self._ask_back(self.writer.menu()),
             "cancel": lambda _: Turn(self.writer.crisis.cancelled(self._open_number()), Talk(), cancels=True),
+            "for-other": lambda _: Turn(self.writer.crisis.for_other(), self.talk, for_other=True),
+            **{each: partial(self._report, each) for each in Report},
         }
         return doing[name](rest) if name in doing else self._follow_up(name)
+
+    def _report(self, report: Report, _rest: str) -> Turn:
+        again = report is Report.NO_HELP_YET
+        reply = self.writer.crisis.desk(Kind.PERSON) if again else self.writer.plain(f"said-{report}")
+        return Turn(reply, Talk(choices=reply.choices), report=report)
 
     def _follow_up(self, name: str) -> Turn:
         entry = self.catalog.by_id[self.talk.entry]

@@ -56,12 +56,14 @@ class CrisisWriter:
         body = [self.lines.wording.say("desk-now-lines"), self.lines.wording.say("emergency-now-danger")]
         body += self.lines.no_voice() if kind is not Kind.MONEY else []
         body += [self.lines.wording.say(key, number=self.lines.moment.number), self.lines.honest("desk-nobody")]
+        link = self.lines.moment.private_link
+        body += [self.lines.wording.say("private-page", link=link)] if link else []
         return Reply(
             Route.DESK,
             lead=(self.lines.wording.say(f"desk-{kind}"),),
             calls=self.lines.calls(lines),
             body=tuple(body),
-            choices=self._choices("cancel", "menu"),
+            choices=self._choices("cancel", "for-other", "menu"),
             small=self.lines.checks(lines),
         )
 
@@ -94,15 +96,34 @@ class CrisisWriter:
         lead = self.lines.wording.say(key, number=number)
         return Reply(Route.SMALLTALK, lead=(lead,), choices=self._choices("menu", "person"))
 
+    def for_other(self) -> Reply:
+        """The writer writes for somebody else: nothing is asked, and what helps is said."""
+        lead = self.lines.wording.say("for-other", number=self.lines.moment.number)
+        return Reply(Route.DESK, lead=(lead,), choices=self._choices("cancel", "menu"))
+
     def to_resident(self, words: str) -> Reply:
         """What a member of staff writes; the way back to the bot stands beside it."""
         lead = self.lines.wording.say("staff-says")
-        return Reply(Route.DESK, lead=(lead,), body=(words,), choices=self._choices("return"), by_staff=True)
+        link = self.lines.moment.private_link
+        page = (self.lines.wording.say("private-page", link=link),) if link else ()
+        return Reply(Route.DESK, lead=(lead,), body=(words, *page), choices=self._choices("return"), by_staff=True)
 
-    def staff_left(self, key: str) -> Reply:
+    def staff_reads(self) -> Reply:
+        """A member of staff has taken the case: the bot is silent from now on."""
+        lead = self.lines.wording.say("staff-reads", number=self.lines.moment.number)
+        return Reply(Route.DESK, lead=(lead,), choices=self._choices("return"))
+
+    def staff_left(self, key: str, *, asks_later: bool = False) -> Reply:
         """Staff no longer answer: the bot does again."""
         lead = self.lines.wording.say(key, number=self.lines.moment.number)
-        return Reply(Route.DESK, lead=(lead,), choices=self._choices("menu", "person"))
+        body = (self.lines.wording.say("agree-offer"),) if asks_later else ()
+        choices = self._choices(*(("agree",) if asks_later else ()), "menu", "person")
+        return Reply(Route.DESK, lead=(lead,), body=body, choices=choices)
+
+    def found_help(self) -> Reply:
+        """Days later, of who agreed to it: whether they found help. It does not say with what."""
+        lead = self.lines.wording.say("ask-found-help")
+        return Reply(Route.DESK, lead=(lead,), choices=self._choices("found-help", "no-help-yet", "ask-no-more"))
 
     def _choices(self, *names: str) -> tuple[Choice, ...]:
         return tuple(Choice(self.lines.wording.say(f"choice-{name}"), name) for name in names)

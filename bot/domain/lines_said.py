@@ -31,6 +31,10 @@ class Moment:
     case_is_open: bool = False
     in_danger: bool = False
     """The open case is an emergency of the last hour."""
+    case_has_ended: bool = False
+    """A case of the last weeks has ended, and none is open."""
+    private_link: str = ""
+    """A page of ours that opens once, for what should not be written on a platform."""
     roster: DutyRoster | None = None
     """Who looks after cases; None where no desk is connected (`ask`, `chat`): then nobody is promised."""
     switches: Switches = field(default_factory=Switches)

@@ -28,6 +28,8 @@ class Happened(StrEnum):
     VOICE = "voice"
     FILE = "file"
     LOCATION = "location"
+    FORM = "form"
+    """Written on a page of ours that opens once (`private_pages`)."""
     FOLLOW = "follow"
     UNFOLLOW = "unfollow"
     UNSEND = "unsend"
@@ -35,6 +37,10 @@ class Happened(StrEnum):
     """The bot was brought into a group, or something was said in one."""
     LEAVE = "leave"
     OTHER = "other"
+
+
+WRITTEN = frozenset({Happened.TEXT, Happened.FORM})
+"""What is words of a resident."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from statistics import median
 
-from bot.domain.cases import OPEN_STATUSES, Reason, Status
+from bot.domain.case_table import OPEN_STATUSES, Reason, Status
 from bot.domain.city_calendar import CITY_ZONE
 from bot.domain.duty_roster import DutyRoster
 from bot.domain.masking import SMALL, masked, protected
@@ -90,6 +90,8 @@ class ReportedCase:
     opened_at: datetime
     first_answer_at: datetime | None
     closed_at: datetime | None
+    asks: int = 0
+    found_help: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ def report_of(
         "hours": _rows(map(str, range(0, 24, HOURS_TOGETHER)), map(_hours, cases)),
         "answered": _rows((*map(str, ANSWERED_WITHIN), "more", "none"), [*map(_within, waits), *_none(cases)]),
         "end": _rows((*Reason, "cancelled", "open"), map(_end, cases)),
+        "found": _rows(("yes", "no", "silent", "not-asked"), map(_found, cases)),
     }
     shown = protected({name: [count for _, count in rows] for name, rows in counted.items()})
     tables = [
@@ -169,6 +172,11 @@ def _end(case: ReportedCase) -> str:
     if case.status in OPEN_STATUSES:
         return "open"
     return "cancelled" if case.status is Status.CANCELLED else case.reason
+
+
+def _found(case: ReportedCase) -> str:
+    """What the resident said who was asked, days after the end, whether they found help."""
+    return case.found_help or ("silent" if case.asks else "not-asked")
 
 
 def _median(spans: Sequence[timedelta]) -> int | None:

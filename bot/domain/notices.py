@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.cases import Action, Case, Status, shown_number
+from bot.domain.case_table import Action, Status
+from bot.domain.cases import Case, shown_number
 from bot.domain.delivery import Outcome
 from bot.domain.messages import Choice, Reply, Route
 from bot.domain.shown_times import shown_span

@@ -181,6 +181,11 @@ class Writer:
         more = tuple(call for call in reply.calls if call not in calls)
         return replace(reply, lead=(banner, *reply.lead), calls=(*calls, *more))
 
+    def kept_in_case(self, reply: Reply) -> Reply:
+        """The answer to a message that staff read too, because a case of its writer is open."""
+        kept = self.wording.say("kept-in-case", number=self.lines.moment.number)
+        return replace(reply, small=(kept, *reply.small))
+
     # --- what is no text -------------------------------------------------------------------------------------
 
     def welcome_again(self) -> Reply:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.domain.cases import Case, Status
+from bot.domain.case_table import Status
+from bot.domain.cases import Case
 
 
 class Role(StrEnum):
@@ -32,6 +33,9 @@ class Deed(StrEnum):
     KEEP_DUTY = "keep-duty"
     KEEP_STAFF = "keep-staff"
     READ_AUDIT = "read-audit"
+    DRILL = "drill"
+    """Make a case for practice."""
+    EDIT_CONTENT = "edit-content"
     READ_REPORT = "read-report"
     SEE_STATE = "see-state"
 
@@ -45,12 +49,13 @@ _COUNSELLING = _READING | {
     Deed.HAND_OVER,
     Deed.CLOSE,
     Deed.REOPEN,
+    Deed.DRILL,
 }
 ROLE_MAY: Mapping[Role, frozenset[Deed]] = MappingProxyType(
     {
         Role.VIEWER: _READING,
         Role.COUNSELLOR: _COUNSELLING,
-        Role.ADMIN: _COUNSELLING | {Deed.KEEP_DUTY, Deed.KEEP_STAFF, Deed.READ_AUDIT, Deed.READ_REPORT, Deed.SEE_STATE},
+        Role.ADMIN: frozenset(Deed),
         Role.AUDITOR: frozenset({Deed.READ_AUDIT, Deed.READ_REPORT}),
     }
 )

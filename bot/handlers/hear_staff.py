@@ -2,14 +2,14 @@
 
 from sqlalchemy import Connection
 
-from bot.domain.cases import NotPossibleError
+from bot.domain.case_table import NotPossibleError
 from bot.domain.messages import Event, Happened
 from bot.domain.notices import CHAT, Told
 from bot.domain.staff import NotAllowedError, Staff
 from bot.domain.staff_chats import claimed_case, pairing_code
 from bot.handlers.house import House
 from bot.handlers.look_after import NoSuchCaseError, TakenError, claim_inside
-from bot.handlers.sign_in import hashed
+from bot.storage.hashes import hashed
 from bot.storage.inbox_rows import Lane
 from bot.storage.notice_rows import NewNotice, add_notices
 from bot.storage.staff_chat_rows import StaffChat, drop_lane, find_chat, find_offer, has_offer, write_offer

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from bot.domain.conversation import Talk
 from bot.domain.decision import Understanding
-from bot.domain.messages import Happened, Inbound
+from bot.domain.messages import WRITTEN, Happened, Inbound
 from bot.handlers.reception import Reception
 from bot.storage.message_rows import Recent, count_since, read_recent
 from bot.storage.resident_rows import find_resident, read_talk
@@ -45,7 +45,7 @@ def interpret(reception: Reception, message: Inbound) -> Interpreted:
         before = _before(connection, reception, message)
     if message.kind is Happened.STICKER:
         return Interpreted(_understand(reception, message.text, [], []), before.is_busy)
-    if message.kind is not Happened.TEXT:
+    if message.kind not in WRITTEN:
         return Interpreted(reception.understander.by_lists(""), before.is_busy)
     earlier = pieces(before.recent)
     if before.is_busy:
@@ -63,10 +63,10 @@ def sounds_urgent(reception: Reception, message: Inbound) -> bool:
 
 
 def pieces(recent: list[Recent]) -> list[str]:
-    """The messages that no case holds yet: what has raised an alarm must not raise it again with every next word."""
+    """The messages since the last alarm: what has raised it must not raise it again with every next word."""
     found: list[str] = []
     for each in recent:
-        found = [] if each.in_case else [*found, each.words]
+        found = [] if each.heard else [*found, each.words]
     return found
 
 

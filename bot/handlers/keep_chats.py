@@ -11,10 +11,10 @@ from bot.domain.notices import CHAT, Told
 from bot.domain.staff import Deed, NotAllowedError, Staff, require
 from bot.domain.staff_chats import CODE_DIGITS
 from bot.handlers.house import House
-from bot.handlers.sign_in import hashed
 from bot.handlers.watch_pushes import PUSHES_LEFT
 from bot.storage.audit_rows import Trace, add_trace
 from bot.storage.duty_rows import read_switch
+from bot.storage.hashes import hashed
 from bot.storage.notice_rows import NewNotice, add_notices
 from bot.storage.staff_chat_rows import (
     ChatState,

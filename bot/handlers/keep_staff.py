@@ -9,9 +9,10 @@ import pyotp
 from sqlalchemy import Connection
 
 from bot.domain.staff import Role, Staff
-from bot.handlers.sign_in import HASHER, hashed, plain_code
+from bot.handlers.sign_in import HASHER, plain_code
 from bot.storage.audit_rows import Trace, add_trace
 from bot.storage.engine import Store
+from bot.storage.hashes import hashed
 from bot.storage.resident_rows import new_id
 from bot.storage.sealing import Keyring
 from bot.storage.session_rows import end_sessions

@@ -1,43 +1,34 @@
 """Staff look after a case: claim, answer, note, hand over, release, close, open again. One winner each time."""
 
+import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.domain.cases import (
-    Action,
-    Case,
-    NotPossibleError,
-    Reason,
-    Status,
-    answered,
-    claimed,
-    closed,
-    handed_over,
-    noted,
-    put_back,
-    shown_number,
-)
-from bot.domain.city_calendar import CITY_ZONE, is_holiday
+from bot.domain.case_table import Action, NotPossibleError, Reason, Status, next_status
+from bot.domain.cases import Case, answered, claimed, closed, handed_over, joined, noted, put_back
 from bot.domain.crisis_replies import CrisisWriter
 from bot.domain.duty_roster import DutyRoster
-from bot.domain.lines_said import Moment
+from bot.domain.follow_up import may_be_asked
 from bot.domain.messages import Reply
 from bot.domain.normalise import at_the_door
-from bot.domain.replies import Writer
 from bot.domain.staff import Deed, Staff, require
 from bot.handlers.house import House
+from bot.handlers.resident_case import PAGE_OPENS_FOR
+from bot.handlers.say_to_resident import About, say_to_resident
 from bot.handlers.tell_staff import News, roster_of, tell_staff
-from bot.storage.case_rows import Done, change_case, lock_case
-from bot.storage.message_rows import last_message
-from bot.storage.outbox_rows import Answer, add_outbound
+from bot.storage.case_rows import Done, change_case, lock_case, read_case
+from bot.storage.hashes import hashed
+from bot.storage.message_rows import read_heard_words
+from bot.storage.private_rows import offer_page
+from bot.storage.proposal_rows import delete_proposed_of, propose_checks
 from bot.storage.purge_rows import is_erased
-from bot.storage.resident_rows import channel_of
 from bot.storage.staff_rows import find_staff
 
 LONGEST_ANSWER = 2000
+_NOT_MEANT = frozenset({Reason.FALSE_ALARM, Reason.PRANK})
 
 
 class NoSuchCaseError(Exception):
@@ -84,18 +75,15 @@ class Work:
         change_case(self.connection, keys, self.case, after, Done(action, self.staff.id, detail, note))
         return after
 
-    def say(self, write: Callable[[CrisisWriter], Reply]) -> None:
-        """Queue a message to the resident on their own channel; a drill is sent to nobody."""
-        channel = channel_of(self.connection, self.case.resident)
-        moment = Moment(self.now.astimezone(CITY_ZONE), is_holiday, shown_number(self.case.number), roster=self.roster)
-        reply = write(Writer.of(self.house.reception.understander.catalog, moment).crisis)
-        to, position = last_message(self.connection, self.case.id)
-        sends = channel if channel in self.house.channels and not self.case.is_drill else ""
-        author = self.staff.id if reply.by_staff else ""
-        answer = Answer(
-            self.case.resident, to, reply, self.now, sends, urgent=True, position=position, as_text=True, author=author
-        )
-        add_outbound(self.connection, self.house.reception.keys, answer)
+    def say(self, write: Callable[[CrisisWriter], Reply], *, by_staff: bool = False, private_link: str = "") -> None:
+        """Queue a message to the resident."""
+        about = About(self.case, self.roster, self.now, self.staff.id if by_staff else "", private_link)
+        say_to_resident(self.connection, self.house.reception, about, write)
+
+    def leave(self, key: str, *, asks_later: bool = False) -> None:
+        """Say that the bot answers again, to a resident who was told that staff read."""
+        if self.case.taken_at:
+            self.say(lambda writer: writer.staff_left(key, asks_later=asks_later))
 
 
 def claim(house: House, staff: Staff, case_id: str) -> Case:
@@ -110,18 +98,24 @@ def claim_inside(connection: Connection, house: House, staff: Staff, case_id: st
         if work.case.status is Status.CLAIMED:
             owner = find_staff(work.connection, staff_id=work.case.owner)
             raise TakenError(owner.name if owner else "", work.case.owner)
-        return work.change(claimed(work.case, staff.id, work.now, work.roster), Action.CLAIM)
+        after = work.change(claimed(work.case, staff.id, work.now, work.roster), Action.CLAIM)
+        work.say(lambda writer: writer.staff_reads())
+        return after
 
     return _inside(connection, house, Asked(staff, case_id, Deed.CLAIM), take)
 
 
-def answer(house: House, staff: Staff, case_id: str, words: str) -> Case:
-    """Write to the resident. Raises EmptyError."""
+def answer(house: House, staff: Staff, case_id: str, words: str, *, offers_page: bool = False) -> Case:
+    """Write to the resident, with a page of ours for what should not be written on a platform. Raises EmptyError."""
     clean = _words(words)
+    token = secrets.token_urlsafe(24) if offers_page and house.reception.url else ""
 
     def write(work: Work) -> Case:
         after = work.change(answered(work.case, work.now), Action.REPLY)
-        work.say(lambda writer: writer.to_resident(clean))
+        if token:
+            offer_page(work.connection, hashed(token), work.case.id, work.now + PAGE_OPENS_FOR)
+        link = f"{house.reception.url}/private/{token}" if token else ""
+        work.say(lambda writer: writer.to_resident(clean), by_staff=True, private_link=link)
         return after
 
     return _on_case(house, staff, case_id, Deed.REPLY, write)
@@ -156,8 +150,7 @@ def release(house: House, staff: Staff, case_id: str) -> Case:
 
     def back(work: Work) -> Case:
         after = work.change(put_back(work.case, Action.RELEASE, work.now, work.roster), Action.RELEASE)
-        if work.case.first_answer_at:
-            work.say(lambda writer: writer.staff_left("staff-left"))
+        work.leave("staff-left")
         tell_staff(work.connection, house.reception, work.roster, News(after, Action.RELEASE, work.now))
         return after
 
@@ -165,15 +158,45 @@ def release(house: House, staff: Staff, case_id: str) -> Case:
 
 
 def close(house: House, staff: Staff, case_id: str, reason: Reason) -> Case:
-    """End the case; a resident to whom staff have written is told that the bot answers again."""
+    """End the case. What was no trouble is proposed to the admin, for the bot to learn from."""
 
     def end(work: Work) -> Case:
         after = work.change(closed(work.case, reason, work.now), Action.CLOSE, detail=reason)
-        if work.case.first_answer_at:
-            work.say(lambda writer: writer.staff_left("staff-closed"))
+        work.leave("staff-closed", asks_later=may_be_asked(after))
+        if reason in _NOT_MEANT and not after.is_drill:
+            keys = house.reception.keys
+            heard = read_heard_words(work.connection, keys, after.id)
+            propose_checks(work.connection, keys, after, heard, work.now)
         return after
 
     return _on_case(house, staff, case_id, Deed.CLOSE, end)
+
+
+def join(house: House, staff: Staff, case_id: str, into: str) -> Case:
+    """End the case because it goes on in the open one with the number `into`. Raises NotPossibleError."""
+
+    def end(work: Work) -> Case:
+        found = read_case(work.connection, "".join(filter(str.isdigit, into)))
+        other = lock_case(work.connection, found.id) if found else None
+        if other is None:
+            raise NotPossibleError
+        after = work.change(joined(work.case, other, work.now), Action.JOIN, detail=other.number)
+        work.leave("staff-joined")
+        return after
+
+    return _on_case(house, staff, case_id, Deed.CLOSE, end)
+
+
+def keep_quiet(house: House, staff: Staff, case_id: str, hours: tuple[int, int] | None) -> Case:
+    """The hours (from, until, in minutes from midnight) in which this resident must not be written to; None: none."""
+    start, end = hours or (None, None)
+
+    def keep(work: Work) -> Case:
+        status = next_status(work.case.status, Action.QUIET)
+        after = replace(work.case, status=status, quiet_from=start, quiet_until=end, changed_at=work.now)
+        return work.change(after, Action.QUIET)
+
+    return _on_case(house, staff, case_id, Deed.NOTE, keep)
 
 
 def reopen(house: House, staff: Staff, case_id: str) -> Case:
@@ -182,6 +205,7 @@ def reopen(house: House, staff: Staff, case_id: str) -> Case:
     def again(work: Work) -> Case:
         if is_erased(work.connection, work.case.id):
             raise NotPossibleError
+        delete_proposed_of(work.connection, work.case.id)
         return work.change(put_back(work.case, Action.REOPEN, work.now, work.roster), Action.REOPEN)
 
     return _on_case(house, staff, case_id, Deed.REOPEN, again)

@@ -7,12 +7,15 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from bot.domain.cases import OPEN_STATUSES, shown_number
+from bot.domain.case_table import OPEN_STATUSES
+from bot.domain.cases import shown_number
 from bot.domain.catalog import Retention
 from bot.handlers.keep_staff import CONSOLE
 from bot.storage.audit_rows import Trace, add_trace, delete_traces_before
 from bot.storage.case_rows import CLOCK, read_case
+from bot.storage.device_rows import delete_devices_before
 from bot.storage.engine import Store
+from bot.storage.private_rows import delete_pages_before
 from bot.storage.purge_rows import (
     delete_events_before,
     delete_messages,
@@ -64,6 +67,8 @@ def purge_kept(store: Store, retention: Retention, now: datetime) -> Purged:
     store.transaction(partial(delete_events_before, done_before=events_before, aside_before=case_before))
     store.transaction(partial(delete_notices_before, before=case_before))
     store.transaction(partial(delete_sessions_before, begun_before=now - _SESSIONS_KEPT))
+    store.transaction(partial(delete_pages_before, before=events_before))
+    store.transaction(partial(delete_devices_before, before=talk_before))
     traces = 0
     while some := store.transaction(partial(delete_traces_before, before=audit_before, most=_AT_ONCE)):
         traces += some

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bot.domain.cases import Case, Status
+from bot.domain.case_table import Status
+from bot.domain.cases import Case
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
 from bot.domain.duty_roster import DutyRoster
 from bot.domain.lines_said import LinesSaid, Moment
@@ -14,7 +15,15 @@ from bot.domain.staff import Deed, Staff, may, require
 from bot.handlers.house import House
 from bot.handlers.tell_staff import roster_of
 from bot.storage.audit_rows import Trace, add_trace
-from bot.storage.case_rows import CaseEvent, list_cases, read_case, read_history
+from bot.storage.case_rows import (
+    CaseEvent,
+    cases_joined_to,
+    cases_of,
+    list_cases,
+    read_case,
+    read_case_by_id,
+    read_history,
+)
 from bot.storage.message_rows import Said, read_case_talk
 from bot.storage.notice_rows import read_notices
 from bot.storage.resident_rows import channel_of, is_reachable
@@ -32,18 +41,18 @@ class Queued:
 
 @dataclass(frozen=True)
 class Queue:
-    """The open cases as they stood at `at`. `on_duty`: the names of those who are told now."""
+    """The open cases as they stood at `at`. `on_duty`: those who are told now, in order."""
 
     rows: tuple[Queued, ...]
     at: datetime
-    on_duty: tuple[str, ...]
+    on_duty: tuple[Staff, ...]
     is_open: bool
     next_opening: datetime | None
 
     @property
     def waiting(self) -> int:
-        """How many nobody has taken."""
-        return sum(1 for row in self.rows if row.case.status is Status.WAITING)
+        """How many nobody has taken, without those for practice."""
+        return sum(1 for row in self.rows if row.case.status is Status.WAITING and not row.case.is_drill)
 
 
 @dataclass(frozen=True)
@@ -61,13 +70,19 @@ class Opened:
     channel: str
     is_reachable: bool
     allowed: frozenset[Deed]
+    joined: tuple[tuple[Case, tuple[Said, ...]], ...]
+    """Cases of the same person that go on in this one, with what was said there."""
+    goes_on_in: Case | None
+    before: tuple[Case, ...]
+    """Earlier cases from the same account."""
 
 
 def read_queue(house: House) -> Queue:
     """Emergencies first, what waits before what is looked after, then by waiting time."""
     now = house.now()
     with house.store.reading() as connection:
-        names = _names(connection)
+        accounts = {each.id: each for each in list_staff(connection)}
+        names = {each.id: each.name for each in accounts.values()}
         roster = roster_of(connection, house.reception)
         found = list_cases(connection, open_only=True)
     rows = [
@@ -75,7 +90,7 @@ def read_queue(house: House) -> Queue:
         for each in found
     ]
     rows.sort(key=_rank)
-    on_duty = tuple(names[each] for each in roster.on_duty(now) if each in names)
+    on_duty = tuple(accounts[each] for each in roster.on_duty(now) if each in accounts)
     return Queue(tuple(rows), now, on_duty, roster.is_open(now), roster.next_opening(now))
 
 
@@ -101,9 +116,22 @@ def read_opened(house: House, staff: Staff, number: str) -> Opened | None:
             channel_of(connection, case.resident),
             is_reachable(connection, case.resident),
             frozenset(each for each in Deed if may(staff, each, case)),
+            tuple(
+                (each, tuple(read_case_talk(connection, keys, each.id)))
+                for each in cases_joined_to(connection, case.id)
+            ),
+            read_case_by_id(connection, case.joined_to) if case.joined_to else None,
+            tuple(each for each in cases_of(connection, case.resident) if each.id != case.id),
         )
     house.store.transaction(lambda connection: add_trace(connection, Trace(now, staff.id, "case-view", case.id)))
     return opened
+
+
+def seen_of(house: House, number: str) -> str:
+    """Something that changes when anything happens to the case with this number; empty where there is none."""
+    with house.store.reading() as connection:
+        case = read_case(connection, number)
+        return f"{case.status} {case.owner} {case.changed_at.isoformat()}" if case else ""
 
 
 def _calls(house: House, case: Case, roster: DutyRoster, now: datetime) -> tuple[Call, ...]:

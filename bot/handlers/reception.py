@@ -27,3 +27,5 @@ class Reception:
     limits: Limits = Limits()
     tells: frozenset[str] = frozenset()
     """How staff can be told outside the desk: `mail`, and the names of connected platforms."""
+    url: str = ""
+    """Where residents reach our own pages; empty where they cannot, and then no link is said."""

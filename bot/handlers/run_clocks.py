@@ -2,28 +2,51 @@
 
 from sqlalchemy import Connection
 
-from bot.domain.cases import Action, Status, alarmed, put_back
+from bot.domain.case_table import Action, Status
+from bot.domain.cases import Case, alarmed, put_back
+from bot.domain.duty_roster import DutyRoster
+from bot.domain.follow_up import asked
 from bot.handlers.house import House
+from bot.handlers.say_to_resident import About, say_to_resident
 from bot.handlers.tell_staff import News, roster_of, tell_staff
-from bot.storage.case_rows import CLOCK, Done, change_case, due_cases
+from bot.storage.case_rows import CLOCK, Done, cases_to_ask, change_case, due_cases
 
 _AT_ONCE = 50
 
 
 def run_clocks(house: House) -> int:
-    """Ring every alarm and end every lease whose time has come; how many."""
-    now, keys = house.now(), house.reception.keys
+    """Ring every alarm, end every lease and ask every question whose time has come; how many."""
 
     def ring(connection: Connection) -> int:
         roster = roster_of(connection, house.reception)
-        due = due_cases(connection, now, _AT_ONCE)
+        due = due_cases(connection, house.now(), _AT_ONCE)
         for case in due:
-            if case.status is Status.WAITING:
-                action, after = Action.ALARM, alarmed(case, now, roster)
-            else:
-                action, after = Action.LAPSE, put_back(case, Action.LAPSE, now, roster)
-            change_case(connection, keys, case, after, Done(action, CLOCK))
-            tell_staff(connection, house.reception, roster, News(after, action, now))
-        return len(due)
+            _ring(connection, house, roster, case)
+        to_ask = cases_to_ask(connection, house.now(), _AT_ONCE)
+        for case in to_ask:
+            _ask(connection, house, roster, case)
+        return len(due) + len(to_ask)
 
     return house.store.transaction(ring)
+
+
+def _ring(connection: Connection, house: House, roster: DutyRoster, case: Case) -> None:
+    """Somebody is told again; an owner who has not answered has the case no more, and the resident knows it."""
+    now = house.now()
+    if case.status is Status.WAITING:
+        action, after = Action.ALARM, alarmed(case, now, roster)
+    else:
+        action, after = Action.LAPSE, put_back(case, Action.LAPSE, now, roster)
+    change_case(connection, house.reception.keys, case, after, Done(action, CLOCK))
+    if action is Action.LAPSE and case.taken_at:
+        about = About(after, roster, now)
+        say_to_resident(connection, house.reception, about, lambda writer: writer.staff_left("staff-left"))
+    tell_staff(connection, house.reception, roster, News(after, action, now))
+
+
+def _ask(connection: Connection, house: House, roster: DutyRoster, case: Case) -> None:
+    """Whether the resident, who agreed to be asked, has found help."""
+    now = house.now()
+    after = asked(case, now, roster)
+    change_case(connection, house.reception.keys, case, after, Done(Action.ASK, CLOCK))
+    say_to_resident(connection, house.reception, About(after, roster, now), lambda writer: writer.found_help())

@@ -1,10 +1,9 @@
 """Staff sign in with password and a code that opens once; failures make the next try wait. Sessions end when idle."""
 
-import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pyotp
 from argon2 import PasswordHasher
@@ -13,16 +12,10 @@ from sqlalchemy import Connection
 
 from bot.domain.staff import Staff
 from bot.handlers.house import House
+from bot.handlers.throttle import Throttle
 from bot.storage.audit_rows import Trace, add_trace
-from bot.storage.session_rows import (
-    Failures,
-    add_session,
-    end_sessions,
-    find_session,
-    read_failures,
-    touch_session,
-    write_failures,
-)
+from bot.storage.hashes import hashed
+from bot.storage.session_rows import add_session, end_sessions, find_session, touch_session
 from bot.storage.staff_rows import find_staff, lock_secrets, use_recovery_code, write_totp_step
 
 IDLE = timedelta(minutes=15)
@@ -30,8 +23,6 @@ LONGEST = timedelta(hours=12)
 STEP_SECONDS = 30
 _FREE_TRIES = {"login": 5, "source": 20}
 """Failures without a wait. An office has one address for many people."""
-_LONGEST_WAIT = timedelta(hours=1)
-_FORGOTTEN = timedelta(hours=24)
 HASHER = PasswordHasher()
 _NOBODYS = "$argon2id$v=19$m=65536,t=3,p=4$qppz6/54PBkV/qeXxB4Lcw$U/8/UFHyKuM7eKE0o6kLCOhtQzLiAEWTqHYhmCKYVuk"
 """Tried where there is no such account, so that the time tells nothing."""
@@ -39,14 +30,6 @@ _NOBODYS = "$argon2id$v=19$m=65536,t=3,p=4$qppz6/54PBkV/qeXxB4Lcw$U/8/UFHyKuM7eK
 
 class SignInError(Exception):
     """Login, password or code are not right; which one is not said."""
-
-
-class TooManyTriesError(Exception):
-    """The next try is taken only after a while."""
-
-    def __init__(self, until: datetime) -> None:
-        super().__init__()
-        self.until = until
 
 
 @dataclass(frozen=True)
@@ -62,10 +45,8 @@ class SignIn:
 def sign_in(house: House, tried: SignIn) -> str:
     """A new session's token. Raises SignInError or TooManyTriesError."""
     now = house.now()
-    keys = {
-        kind: _throttle_key(house, kind, value) for kind, value in (("login", tried.login), ("source", tried.source))
-    }
-    house.store.transaction(lambda connection: _check_waits(connection, keys, now))
+    throttle = Throttle("sign-in", _FREE_TRIES, house.secret, {"login": tried.login, "source": tried.source})
+    house.store.transaction(lambda connection: throttle.check(connection, now))
     with house.store.reading() as connection:
         account = find_staff(connection, login=tried.login)
         known = lock_secrets(connection, house.reception.keys, account.id).password if account else _NOBODYS
@@ -74,12 +55,10 @@ def sign_in(house: House, tried: SignIn) -> str:
 
     def settle(connection: Connection) -> bool:
         opened = right and account is not None and _take_code(connection, house, account, tried.code)
-        for kind, key in keys.items():
-            failures = read_failures(connection, key, now)
-            if opened and kind == "login":
-                write_failures(connection, key, Failures(0, now))
-            elif not opened:
-                write_failures(connection, key, Failures(_counted(failures, now) + 1, now))
+        if opened:
+            throttle.forgive(connection, "login", now)
+        else:
+            throttle.failed(connection, now)
         if account:
             add_trace(connection, Trace(now, account.id, "sign-in" if opened else "sign-in-failed", account.id))
         if opened and account:
@@ -118,11 +97,6 @@ def sign_out(house: House, staff: Staff, token: str) -> None:
     house.store.transaction(end)
 
 
-def hashed(secret: str) -> str:
-    """A random secret as the database knows it."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
 def plain_code(code: str) -> str:
     """A code as typed, without the blanks and hyphens that make it readable."""
     return "".join(character for character in code.lower() if character.isalnum())
@@ -145,21 +119,3 @@ def _is_password(known: str, password: str) -> bool:
         return HASHER.verify(known, password)
     except (VerificationError, InvalidHashError):
         return False
-
-
-def _throttle_key(house: House, kind: str, value: str) -> str:
-    return hmac.digest(house.secret, f"sign-in\0{kind}\0{value}".encode(), "sha256").hex()
-
-
-def _check_waits(connection: Connection, keys: dict[str, str], now: datetime) -> None:
-    for kind, key in keys.items():
-        failures = read_failures(connection, key, now)
-        count = _counted(failures, now)
-        if count >= _FREE_TRIES[kind]:
-            wait = min(timedelta(seconds=30) * 2 ** (count - _FREE_TRIES[kind]), _LONGEST_WAIT)
-            if now < failures.last_at + wait:
-                raise TooManyTriesError(failures.last_at + wait)
-
-
-def _counted(failures: Failures, now: datetime) -> int:
-    return 0 if now - failures.last_at > _FORGOTTEN else failures.count

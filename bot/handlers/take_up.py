@@ -26,6 +26,7 @@ from bot.storage.inbox_rows import (
 )
 from bot.storage.leases import Lease
 from bot.storage.message_rows import erase_words
+from bot.storage.proposal_rows import delete_proposed_with
 from bot.storage.resident_rows import mark_unreachable
 from bot.storage.sealing import SealError
 
@@ -169,6 +170,7 @@ def _note(connection: Connection, house: House, lane: Lane, event: Event) -> Non
     """What has no answer but changes something: a message taken back, a resident who blocked the bot."""
     if event.kind is Happened.UNSEND:
         erase_words(connection, house.reception.keys, lane.channel, event.message)
+        delete_proposed_with(connection, lane.channel, event.message)
         erase_raw(connection, lane.channel, event.message)
     elif event.kind in {Happened.UNFOLLOW, Happened.LEAVE}:
         mark_unreachable(connection, lane.channel, lane.name)

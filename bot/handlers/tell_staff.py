@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bot.domain.cases import Action, Case
+from bot.domain.case_table import Action
+from bot.domain.cases import Case
 from bot.domain.duty_roster import DutyRoster
 from bot.domain.messages import Route
 from bot.domain.notices import CHAT, MAIL
 from bot.domain.staff import Deed, Staff, may
 from bot.handlers.reception import Reception
 from bot.storage.duty_rows import read_roster, read_switch
-from bot.storage.notice_rows import NewNotice, add_notices
+from bot.storage.notice_rows import NewNotice, add_notices, was_told_since
 from bot.storage.staff_chat_rows import ChatState, StaffChat, list_chats
 from bot.storage.staff_rows import list_staff
 
@@ -21,6 +22,8 @@ DESK_MAIL = "desk-mail"
 """The switch that holds the desk's own mail address."""
 FEW_PUSHES = "few-pushes"
 """The switch that the worker sets when a platform's messages of the month run low: then only emergencies are pushed."""
+PIECES_ARE_TOLD_ONCE = timedelta(minutes=1)
+"""Messages without danger that follow a notice within this time are not told again."""
 _PUSHED_TO_GROUPS = frozenset({Action.OPEN, Action.RAISE, Action.REOPEN, Action.LAPSE, Action.RELEASE})
 """A push to a group counts once per member: what only continues a case is left to mail and desk."""
 
@@ -32,6 +35,8 @@ class News:
     case: Case
     why: Action
     at: datetime
+    danger: bool = False
+    """The resident has just written of danger."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ def roster_of(connection: Connection, reception: Reception) -> DutyRoster:
 
 def tell_staff(connection: Connection, reception: Reception, roster: DutyRoster, news: News) -> None:
     """Queue notices: to the owner, or to the desk and the duty list, one person further with each alarm."""
-    if not reception.tells or news.case.is_drill:
+    if not reception.tells or news.case.is_drill or _is_told(connection, news):
         return
     ways = ways_of(connection, reception)
     wanted = dict.fromkeys(each for each in _recipients(ways, roster, news) if each)
@@ -103,5 +108,11 @@ def _recipients(ways: Ways, roster: DutyRoster, news: News) -> Iterator[str]:
             yield ways.chat(each)
     if ways.desk_mail:
         yield MAIL + ways.desk_mail
-    if (urgent and not case.owner) or (news.why in _PUSHED_TO_GROUPS and not ways.spares):
+    if news.danger or (urgent and not case.owner) or (news.why in _PUSHED_TO_GROUPS and not ways.spares):
         yield from ways.groups()
+
+
+def _is_told(connection: Connection, news: News) -> bool:
+    """Whether a further message is told already by what is on its way: people write in pieces."""
+    further = news.why is Action.ADD and not news.danger
+    return further and was_told_since(connection, news.case.id, news.at - PIECES_ARE_TOLD_ONCE)

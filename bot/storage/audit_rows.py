@@ -48,11 +48,15 @@ def add_trace(connection: Connection, trace: Trace) -> None:
     connection.execute(update(audit_head).values(number=number, hash=link))
 
 
-def read_traces(connection: Connection, *, about: str = "", most: int = 200) -> list[NumberedTrace]:
-    """The newest traces first, of one thing or of all."""
+def read_traces(
+    connection: Connection, *, about: str = "", before: int | None = None, most: int = 200
+) -> list[NumberedTrace]:
+    """The newest traces first, of one thing or of all; `before`: those older than the one with that number."""
     query = select(audit).order_by(audit.c.number.desc()).limit(most)
     if about:
         query = query.where(audit.c.about == about)
+    if before is not None:
+        query = query.where(audit.c.number < before)
     return [
         NumberedTrace(row.number, Trace(row.at, row.staff, row.action, row.about, row.detail))
         for row in connection.execute(query)

@@ -1,13 +1,15 @@
 """Cases, and what happened to them."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from bot.domain.cases import OPEN_STATUSES, Action, Case, Status
+from bot.domain.case_table import OPEN_STATUSES, Action, Status
+from bot.domain.cases import Case
 from bot.domain.messages import Route
 from bot.domain.triage import Kind
 from bot.storage.audit_rows import Trace, add_trace
@@ -54,7 +56,7 @@ def find_open_case(connection: Connection, resident: str) -> Case | None:
 
 
 def find_last_case(connection: Connection, resident: str, ended_since: datetime) -> Case | None:
-    """The resident's last case that ended since then, locked."""
+    """The resident's last case that staff closed since then, locked."""
     mine = (cases.c.resident_id == resident, cases.c.closed_at >= ended_since, cases.c.status == Status.CLOSED)
     query = select(cases).where(*mine).order_by(cases.c.closed_at.desc()).limit(1).with_for_update()
     row = connection.execute(query).first()
@@ -79,6 +81,12 @@ def read_case_by_id(connection: Connection, case_id: str) -> Case | None:
     return _case(row) if row else None
 
 
+def numbers_of(connection: Connection, ids: Collection[str]) -> dict[str, str]:
+    """The numbers of those of these ids that are cases."""
+    query = select(cases.c.id, cases.c.number).where(cases.c.id.in_(ids))
+    return {row.id: row.number for row in connection.execute(query)}
+
+
 def free_number(connection: Connection) -> str:
     """Six random digits that no case has."""
     while True:
@@ -87,10 +95,10 @@ def free_number(connection: Connection) -> str:
             return number
 
 
-def open_case(connection: Connection, keys: Keyring, case: Case) -> None:
+def open_case(connection: Connection, keys: Keyring, case: Case, by: str = RESIDENT) -> None:
     """Keep a case that was opened now."""
     connection.execute(insert(cases).values(_values(case)))
-    _note(connection, keys, case, Done(Action.OPEN, RESIDENT))
+    _note(connection, keys, case, Done(Action.OPEN, by))
 
 
 def change_case(connection: Connection, keys: Keyring, before: Case, after: Case, done: Done) -> None:
@@ -114,6 +122,25 @@ def due_cases(connection: Connection, now: datetime, most: int) -> list[Case]:
     waiting = (cases.c.status == Status.WAITING) & (cases.c.alarm_at <= now)
     lapsed = (cases.c.status == Status.CLAIMED) & (cases.c.lease_until <= now)
     query = select(cases).where(waiting | lapsed).limit(most).with_for_update(skip_locked=True)
+    return [_case(row) for row in connection.execute(query)]
+
+
+def cases_to_ask(connection: Connection, now: datetime, most: int) -> list[Case]:
+    """Ended cases whose resident is to be asked now whether they found help, locked."""
+    mine = (cases.c.status == Status.CLOSED, cases.c.ask_at <= now)
+    query = select(cases).where(*mine).limit(most).with_for_update(skip_locked=True)
+    return [_case(row) for row in connection.execute(query)]
+
+
+def cases_of(connection: Connection, resident: str) -> list[Case]:
+    """Every case of a resident, the newest first."""
+    query = select(cases).where(cases.c.resident_id == resident).order_by(cases.c.opened_at.desc())
+    return [_case(row) for row in connection.execute(query)]
+
+
+def cases_joined_to(connection: Connection, case_id: str) -> list[Case]:
+    """The cases that go on in this one."""
+    query = select(cases).where(cases.c.joined_to == case_id).order_by(cases.c.opened_at)
     return [_case(row) for row in connection.execute(query)]
 
 

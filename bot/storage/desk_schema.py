@@ -141,3 +141,16 @@ notices = Table(
     Column("retry_key", String(36), nullable=False),
     Index("ix_notices_state", "state", "due_at"),
 )
+
+# What an admin is asked to teach the bot: messages of cases that were closed as 誤報 or いたずら.
+proposed_checks = Table(
+    "proposed_checks",
+    metadata,
+    row_id(),
+    row_of("case_id", "cases.id"),
+    Column("reason", String(16), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("words", Sealed, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Index("ix_proposed_checks_case", "case_id"),
+)

@@ -20,6 +20,7 @@ class Exchange:
     words: str
     replies: tuple[Reply, ...]
     received_at: datetime
+    in_case: bool = False
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Recent:
 
     words: str
     received_at: datetime
-    in_case: bool
+    heard: bool
+    """Triage has heard something in it."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,15 @@ class Said:
     fault: str = ""
     channel: str = ""
     kind: str = ""
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Filed:
+    """Where a message belongs: to a case, or to none. `heard`: triage heard something in it."""
+
+    case: str | None = None
+    heard: bool = False
 
 
 def find_event(connection: Connection, channel: str, event: str) -> str | None:
@@ -51,13 +62,13 @@ def find_event(connection: Connection, channel: str, event: str) -> str | None:
     return connection.execute(query).scalar()
 
 
-def add_inbound(connection: Connection, keys: Keyring, resident: str, message: Inbound, case: str | None) -> str:
+def add_inbound(connection: Connection, keys: Keyring, resident: str, message: Inbound, filed: Filed) -> str:
     """Store a message; the id of its row."""
     row = new_id()
     values = {
         "id": row,
         "resident_id": resident,
-        "case_id": case,
+        "case_id": filed.case,
         "channel": message.channel,
         "event": message.event,
         "kind": message.kind,
@@ -65,6 +76,7 @@ def add_inbound(connection: Connection, keys: Keyring, resident: str, message: I
         "source": message.source,
         "received_at": message.received_at,
         "words": keys.seal(Place("inbound", row, "words"), message.text),
+        "heard": filed.heard,
     }
     connection.execute(insert(inbound).values(values))
     return row
@@ -81,14 +93,14 @@ def erase_words(connection: Connection, keys: Keyring, channel: str, message: st
 def read_recent(connection: Connection, keys: Keyring, resident: str, since: datetime, most: int) -> list[Recent]:
     """The resident's last messages since then, oldest first."""
     query = (
-        select(inbound.c.id, inbound.c.words, inbound.c.received_at, inbound.c.case_id)
+        select(inbound.c.id, inbound.c.words, inbound.c.received_at, inbound.c.heard)
         .where(inbound.c.resident_id == resident, inbound.c.received_at >= since, inbound.c.kind == Happened.TEXT)
         .order_by(inbound.c.received_at.desc(), inbound.c.id)
         .limit(most)
     )
     rows = connection.execute(query).all()
     return [
-        Recent(keys.open(Place("inbound", row.id, "words"), row.words), row.received_at, row.case_id is not None)
+        Recent(keys.open(Place("inbound", row.id, "words"), row.words), row.received_at, row.heard)
         for row in reversed(rows)
     ]
 
@@ -96,7 +108,7 @@ def read_recent(connection: Connection, keys: Keyring, resident: str, since: dat
 def read_exchanges(connection: Connection, keys: Keyring, resident: str, since: datetime, most: int) -> list[Exchange]:
     """The talk as it was, oldest first: the last `most` messages since then, with what was answered."""
     query = (
-        select(inbound.c.id, inbound.c.words, inbound.c.received_at)
+        select(inbound.c.id, inbound.c.words, inbound.c.received_at, inbound.c.case_id)
         .where(inbound.c.resident_id == resident, inbound.c.received_at >= since)
         .order_by(inbound.c.received_at.desc(), inbound.c.id)
         .limit(most)
@@ -105,7 +117,10 @@ def read_exchanges(connection: Connection, keys: Keyring, resident: str, since: 
     replies = _replies_to(connection, keys, [row.id for row in rows])
     return [
         Exchange(
-            keys.open(Place("inbound", row.id, "words"), row.words), tuple(replies.get(row.id, ())), row.received_at
+            keys.open(Place("inbound", row.id, "words"), row.words),
+            tuple(replies.get(row.id, ())),
+            row.received_at,
+            row.case_id is not None,
         )
         for row in reversed(rows)
     ]
@@ -136,6 +151,14 @@ def read_case_words(connection: Connection, keys: Keyring, case: str) -> list[st
     return [keys.open(Place("inbound", row.id, "words"), row.words) for row in connection.execute(query)]
 
 
+def read_heard_words(connection: Connection, keys: Keyring, case: str) -> list[str]:
+    """The messages of a case in which triage heard something, oldest first, without those that were taken back."""
+    mine = (inbound.c.case_id == case, inbound.c.heard)
+    query = select(inbound.c.id, inbound.c.words).where(*mine).order_by(inbound.c.received_at)
+    opened = (keys.open(Place("inbound", row.id, "words"), row.words) for row in connection.execute(query))
+    return [words for words in opened if words]
+
+
 def last_message(connection: Connection, case: str) -> tuple[str, int]:
     """The resident's last message of a case, and the place after the last answer to it."""
     query = select(inbound.c.id).where(inbound.c.case_id == case).order_by(inbound.c.received_at.desc()).limit(1)
@@ -155,7 +178,16 @@ def read_case_talk(connection: Connection, keys: Keyring, case: str) -> list[Sai
         for row in connection.execute(asked)
     ]
     said += [
-        Said(row.created_at, "", open_reply(keys, row.id, row.reply), row.author, row.state, row.fault, row.channel)
+        Said(
+            row.created_at,
+            "",
+            open_reply(keys, row.id, row.reply),
+            row.author,
+            row.state,
+            row.fault,
+            row.channel,
+            due_at=row.due_at,
+        )
         for row in connection.execute(replies)
     ]
     return sorted(said, key=lambda each: (each.at, each.reply is not None))

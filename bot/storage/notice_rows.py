@@ -116,6 +116,12 @@ def read_notices(connection: Connection, case_id: str) -> list[tuple[str, str, d
     return [(row.recipient, row.why, row.created_at, row.state) for row in connection.execute(query)]
 
 
+def was_told_since(connection: Connection, case_id: str, since: datetime) -> bool:
+    """Whether anything about this case was put on its way to staff since then."""
+    mine = (notices.c.case_id == case_id, notices.c.created_at > since)
+    return connection.execute(select(notices.c.id).where(*mine).limit(1)).first() is not None
+
+
 def oldest_notice(connection: Connection) -> datetime | None:
     """When the oldest notice that waits was written."""
     query = select(func.min(notices.c.created_at)).where(notices.c.state == NoticeState.QUEUED)

@@ -32,6 +32,8 @@ class Answer:
     position: int = 0
     as_text: bool = False
     author: str = ""
+    due_at: datetime | None = None
+    """When it may go out; at once where None."""
     restored: bool = False
     """It may have gone out before the database was set back: it is kept, and not sent."""
 
@@ -66,7 +68,7 @@ def add_outbound(connection: Connection, keys: Keyring, answer: Answer) -> None:
         "ticket": keys.seal(_place(row, "ticket"), answer.ticket) if answer.ticket else None,
         "ticket_at": answer.written_at,
         "retry_key": new_retry_key(),
-        "due_at": answer.written_at,
+        "due_at": answer.due_at or answer.written_at,
     }
     connection.execute(insert(outbound).values(values))
 

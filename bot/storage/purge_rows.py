@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, exists, or_, select, update
 
-from bot.domain.cases import OPEN_STATUSES
+from bot.domain.case_table import OPEN_STATUSES
 from bot.domain.notices import NoticeState
-from bot.storage.desk_schema import notices
+from bot.storage.desk_schema import notices, proposed_checks
 from bot.storage.inbox_rows import InboxState
-from bot.storage.schema import case_events, cases, inbound, inbox, outbound, residents
+from bot.storage.schema import case_events, cases, inbound, inbox, outbound, residents, talk_codes, talk_devices
 
 _GONE = "gone-"
 """How the sender of somebody begins who is kept only because a case is counted."""
@@ -41,6 +41,7 @@ def erase_cases(connection: Connection, ended: Sequence[str], now: datetime) -> 
         connection, list(connection.execute(select(inbound.c.id).where(inbound.c.case_id.in_(still))).scalars())
     )
     connection.execute(update(case_events).where(case_events.c.case_id.in_(still)).values(note=None))
+    connection.execute(delete(proposed_checks).where(proposed_checks.c.case_id.in_(still)))
     done = (notices.c.case_id.in_(still), notices.c.state != NoticeState.QUEUED)
     connection.execute(delete(notices).where(*done))
     return connection.execute(update(cases).where(cases.c.id.in_(still)).values(source="", erased_at=now)).rowcount
@@ -71,6 +72,7 @@ def gone_residents(connection: Connection, before: datetime, most: int) -> list[
 def forget_residents(connection: Connection, people: Sequence[str], before: datetime) -> int:
     """Delete those people; who has a case that is counted stays as a row that leads to nobody."""
     mine = residents.c.id.in_(people) & (residents.c.seen_at < before)
+    _forget_devices(connection, select(residents.c.id).where(mine))
     counted = exists().where(cases.c.resident_id == residents.c.id)
     gone = connection.execute(delete(residents).where(mine, ~counted)).rowcount
     return gone + _make_nameless(connection, mine)
@@ -87,6 +89,7 @@ def forget_resident(connection: Connection, resident: str) -> int:
     person = connection.execute(select(residents).where(residents.c.id == resident).with_for_update()).one()
     connection.execute(delete(outbound).where(outbound.c.resident_id == resident))
     gone = connection.execute(delete(inbound).where(inbound.c.resident_id == resident)).rowcount
+    _forget_devices(connection, select(residents.c.id).where(residents.c.id == resident))
     # The key of an event stays: should it come once more, it is known to have come before.
     theirs = (inbox.c.channel == person.channel, inbox.c.lane == person.sender)
     nothing = {"raw": None, "lane": "", "message": "", "state": InboxState.DONE}
@@ -106,6 +109,12 @@ def delete_notices_before(connection: Connection, before: datetime) -> int:
     """Delete notices from before then; how many."""
     old = (notices.c.state != NoticeState.QUEUED, notices.c.created_at < before)
     return connection.execute(delete(notices).where(*old)).rowcount
+
+
+def _forget_devices(connection: Connection, people: Select[tuple[str]]) -> None:
+    """On no other device do these people's talks open any more."""
+    for table in (talk_codes, talk_devices):
+        connection.execute(delete(table).where(table.c.resident_id.in_(people)))
 
 
 def _make_nameless(connection: Connection, mine: ColumnElement[bool]) -> int:

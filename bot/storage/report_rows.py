@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from bot.domain.cases import Action, Status
+from bot.domain.case_table import Action, Status
 from bot.domain.messages import Route
 from bot.domain.monthly_report import ReportedCase
 from bot.domain.triage import Kind
@@ -23,6 +23,8 @@ def read_reported(connection: Connection, start: datetime, end: datetime) -> lis
             row.opened_at,
             row.first_answer_at,
             row.closed_at,
+            row.asks,
+            row.found_help,
         )
         for row in connection.execute(query)
     ]

@@ -27,6 +27,12 @@ def channel_of(connection: Connection, resident: str) -> str:
     return str(connection.execute(select(residents.c.channel).where(residents.c.id == resident)).scalar_one())
 
 
+def account_of(connection: Connection, resident: str) -> tuple[str, str]:
+    """(channel, sender): as what the resident writes."""
+    row = connection.execute(select(residents.c.channel, residents.c.sender).where(residents.c.id == resident)).one()
+    return row.channel, row.sender
+
+
 def is_reachable(connection: Connection, resident: str) -> bool:
     """Whether the resident has not blocked the bot."""
     return bool(connection.execute(select(residents.c.reachable).where(residents.c.id == resident)).scalar_one())

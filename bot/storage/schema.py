@@ -4,6 +4,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Date,
+    ForeignKey,
     Index,
     Integer,
     MetaData,
@@ -66,11 +67,20 @@ cases = Table(
     Column("told_at", UtcTime),
     Column("bot_answers", Boolean, nullable=False, server_default=false()),
     Column("is_drill", Boolean, nullable=False, server_default=false()),
+    Column("taken_at", UtcTime),
+    Column("for_other", Boolean, nullable=False, server_default=false()),
+    Column("joined_to", String(32), nullable=False, server_default=""),
+    Column("quiet_from", Integer),
+    Column("quiet_until", Integer),
+    Column("ask_at", UtcTime),
+    Column("asks", Integer, nullable=False, server_default="0"),
+    Column("found_help", String(8), nullable=False, server_default=""),
     # Since when it has no words any more: it is kept to be counted.
     Column("erased_at", UtcTime),
     Index("ix_cases_resident", "resident_id"),
     Index("ix_cases_alarm", "status", "alarm_at"),
     Index("ix_cases_lease", "status", "lease_until"),
+    Index("ix_cases_ask", "ask_at"),
     Index(
         "uq_cases_open",
         "resident_id",
@@ -93,6 +103,8 @@ inbound = Table(
     Column("source", String(32), nullable=False),
     Column("received_at", UtcTime, nullable=False),
     Column("words", Sealed, nullable=False),
+    # Whether triage heard something in it: what has raised an alarm is not read again with the next piece.
+    Column("heard", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("channel", "event"),
     Index("ix_inbound_message", "channel", "message"),
     Index("ix_inbound_case", "case_id"),
@@ -180,4 +192,33 @@ case_events = Table(
     Column("detail", String(64), nullable=False, server_default=""),
     Column("note", Sealed),
     Index("ix_case_events_case", "case_id", "at"),
+)
+
+# Pages of ours for what should not be written on a platform: each opens once, until its time is over.
+private_pages = Table(
+    "private_pages",
+    metadata,
+    # The hash of what stands in the link.
+    Column("id", String(64), primary_key=True),
+    row_of("case_id", "cases.id"),
+    Column("until", UtcTime, nullable=False),
+    Column("used_at", UtcTime),
+)
+
+# A talk of the page on another device: a code that was shown once, and the cookies it has opened the talk for.
+talk_codes = Table(
+    "talk_codes",
+    metadata,
+    Column("resident_id", String(32), ForeignKey("residents.id"), primary_key=True),
+    Column("code", String(64), nullable=False),
+    Column("until", UtcTime, nullable=False),
+)
+
+talk_devices = Table(
+    "talk_devices",
+    metadata,
+    # What the database knows the other device's cookie by, as `residents.sender`.
+    Column("sender", String(64), primary_key=True),
+    row_of("resident_id", "residents.id"),
+    Column("begun_at", UtcTime, nullable=False),
 )

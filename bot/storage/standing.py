@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, exists, func, or_, select
 
-from bot.domain.cases import OPEN_STATUSES, Status
+from bot.domain.case_table import OPEN_STATUSES, Status
 from bot.domain.delivery import OPEN_STATES
 from bot.domain.notices import NoticeState
 from bot.storage.desk_schema import notices

@@ -20,6 +20,7 @@ from bot.domain.normalise import squeeze
 from bot.domain.replies import Writer
 from bot.handlers.house import House
 from bot.handlers.receive import receive
+from bot.storage.device_rows import sender_behind
 from bot.storage.message_rows import Exchange, read_exchanges
 from bot.storage.resident_rows import find_resident
 from bot.web.visitors import event_of, forget, new_token, remember, sender_of, source_of, token_of
@@ -59,7 +60,7 @@ class ChatPage:
         text, once = form
         if not text.strip():
             return self._kept(await self._page(token, notice="empty"), token)
-        sender = sender_of(token)
+        sender = await self._sender(token)
         event = event_of(sender, once or secrets.token_hex(16))
         message = Inbound(CHANNEL, sender, event, text, self._house.now(), source_of(request, self._house.secret))
         work = partial(receive, self._house.reception, [message], message.received_at)
@@ -86,14 +87,14 @@ class ChatPage:
         return response
 
     async def _page(self, token: str, notice: str = "") -> Response:
-        exchanges = (
-            await anyio.to_thread.run_sync(partial(self._exchanges, token), limiter=self._threads) if token else []
-        )
+        exchanges = await self.exchanges(token)
         writer = self._writer()
         page = self._templates.get_template("chat.html").render(
             say=writer.wording.say,
             welcome=writer.welcome(),
             exchanges=exchanges,
+            answers=sum(len(each.replies) for each in exchanges),
+            has_case=any(each.in_case for each in exchanges),
             notice=notice,
             once=secrets.token_hex(16),
             dial=dial_string,
@@ -101,9 +102,26 @@ class ChatPage:
         )
         return HTMLResponse(page)
 
-    def _exchanges(self, token: str) -> list[Exchange]:
+    async def exchanges(self, token: str) -> list[Exchange]:
+        """The talk of this visitor as it stands."""
+        return await anyio.to_thread.run_sync(self._read, token, limiter=self._threads) if token else []
+
+    def write_page(self, template: str, status: HTTPStatus, **what: object) -> HTMLResponse:
+        """Another page for residents."""
+        return HTMLResponse(self._templates.get_template(template).render(**what), status)
+
+    async def _sender(self, token: str) -> str:
+        """Whose talk this is: that of another device, where it was opened here."""
+
+        def read() -> str:
+            with self._house.store.reading() as connection:
+                return sender_behind(connection, sender_of(token))
+
+        return await anyio.to_thread.run_sync(read, limiter=self._threads)
+
+    def _read(self, token: str) -> list[Exchange]:
         with self._house.store.reading() as connection:
-            resident = find_resident(connection, CHANNEL, sender_of(token))
+            resident = find_resident(connection, CHANNEL, sender_behind(connection, sender_of(token)))
             if resident is None:
                 return []
             return read_exchanges(

@@ -8,9 +8,11 @@ from bot.handlers.house import House
 from bot.web.desk_accounts import DeskAccounts
 from bot.web.desk_case import DeskCase
 from bot.web.desk_chats import DeskChats
+from bot.web.desk_drills import DeskDrills
 from bot.web.desk_duty import DeskDuty
 from bot.web.desk_guard import DeskGuard
 from bot.web.desk_pages import DeskPages
+from bot.web.desk_proposals import DeskProposals
 from bot.web.desk_queue import DeskQueue
 from bot.web.desk_report import DeskReport
 from bot.web.desk_sign_in import DeskSignIn
@@ -27,6 +29,8 @@ class Desk:
             DeskSignIn(house, guard, self._pages),
             DeskQueue(house, guard, self._pages),
             DeskCase(house, guard, self._pages),
+            DeskDrills(house, guard, self._pages),
+            DeskProposals(house, guard, self._pages),
             DeskDuty(house, guard, self._pages),
             DeskChats(house, guard, self._pages),
             DeskSwitches(house, guard, self._pages),

@@ -19,7 +19,7 @@ from bot.handlers.keep_staff import (
     make_account,
     reset_account,
 )
-from bot.storage.audit_rows import NumberedTrace, broken_link, read_traces
+from bot.handlers.read_trail import read_trail
 from bot.storage.staff_rows import list_staff
 from bot.web.desk_guard import DeskGuard, Visit
 from bot.web.desk_pages import DeskPages
@@ -84,11 +84,12 @@ class DeskAccounts:
 
     async def _audit(self, visit: Visit) -> Response:
         require(visit.staff, Deed.READ_AUDIT)
-        traces, broken, accounts = await anyio.to_thread.run_sync(self._traces)
-        names = {each.id: each.name for each in accounts}
+        before = visit.request.query_params.get("before", "")
+        trail = await anyio.to_thread.run_sync(read_trail, self._house, int(before) if before.isdecimal() else None)
         return self._pages.write(
-            "audit.html", me=visit.staff, csrf=visit.csrf, traces=traces, broken=broken, names=names
-        )
+            "audit.html", me=visit.staff, csrf=visit.csrf, traces=trail.traces, broken=trail.broken, names=trail.names,
+            numbers=trail.numbers,
+        )  # fmt: skip
 
     def _office(self, visit: Visit) -> Office:
         return Office(self._house.store, self._house.reception.keys, self._house.now(), visit.staff.id)
@@ -96,7 +97,3 @@ class DeskAccounts:
     def _accounts(self) -> list[Staff]:
         with self._house.store.reading() as connection:
             return list_staff(connection)
-
-    def _traces(self) -> tuple[list[NumberedTrace], int, list[Staff]]:
-        with self._house.store.reading() as connection:
-            return read_traces(connection), broken_link(connection), list_staff(connection)

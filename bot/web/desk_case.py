@@ -1,5 +1,6 @@
 """One case on one page, and what can be done with it. Two people pressing at once: the other reads who won."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
@@ -9,7 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from bot.domain.cases import Case, NotPossibleError, Reason
+from bot.domain.case_table import NotPossibleError, Reason
+from bot.domain.cases import Case
 from bot.handlers.house import House
 from bot.handlers.look_after import (
     EmptyError,
@@ -19,28 +21,40 @@ from bot.handlers.look_after import (
     claim,
     close,
     hand_over,
+    join,
+    keep_quiet,
     note,
     release,
     reopen,
 )
-from bot.handlers.read_desk import read_opened
+from bot.handlers.read_desk import Opened, read_opened
 from bot.web.desk_guard import DeskGuard, Visit
 from bot.web.desk_pages import DeskPages
 
+REASONS = tuple(each for each in Reason if each is not Reason.JOINED)
+"""Why staff can close a case with one press."""
+_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+
 
 class DeskCase:
-    """`/desk/cases/{number}` and its buttons."""
+    """`/desk/cases/{number}`, its buttons, and the same for the paper file."""
 
     def __init__(self, house: House, guard: DeskGuard, pages: DeskPages) -> None:
         self._house = house
         self._pages = pages
         self.routes = [
             Route("/desk/cases/{number:str}", guard.guarded(self._show)),
+            Route("/desk/cases/{number:str}/print", guard.guarded(self._print)),
             Route("/desk/cases/{number:str}/{deed:str}", guard.guarded(self._do), methods=["POST"]),
         ]
 
     async def _show(self, visit: Visit) -> Response:
         return await self._page(visit)
+
+    async def _print(self, visit: Visit) -> Response:
+        """The whole case on paper."""
+        opened = await self._opened(visit)
+        return self._pages.write("print.html", me=visit.staff, opened=opened, now=self._house.now())
 
     async def _do(self, visit: Visit) -> Response:
         """One deed; what went wrong is said on the page, with what was typed still there."""
@@ -61,14 +75,18 @@ class DeskCase:
         house, staff, case_id = self._house, visit.staff, visit.field("case")
         deeds: dict[str, Callable[[], Case]] = {
             "claim": partial(claim, house, staff, case_id),
-            "answer": partial(answer, house, staff, case_id, visit.field("words")),
+            "answer": partial(
+                answer, house, staff, case_id, visit.field("words"), offers_page=bool(visit.field("page"))
+            ),
             "note": partial(note, house, staff, case_id, visit.field("words")),
             "hand-over": partial(hand_over, house, staff, case_id, visit.field("to"), visit.field("words")),
             "release": partial(release, house, staff, case_id),
+            "join": partial(join, house, staff, case_id, visit.field("into")),
+            "quiet": partial(keep_quiet, house, staff, case_id, _hours(visit.field("from"), visit.field("until"))),
             "reopen": partial(reopen, house, staff, case_id),
         }
         name = visit.request.path_params["deed"]
-        if name == "close" and visit.field("reason") in set(Reason):
+        if name == "close" and visit.field("reason") in REASONS:
             return partial(close, house, staff, case_id, Reason(visit.field("reason")))
         if name not in deeds:
             raise HTTPException(HTTPStatus.NOT_FOUND)
@@ -77,13 +95,30 @@ class DeskCase:
     async def _page(
         self, visit: Visit, status: HTTPStatus = HTTPStatus.OK, *, fault: str = "", winner: str = ""
     ) -> Response:
-        number = visit.request.path_params["number"]
-        opened = await anyio.to_thread.run_sync(read_opened, self._house, visit.staff, number)
-        if opened is None:
-            raise HTTPException(HTTPStatus.NOT_FOUND)
+        opened = await self._opened(visit)
         words = visit.field("words") if fault else ""
         canned = self._house.reception.understander.catalog.canned
         return self._pages.write(
             "case.html", status, me=visit.staff, csrf=visit.csrf, opened=opened, fault=fault, winner=winner,
-            words=words, canned=canned, now=self._house.now(), reasons=tuple(Reason),
+            words=words, canned=canned, now=self._house.now(), reasons=REASONS, has_page=self._has_page(opened),
         )  # fmt: skip
+
+    async def _opened(self, visit: Visit) -> Opened:
+        number = visit.request.path_params["number"]
+        opened = await anyio.to_thread.run_sync(read_opened, self._house, visit.staff, number)
+        if opened is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        return opened
+
+    def _has_page(self, opened: Opened) -> bool:
+        """Whether a page of ours can be offered: on the web the talk itself stands on our own server."""
+        return bool(self._house.reception.url) and opened.channel in self._house.channels
+
+
+def _hours(start: str, end: str) -> tuple[int, int] | None:
+    """`22:00` and `7:00` as minutes from midnight; None where one of them is no time."""
+    found = [_TIME.fullmatch(each.strip()) for each in (start, end)]
+    if not all(found):
+        return None
+    first, last = (int(each.group(1)) * 60 + int(each.group(2)) for each in found if each)
+    return first, last

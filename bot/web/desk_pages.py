@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse
 
 from bot.domain.cases import shown_number
 from bot.domain.lines_said import dial_string
-from bot.domain.shown_times import shown_at, shown_span
+from bot.domain.shown_times import shown_at, shown_at_year, shown_clock, shown_span
 from bot.handlers.house import House
 
 
@@ -25,7 +25,14 @@ class DeskPages:
         self._templates = Environment(
             loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
-        self._templates.filters |= {"number": shown_number, "at": shown_at, "span": shown_span, "dial": dial_string}
+        self._templates.filters |= {
+            "number": shown_number,
+            "at": shown_at,
+            "at_year": shown_at_year,
+            "span": shown_span,
+            "clock": shown_clock,
+            "dial": dial_string,
+        }
         self._templates.globals["say"] = say
 
     def write(self, template: str, status: HTTPStatus = HTTPStatus.OK, **what: object) -> HTMLResponse:

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import anyio.to_thread
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from bot.domain.staff import Deed, require
 from bot.handlers.house import House
-from bot.handlers.read_desk import Queue, read_queue
+from bot.handlers.read_desk import Queue, read_queue, seen_of
 from bot.web.desk_guard import DeskGuard, Visit
 from bot.web.desk_pages import DeskPages
 
@@ -20,7 +20,7 @@ _STREAM_LASTS = 60.0
 
 
 class DeskQueue:
-    """`/desk`, `/desk/queue`, `/desk/stream`."""
+    """`/desk`, `/desk/queue`, `/desk/stream`, and what every page asks by itself: `/desk/alive`."""
 
     def __init__(self, house: House, guard: DeskGuard, pages: DeskPages) -> None:
         self._house = house
@@ -30,6 +30,7 @@ class DeskQueue:
             Route("/desk", guard.guarded(self._show)),
             Route("/desk/queue", guard.guarded(self._part, acts=False)),
             Route("/desk/stream", guard.guarded(self._stream, acts=False)),
+            Route("/desk/alive", guard.guarded(self._alive, acts=False)),
         ]
 
     async def _show(self, visit: Visit) -> Response:
@@ -40,6 +41,14 @@ class DeskQueue:
         """The list alone, for a browser whose stream is broken."""
         require(visit.staff, Deed.SEE_QUEUE)
         return HTMLResponse(self._write(visit, await self._queue()))
+
+    async def _alive(self, visit: Visit) -> Response:
+        """Whether the session lasts, and what the case on the screen (`case`) is like now. `acts`: somebody types."""
+        if visit.request.query_params.get("acts"):
+            await self._guard.who(visit.token)
+        number = visit.request.query_params.get("case", "")
+        seen = await anyio.to_thread.run_sync(seen_of, self._house, number) if number else ""
+        return JSONResponse({"seen": seen})
 
     async def _stream(self, visit: Visit) -> Response:
         require(visit.staff, Deed.SEE_QUEUE)

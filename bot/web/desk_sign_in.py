@@ -10,7 +10,8 @@ from starlette.routing import Route
 
 from bot.handlers.house import House
 from bot.handlers.read_desk import read_queue
-from bot.handlers.sign_in import SignIn, SignInError, TooManyTriesError, sign_in, sign_out
+from bot.handlers.sign_in import SignIn, SignInError, sign_in, sign_out
+from bot.handlers.throttle import TooManyTriesError
 from bot.web.desk_guard import COOKIE, DeskGuard, Visit, read_form
 from bot.web.desk_pages import DeskPages
 from bot.web.visitors import source_of

@@ -21,7 +21,9 @@ from bot.handlers.house import House
 from bot.handlers.worker import Worker
 from bot.web.chat_page import ChatPage
 from bot.web.desk import Desk
+from bot.web.elsewhere_page import ElsewherePage
 from bot.web.health import Health
+from bot.web.private_page import PrivatePage
 from bot.web.webhooks import Webhooks
 
 log = structlog.get_logger()
@@ -75,6 +77,8 @@ def build_site(
         Route("/clear", page.clear, methods=["POST"]),
         Route("/clear", page.cleared),
         *([Route("/webhooks/line", doors.line, methods=["POST"])] if line_secrets else []),
+        *ElsewherePage(house, page).routes,
+        *PrivatePage(house).routes,
         *desk.routes,
         Route("/healthz", health.healthz),
         Route("/metrics", health.metrics),

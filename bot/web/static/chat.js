@@ -2,7 +2,7 @@
 "use strict";
 
 function state(form, key) {
-  const line = form.closest("#talk").querySelector("p.state");
+  const line = form.closest("#talk")?.querySelector("p.state");
   if (line) line.textContent = key ? line.dataset[key] : "";
 }
 
@@ -35,6 +35,19 @@ window.addEventListener("load", () => {
   const newest = document.getElementById("newest");
   if (newest) (newest.previousElementSibling || newest).scrollIntoView({ block: "start" });
 });
+
+// What staff answer comes by itself; while something is being typed it is only said that an answer is there.
+setInterval(async () => {
+  const talk = document.getElementById("talk");
+  if (!talk || !("case" in talk.dataset) || document.hidden) return;
+  try {
+    const answer = await fetch("/news");
+    const { answers } = await answer.json();
+    if (answers <= Number(talk.dataset.answers)) return;
+    if (document.getElementById("text").value) document.getElementById("news").hidden = false;
+    else htmx.ajax("GET", "/", { target: "#talk", select: "#talk", swap: "outerHTML" });
+  } catch { /* the next round asks again */ }
+}, 10000);
 
 // A page taken out of the browser's memory (Back after 「この画面を消す」) must not show the talk again.
 window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });

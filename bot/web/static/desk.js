@@ -83,6 +83,24 @@
     }, 10000);
   }
 
+  // A shared screen shows no words when its session is over; typing keeps the session.
+  if ("staff" in document.body.dataset) {
+    const changed = document.getElementById("changed");
+    let acted = false;
+    for (const name of ["keydown", "pointerdown"]) document.addEventListener(name, () => { acted = true; });
+    setInterval(async () => {
+      const query = new URLSearchParams();
+      if (acted) query.set("acts", "1");
+      if (changed) query.set("case", changed.dataset.case);
+      acted = false;
+      try {
+        const answer = await fetch(`/desk/alive?${query}`, { redirect: "manual" });
+        if (answer.type === "opaqueredirect") location.assign("/desk/locked");
+        else if (answer.ok && changed) changed.hidden = (await answer.json()).seen === changed.dataset.seen;
+      } catch { /* the next round asks again */ }
+    }, 10000);
+  }
+
   const words = document.getElementById("words");
   for (const button of document.querySelectorAll("[data-text]")) {
     button.addEventListener("click", () => {

@@ -1,0 +1,117 @@
+"""What may happen to a case in which status: one table over every status and action."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Status(StrEnum):
+    """Where a case stands."""
+
+    WAITING = "waiting"
+    """Nobody looks after it now."""
+    CLAIMED = "claimed"
+    """One member of staff looks after it, until the lease ends."""
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+    """The resident took it back."""
+
+
+class Action(StrEnum):
+    """What can happen to a case."""
+
+    OPEN = "open"
+    ADD = "add"
+    RAISE = "raise"
+    CANCEL = "cancel"
+    CLAIM = "claim"
+    REPLY = "reply"
+    NOTE = "note"
+    HAND_OVER = "hand-over"
+    RELEASE = "release"
+    LAPSE = "lapse"
+    """The owner did not answer in time."""
+    ALARM = "alarm"
+    """Nobody has taken it, and somebody is told again."""
+    RETURN = "return"
+    """The resident wants the bot to answer again."""
+    CLOSE = "close"
+    JOIN = "join"
+    """It goes on in another case of the same person."""
+    REOPEN = "reopen"
+    FOR_OTHER = "for-other"
+    """The writer says that it is about somebody else."""
+    QUIET = "quiet"
+    """The hours in which the resident must not be written to."""
+    AGREE = "agree"
+    """The resident agrees to be asked later whether they found help."""
+    ASK = "ask"
+    """The resident is asked whether they found help."""
+    REPORT = "report"
+    """The resident says whether they found help, or wants to be asked no more."""
+
+
+_W, _C, _CLOSED, _CANCELLED = Status.WAITING, Status.CLAIMED, Status.CLOSED, Status.CANCELLED
+TRANSITIONS: Mapping[tuple[Status | None, Action], Status] = MappingProxyType(
+    {
+        (None, Action.OPEN): _W,
+        (_W, Action.ADD): _W,
+        (_W, Action.RAISE): _W,
+        (_W, Action.CANCEL): _CANCELLED,
+        (_W, Action.CLAIM): _C,
+        (_W, Action.NOTE): _W,
+        (_W, Action.ALARM): _W,
+        (_W, Action.CLOSE): _CLOSED,
+        (_W, Action.JOIN): _CLOSED,
+        (_W, Action.FOR_OTHER): _W,
+        (_W, Action.QUIET): _W,
+        (_C, Action.ADD): _C,
+        (_C, Action.RAISE): _C,
+        (_C, Action.CANCEL): _CANCELLED,
+        (_C, Action.REPLY): _C,
+        (_C, Action.NOTE): _C,
+        (_C, Action.HAND_OVER): _C,
+        (_C, Action.RELEASE): _W,
+        (_C, Action.LAPSE): _W,
+        (_C, Action.RETURN): _C,
+        (_C, Action.CLOSE): _CLOSED,
+        (_C, Action.JOIN): _CLOSED,
+        (_C, Action.FOR_OTHER): _C,
+        (_C, Action.QUIET): _C,
+        (_CLOSED, Action.NOTE): _CLOSED,
+        (_CLOSED, Action.AGREE): _CLOSED,
+        (_CLOSED, Action.ASK): _CLOSED,
+        (_CLOSED, Action.REPORT): _CLOSED,
+        (_CLOSED, Action.REOPEN): _W,
+        (_CANCELLED, Action.NOTE): _CANCELLED,
+        (_CANCELLED, Action.REOPEN): _W,
+    }
+)
+OPEN_STATUSES = frozenset({Status.WAITING, Status.CLAIMED})
+
+
+class Reason(StrEnum):
+    """Why a case was closed."""
+
+    DONE = "done"
+    PASSED_ON = "passed-on"
+    """Another office looks after it."""
+    NO_ANSWER = "no-answer"
+    FALSE_ALARM = "false-alarm"
+    PRANK = "prank"
+    DRILL = "drill"
+    JOINED = "joined"
+    """It goes on in another case (`Case.joined_to`)."""
+
+
+class NotPossibleError(Exception):
+    """This cannot happen to a case in this status."""
+
+
+def next_status(status: Status | None, action: Action) -> Status:
+    """Where the action leads. Raises NotPossibleError."""
+    try:
+        return TRANSITIONS[status, action]
+    except KeyError:
+        message = f"a case that is {status} cannot {action}"
+        raise NotPossibleError(message) from None
