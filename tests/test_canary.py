@@ -18,7 +18,8 @@ import httpx
 import pytest
 
 from bot.bootstrap import THRESHOLDS, load_keys
-from bot.domain.cases import Case, Reason, Status
+from bot.domain.case_table import Reason, Status
+from bot.domain.cases import Case
 from bot.domain.messages import Route
 from bot.domain.staff import Role
 from bot.domain.understanding import Understander
@@ -33,6 +34,7 @@ from bot.storage.case_rows import list_cases
 from bot.storage.every_table import key_column
 from bot.storage.inbox_rows import count_aside
 from bot.storage.message_rows import read_case_words
+from bot.storage.resident_rows import channel_of
 from bot.storage.sealed_rows import sealed_places
 from bot.storage.sealing import Place
 from bot.storage.staff_chat_rows import NewOffer, bind_chat, find_offer, offer_chat, write_offer
@@ -94,9 +96,11 @@ def city(tmp_path: Path, understander: Understander) -> Iterator[City]:
     folder = tmp_path / "data"
     folder.mkdir()
     with LineServer() as line, MailServer() as mail:
+        port = str(free_port())
         settings = {
             "DATABASE_URL": f"sqlite:///{folder}/bot.db",
-            "PORT": str(free_port()),
+            "PORT": port,
+            "PUBLIC_URL": f"http://127.0.0.1:{port}",
             "LINE_CHANNEL_ID": CHANNEL_ID,
             "LINE_CHANNEL_SECRET": SECRET,
             "LINE_API_URL": line.url,
@@ -107,7 +111,7 @@ def city(tmp_path: Path, understander: Understander) -> Iterator[City]:
             keys, _ = load_keys(Settings(database_url=settings["DATABASE_URL"]))
             store = open_file(folder / "bot.db")
             house = House(store, Reception(store, keys, understander, THRESHOLDS), b"s" * 32, lambda: datetime.now(UTC))
-            yield City(folder, line, mail, settings, house, f"http://127.0.0.1:{settings['PORT']}")
+            yield City(folder, line, mail, settings, house, settings["PUBLIC_URL"])
         store.close()
 
 
@@ -205,8 +209,27 @@ def _staff_writes(city: City, client: DeskClient) -> None:
     client.do(f"{path}/answer", case=case.id, words=f"読みました {WORDS}")
     client.do(f"{path}/note", case=case.id, words=f"メモ {WORDS}")
     client.do(f"{path}/hand-over", case=case.id, to=colleague.id, words=f"引き継ぎ {WORDS}")
+    _writes_privately(city, client)
     assert client.do(f"{path}/{urllib.parse.quote(ASCII)}", case=case.id).status_code == 404
     client.client.post("/desk/sign-in", data={"login": WORDS, "password": WORDS, "code": WORDS})
+
+
+def _writes_privately(city: City, client: DeskClient) -> None:
+    """Somebody on LINE gets a page of ours that opens once, and writes on it."""
+    with city.house.store.reading() as connection:
+        on_line = [each for each in city.cases() if channel_of(connection, each.resident) == "line"]
+    case = next(each for each in on_line if each.status is Status.WAITING)
+    path = f"/desk/cases/{case.number}"
+    client.do(f"{path}/claim", case=case.id)
+    client.do(f"{path}/answer", case=case.id, words=f"ここに書いてください {WORDS}", page="yes")
+    until(lambda: bool(_private_links(city)), 30)
+    values = {"name": WORDS, "address": WORDS, "telephone": WORDS, "words": WORDS}
+    assert httpx.post(_private_links(city)[0], data=values).status_code == httpx.codes.OK
+
+
+def _private_links(city: City) -> list[str]:
+    said = "\n".join(each.words for each in city.line.taken)
+    return re.findall(r"http://127\.0\.0\.1:\d+/private/[\w-]+", said)
 
 
 @pytest.mark.timeout(300)
