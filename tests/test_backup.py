@@ -104,7 +104,7 @@ def _is_as_before(store: Store, keys: Keyring) -> None:
         assert broken_link(connection) == 0
         trace = last_trace(connection, "restore")
         assert trace is not None
-        assert trace.detail == f"as of {NOW.isoformat()}"
+        assert trace.detail == NOW.isoformat()
     rows = _rows(store)
     assert rows["sessions"] == rows["staff_chats"] == []
     assert len(rows["staff"]) == 1
@@ -368,7 +368,10 @@ def test_the_card_that_was_refused_is_the_same_text_after_a_restore(
     assert len(line.taken) == 1
 
 
-def test_the_desk_has_words_for_every_state() -> None:
+def test_the_desk_has_words_for_every_state_and_trace() -> None:
     words = (ROOT / "bot" / "web" / "templates" / "desk" / "words.html").read_text("utf-8")
+    traces = words.split("set TRACE = ")[1].split("}")[0]
+    for action in ("backup", "restore", "purge", "purge-wish", "report-view"):
+        assert f'"{action}"' in traces
     said = words.split("set STATE = ")[1].split("}")[0]
     assert {state for state in OutboundState if f'"{state}"' not in said} == set()

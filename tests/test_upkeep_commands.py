@@ -71,6 +71,15 @@ def test_a_backup_without_a_name_and_back(number: str, tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("bot.db.replaced-*"))) == 1
 
 
+def test_a_place_that_cannot_be_written_and_a_database_that_is_away(number: str, tmp_path: Path) -> None:
+    assert number
+    (tmp_path / "file").touch()
+    assert "/file: " in refused(bot(tmp_path, "backup", str(tmp_path / "file" / "backup.db")))
+    away = {"DATABASE_URL": "postgresql://127.0.0.1:1/none", "CONTENT_KEYS": "22" * 32, "SECRET_KEY": "33" * 32}
+    for command in ("doctor", "backup", "purge"):
+        assert "does not answer" in refused(bot(tmp_path, command, more=away))
+
+
 def test_purge(number: str, tmp_path: Path) -> None:
     done = bot(tmp_path, "purge")
     assert "Erased: 0 messages of no case, the words of 0 cases, 0 people" in done.stdout

@@ -114,8 +114,8 @@ def _settle(store: Store, contents: Contents, keys: Keyring, now: datetime) -> R
         end_every_code(connection)
         end_every_session(connection)
         drop_every_offer(connection)
-        moment = made.at.isoformat(timespec="seconds") if made else "unknown"
-        add_trace(connection, Trace(now, CONSOLE, "restore", detail=f"as of {moment}"))
+        moment = made.at.isoformat(timespec="seconds") if made else "?"
+        add_trace(connection, Trace(now, CONSOLE, "restore", detail=moment))
         return Restored(contents, len(pending) - len(unknown), len(unknown), events)
 
     return store.transaction(work)
