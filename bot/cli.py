@@ -8,7 +8,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 
 from bot.bootstrap import (
@@ -42,6 +41,7 @@ from bot.settings import Settings, SettingsError, read_settings
 from bot.storage.engine import open_store, sqlite_file
 from bot.storage.inbox_rows import list_aside, replay_aside
 from bot.storage.migrate import migrate
+from bot.wordless_logs import keep_words_out
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 content_app = typer.Typer(no_args_is_help=True, help="What the bot knows.")
@@ -58,14 +58,7 @@ Content = Annotated[str, typer.Option("--content", help="published, draft or a f
 @app.callback()
 def main() -> None:
     """The welfare bot of a city hall."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    keep_words_out()
 
 
 @app.command()
@@ -74,7 +67,7 @@ def serve(
     polls: Annotated[bool, typer.Option("--telegram-polling", help="fetch updates: for a laptop")] = False,
 ) -> None:
     """Run the server: the chat page, and without --no-work the deliveries and clocks too."""
-    import uvicorn  # noqa: PLC0415 -- only the server needs it
+    from bot.web.serving import serve_site  # noqa: PLC0415 -- only the server needs it
 
     with faults_said():
         settings = read_settings()
@@ -84,12 +77,9 @@ def serve(
         if not polling:
             require_telegram_door(settings)
         house = open_house(settings)
-    sys.setswitchinterval(0.001)  # the doors must not wait long for whoever is thinking
     app = build_server(house, settings, None if no_work else build_worker(house, settings), polling)
     typer.echo(f"The chat page: http://{settings.host}:{settings.port}/", err=True)
-    uvicorn.run(
-        app, host=settings.host, port=settings.port, log_level="warning", access_log=False, timeout_graceful_shutdown=5
-    )
+    serve_site(app, settings.host, settings.port)
 
 
 @app.command()

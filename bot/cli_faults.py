@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 import typer
+from sqlalchemy.exc import OperationalError
 
 from bot.content.faults import ContentError
 from bot.handlers.evaluate import CasesError
@@ -25,6 +26,10 @@ def faults_said() -> Iterator[None]:
         stop(f"the content has {len(error.faults)} faults (python -m bot content check). The first: {error.faults[0]}")
     except (SettingsError, CasesError, AccountError, BackupError, NotPurgedError) as error:
         stop(str(error))
+    except OperationalError as error:
+        stop(f"the database does not answer ({str(error.orig).splitlines()[0]})")
+    except OSError as error:
+        stop(f"{error.filename}: {error.strerror}")
 
 
 def stop(message: str) -> NoReturn:

@@ -31,6 +31,11 @@ class MailServer:
         self._controller.stop()
 
     @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._port
+
+    @property
     def post(self) -> MailPost:
         """The bot's way to this server."""
         return MailPost(SecretStr(f"smtp://127.0.0.1:{self._port}"), "desk@city.example")

@@ -8,17 +8,20 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.bootstrap import THRESHOLDS
 from bot.domain.after_restore import Pending, may_go_again
+from bot.domain.case_table import Reason
 from bot.domain.delivery import OutboundState
 from bot.domain.messages import Route
 from bot.domain.staff import Role
 from bot.domain.understanding import Understander
 from bot.handlers.house import House
 from bot.handlers.keep_backups import Restored, back_up, restore_database, restore_file
+from bot.handlers.look_after import claim, close
 from bot.handlers.reception import Reception
+from bot.handlers.run_clocks import run_clocks
 from bot.storage.audit_rows import broken_link, last_trace
 from bot.storage.backup_file import BackupError, open_file
 from bot.storage.case_rows import list_cases
@@ -26,6 +29,7 @@ from bot.storage.engine import SQLITE, Store, open_store
 from bot.storage.every_table import every_table
 from bot.storage.message_rows import read_case_words
 from bot.storage.migrate import alembic_config, migrate
+from bot.storage.schema import cases
 from bot.storage.sealing import Keyring
 from bot.storage.staff_chat_rows import NewOffer, offer_chat
 from tests.conftest import ROOT, TUESDAY_NOON, Resident, new_database
@@ -100,10 +104,33 @@ def _is_as_before(store: Store, keys: Keyring) -> None:
         assert broken_link(connection) == 0
         trace = last_trace(connection, "restore")
         assert trace is not None
-        assert trace.detail == f"as of {NOW.isoformat()}"
+        assert trace.detail == NOW.isoformat()
     rows = _rows(store)
     assert rows["sessions"] == rows["staff_chats"] == []
     assert len(rows["staff"]) == 1
+
+
+def test_the_clocks_say_nothing_that_they_may_have_said_already(written: House, keys: Keyring, tmp_path: Path) -> None:
+    """An owner who forgot, and a question that was due: both between the backup and the restore."""
+    staff, _ = hire(written, "owner", Role.COUNSELLOR)
+    with written.store.reading() as connection:
+        first, second = list_cases(connection, open_only=True)
+    claim(written, staff, first.id)
+    claim(written, staff, second.id)
+    close(written, staff, second.id, Reason.DONE)
+    asks = update(cases).where(cases.c.id == second.id).values(ask_at=NOW + timedelta(hours=1))
+    written.store.transaction(lambda connection: connection.execute(asks))
+    back_up(written.store, tmp_path / "backup.db", NOW)
+    later = NOW + timedelta(hours=2)
+    target = tmp_path / "new" / "bot.db"
+    restore_file(tmp_path / "backup.db", target, keys, later, force=False)
+    with closing(open_file(target)) as store:
+        house = replace(written, store=store, reception=replace(written.reception, store=store), now=lambda: later)
+        before = _rows(store)["outbound"]
+        assert run_clocks(house) == 1
+        assert _rows(store)["outbound"] == before
+        with store.reading() as connection:
+            assert [case.id for case in list_cases(connection, open_only=True)] == [first.id], "and it waits again"
 
 
 def test_from_either_database_into_the_other(
@@ -341,7 +368,10 @@ def test_the_card_that_was_refused_is_the_same_text_after_a_restore(
     assert len(line.taken) == 1
 
 
-def test_the_desk_has_words_for_every_state() -> None:
+def test_the_desk_has_words_for_every_state_and_trace() -> None:
     words = (ROOT / "bot" / "web" / "templates" / "desk" / "words.html").read_text("utf-8")
+    traces = words.split("set TRACE = ")[1].split("}")[0]
+    for action in ("backup", "restore", "purge", "purge-wish", "report-view"):
+        assert f'"{action}"' in traces
     said = words.split("set STATE = ")[1].split("}")[0]
     assert {state for state in OutboundState if f'"{state}"' not in said} == set()

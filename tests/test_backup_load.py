@@ -3,7 +3,6 @@
 import http.client
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -15,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from bot.domain.cases import shown_number
-from bot.storage.backup_file import open_file
 from bot.storage.case_rows import list_cases
+from bot.storage.engine import open_store
 from bot.storage.outbox_rows import count_deliveries
-from tests.conftest import ROOT
+from tests.conftest import ROOT, new_database
 from tests.line_residents import SECRET, body_of, post, text_event, user
 from tests.line_server import CHANNEL_ID, Fault, LineServer
 from tests.servers import free_port, start
@@ -59,14 +58,27 @@ def bot(environment: dict[str, str], *words: str) -> str:
     return done.stdout
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def places(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """The settings of the bot that is killed, and of the one that is restored into an empty place."""
+    keys = {"CONTENT_KEYS": "11" * 32, "SECRET_KEY": "22" * 32}
+    if request.param == "sqlite":
+        before, after = (f"sqlite:///{tmp_path}/{name}/bot.db" for name in ("before", "after"))
+    else:
+        server = request.getfixturevalue("postgresql")
+        before = new_database(server, like=request.getfixturevalue("migrated_database"))
+        after = new_database(server)
+    return keys | {"DATABASE_URL": before}, keys | {"DATABASE_URL": after}
+
+
 @pytest.mark.timeout(240)
-def test_backup_under_load_kill_restore(tmp_path: Path) -> None:
-    before, after = tmp_path / "before", tmp_path / "after"
+def test_backup_under_load_kill_restore(places: tuple[dict[str, str], dict[str, str]], tmp_path: Path) -> None:
+    before, after = places
     with LineServer() as line:
         line.fail_often(1, [Fault.RATE])
         account = {"LINE_CHANNEL_ID": CHANNEL_ID, "LINE_CHANNEL_SECRET": SECRET, "LINE_API_URL": line.url}
         port = free_port()
-        server = start(before, port, account)
+        server = start(tmp_path, port, account | before)
         names = [user(f"resident {number}") for number in range(PUSHED)]
         for who in names:
             assert post(f"http://127.0.0.1:{port}", body_of(text_event("雪かきができない", who))) == 200
@@ -76,7 +88,7 @@ def test_backup_under_load_kill_restore(tmp_path: Path) -> None:
             writer.start()
         _until_queued(before)
         known = set(load.shown)
-        said = bot({"DATABASE_URL": f"sqlite:///{before}/bot.db"}, "backup", str(tmp_path / "backup.db"))
+        said = bot(before, "backup", str(tmp_path / "backup.db"))
         while_copying = len(load.shown) - len(known)
         server.kill()
         server.wait()
@@ -88,17 +100,15 @@ def test_backup_under_load_kill_restore(tmp_path: Path) -> None:
         assert while_copying, "nobody wrote meanwhile"
         line.fail_often(0, [])
 
-        shutil.copytree(before / "keys", after / "keys")
-        environment = {"DATABASE_URL": f"sqlite:///{after}/bot.db"}
-        bot(environment, "restore", str(tmp_path / "backup.db"))
-        store = open_file(after / "bot.db")
+        bot(after, "restore", str(tmp_path / "backup.db"))
+        store = open_store(after["DATABASE_URL"])
         with store.reading() as connection:
             kept = [shown_number(case.number) for case in list_cases(connection, open_only=True)]
             assert count_deliveries(connection)["queued"] == PUSHED
         store.close()
         assert known <= set(kept)
         assert max(Counter(kept).values()) == 1
-        server = start(after, free_port(), account)
+        server = start(tmp_path, free_port(), account | after)
         line.wait_for(PUSHED, 60)
         line.settle()
         server.terminate()
@@ -107,9 +117,9 @@ def test_backup_under_load_kill_restore(tmp_path: Path) -> None:
     assert line.broken_rules == []
 
 
-def _until_queued(folder: Path) -> None:
+def _until_queued(settings: dict[str, str]) -> None:
     """Until every LINE message was handled and waits to be sent."""
-    store = open_file(folder / "bot.db")
+    store = open_store(settings["DATABASE_URL"])
     pause = threading.Event()
     for _ in range(600):
         with store.reading() as connection:

@@ -168,7 +168,7 @@ def test_one_persons_wish(house: House, staff: Staff, somebody: Somebody) -> Non
         assert {row.lane for row in connection.execute(select(inbox))} == {""}
         assert len(connection.execute(select(inbox.c.id)).all()) == before, "keys stay: no event is taken up twice"
         assert read_case(connection, first.number) is not None
-        assert read_traces(connection, about=first.id)[0].trace.action == "purge"
+        assert read_traces(connection, about=first.id)[0].trace.action == "purge-wish"
         assert broken_link(connection) == 0
     _writes_on_line(house, "sato", "空き家をどうするか")
 

@@ -71,6 +71,9 @@ def test_keys_rotate_while_residents_write(store: Store, reception: Reception, s
     old, new = bytes(range(32)), b"n" * 32
     _written(reception, somebody)
     both = Keyring([new, old])
+    abe = somebody("abe")
+    for number in range(45):  # more than two batches
+        abe.sends(f"雪かきができない {number}")
     ito = somebody("ito")
     ito.reception = replace(reception, keys=both)  # the server was started with both keys before
     with store.reading() as connection:

@@ -17,13 +17,15 @@ from bot.storage.backup_file import (
     read_backup,
     write_backup,
 )
-from bot.storage.case_rows import ring_waiting
+from bot.storage.case_rows import ring_waiting, say_nothing_twice
 from bot.storage.database_use import filled_tables, is_in_use, others_connected
+from bot.storage.device_rows import end_every_code
 from bot.storage.duty_rows import write_switch
 from bot.storage.engine import Store
 from bot.storage.inbox_rows import mark_restored
 from bot.storage.notice_rows import spare_waiting
 from bot.storage.outbox_rows import free_deliveries, mark_delivery_unknown, read_pending
+from bot.storage.private_rows import end_every_page
 from bot.storage.sealed_rows import count_by_key
 from bot.storage.sealing import Keyring
 from bot.storage.session_rows import end_every_session
@@ -94,7 +96,7 @@ def restore_database(backup: Path, target: Store, keys: Keyring, now: datetime, 
 
 
 def _settle(store: Store, contents: Contents, keys: Keyring, now: datetime) -> Restored:
-    """Make the copy safe to start from: nothing is said twice, nobody is signed in, every waiting case rings."""
+    """Make the copy safe to start from: nothing is said twice, what opens once opens no more, waiting cases ring."""
 
     def work(connection: Connection) -> Restored:
         _refuse_unknown_keys(connection, keys)
@@ -107,10 +109,13 @@ def _settle(store: Store, contents: Contents, keys: Keyring, now: datetime) -> R
         free_deliveries(connection)
         spare_waiting(connection)
         ring_waiting(connection, now)
+        say_nothing_twice(connection, now)
+        end_every_page(connection)
+        end_every_code(connection)
         end_every_session(connection)
         drop_every_offer(connection)
-        moment = made.at.isoformat(timespec="seconds") if made else "unknown"
-        add_trace(connection, Trace(now, CONSOLE, "restore", detail=f"as of {moment}"))
+        moment = made.at.isoformat(timespec="seconds") if made else "?"
+        add_trace(connection, Trace(now, CONSOLE, "restore", detail=moment))
         return Restored(contents, len(pending) - len(unknown), len(unknown), events)
 
     return store.transaction(work)

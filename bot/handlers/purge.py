@@ -95,7 +95,7 @@ def purge_resident(store: Store, number: str, now: datetime) -> int:
         gone = forget_resident(connection, case.resident)
         erase_cases(connection, list(theirs), now)
         for each in theirs:
-            add_trace(connection, Trace(now, CONSOLE, "purge", each, "the resident's wish"))
+            add_trace(connection, Trace(now, CONSOLE, "purge-wish", each))
         return gone
 
     gone = store.transaction(work)

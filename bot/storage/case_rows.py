@@ -150,6 +150,13 @@ def ring_waiting(connection: Connection, now: datetime) -> None:
     connection.execute(update(cases).where(*waiting).values(alarm_at=now))
 
 
+def say_nothing_twice(connection: Connection, now: datetime) -> None:
+    """After a restore: what the clocks would say to residents now, they may have said since the backup was made."""
+    lapsed = (cases.c.status == Status.CLAIMED, cases.c.lease_until <= now)
+    connection.execute(update(cases).where(*lapsed).values(taken_at=None))
+    connection.execute(update(cases).where(cases.c.ask_at <= now).values(ask_at=None))
+
+
 def read_history(connection: Connection, keys: Keyring, case_id: str) -> list[CaseEvent]:
     """What happened to a case, oldest first."""
     query = select(case_events).where(case_events.c.case_id == case_id).order_by(case_events.c.at)

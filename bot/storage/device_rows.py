@@ -45,3 +45,8 @@ def delete_devices_before(connection: Connection, before: datetime) -> None:
     """Forget codes and cookies that are older than a talk is found again."""
     connection.execute(delete(talk_codes).where(talk_codes.c.until < before))
     connection.execute(delete(talk_devices).where(talk_devices.c.begun_at < before))
+
+
+def end_every_code(connection: Connection) -> None:
+    """No code that was shown opens a talk any more; devices on which it was opened stay."""
+    connection.execute(delete(talk_codes))

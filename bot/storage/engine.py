@@ -90,7 +90,9 @@ def open_store(database_url: str) -> Store:
     url = make_url(database_url)
     if url.get_backend_name() == "sqlite":
         return Store(_sqlite(url, begin="BEGIN IMMEDIATE"), _sqlite(url, begin="BEGIN"))
-    engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_size=8, max_overflow=8, pool_pre_ping=True)
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"), pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=True
+    )
     # A read is a picture of one moment, as on SQLite, however many statements it takes.
     return Store(engine, engine.execution_options(isolation_level="REPEATABLE READ"))
 
@@ -103,7 +105,9 @@ def sqlite_file(database_url: str) -> Path | None:
 
 def _sqlite(url: URL, begin: str) -> Engine:
     Path(url.database or "data/bot.db").parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, module=SQLITE, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False})
+    connect = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
+    # What an error would repeat are values: of no use to anybody, and of no business to a log.
+    engine = create_engine(url, module=SQLITE, connect_args=connect, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 -- either SQLite module's connection

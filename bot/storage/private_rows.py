@@ -27,5 +27,10 @@ def delete_pages_before(connection: Connection, before: datetime) -> None:
     connection.execute(delete(private_pages).where(private_pages.c.until < before))
 
 
+def end_every_page(connection: Connection) -> None:
+    """No page that was offered opens any more."""
+    connection.execute(delete(private_pages))
+
+
 def _open(hashed: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
     return private_pages.c.id == hashed, private_pages.c.used_at.is_(None), private_pages.c.until > now
