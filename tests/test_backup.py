@@ -227,7 +227,12 @@ def test_an_older_schema_is_brought_up_to_date(keys: Keyring, tmp_path: Path) ->
 
 
 def _pending(
-    *, ticket: float | None = None, pushed: float | None = None, written: float = 0, leaves: bool = False
+    *,
+    ticket: float | None = None,
+    pushed: float | None = None,
+    written: float = 0,
+    leaves: bool = False,
+    channel: str = "line",
 ) -> Pending:
     """A message that waited; when things happened to it in minutes."""
 
@@ -235,7 +240,7 @@ def _pending(
         return NOW + timedelta(minutes=minutes)
 
     had_ticket, was_pushed = None if ticket is None else at(ticket), None if pushed is None else at(pushed)
-    return Pending("x", at(written), had_ticket, was_pushed, leaves)
+    return Pending("x", at(written), had_ticket, was_pushed, leaves, channel)
 
 
 def test_what_may_go_out_again() -> None:
@@ -249,6 +254,7 @@ def test_what_may_go_out_again() -> None:
         "a push that was never tried and is too old": (_pending(written=day), False),
         "an answer whose ticket was good": (_pending(ticket=9.9), False),
         "an answer whose ticket was dead already": (_pending(ticket=5), True),
+        "a message over a platform without retry keys": (_pending(channel="telegram"), False),
         "leaving a group": (_pending(leaves=True, written=day), True),
     }
     for name, (pending, expected) in table.items():

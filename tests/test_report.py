@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from bot.domain.case_table import Reason, Status
 from bot.domain.duty_roster import DutyRoster
 from bot.domain.masking import FEW, NONE_SHOWN, SMALL, SOME, masked, protected
-from bot.domain.messages import Route
 from bot.domain.monthly_report import Month, Report, ReportedCase, report_of
 from bot.domain.opening_hours import OpeningHours, Period
 from bot.domain.staff import Role
@@ -45,9 +44,7 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
 def case(
     opened: datetime, answered: datetime | None = None, reason: Reason = Reason.DONE, kind: Kind = Kind.PERSON
 ) -> ReportedCase:
-    return ReportedCase(
-        kind, Route.DESK, Status.CLOSED, reason, opened, answered, (answered or opened) + timedelta(hours=1)
-    )
+    return ReportedCase(kind, Status.CLOSED, reason, opened, answered, (answered or opened) + timedelta(hours=1))
 
 
 def rows(report: Report, name: str) -> dict[str, str]:

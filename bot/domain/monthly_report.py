@@ -84,7 +84,6 @@ class ReportedCase:
     """What is counted of a case."""
 
     kind: Kind
-    urgency: Route
     status: Status
     reason: str
     opened_at: datetime
@@ -127,9 +126,9 @@ def report_of(
     cases = [each for each in found if each.reason != Reason.DRILL]
     waits = [roster.duty_time(each.opened_at, each.first_answer_at) for each in cases if each.first_answer_at]
     whole = [each.closed_at - each.opened_at for each in cases if each.closed_at]
+    # No table by urgency: it follows from the kind, and would tell what is masked there.
     counted = {
         "kind": _rows(Kind, (each.kind for each in cases)),
-        "urgency": _rows((Route.EMERGENCY, Route.DESK), (each.urgency for each in cases)),
         "hours": _rows(map(str, range(0, 24, HOURS_TOGETHER)), map(_hours, cases)),
         "answered": _rows((*map(str, ANSWERED_WITHIN), "more", "none"), [*map(_within, waits), *_none(cases)]),
         "end": _rows((*Reason, "cancelled", "open"), map(_end, cases)),

@@ -122,7 +122,7 @@ def read_pending(connection: Connection) -> list[Pending]:
     """Every message that waits."""
     query = select(outbound).where(outbound.c.state.in_(OPEN_STATES))
     return [
-        Pending(row.id, row.created_at, row.ticket_at if row.ticket else None, row.pushed_at, row.leaves)
+        Pending(row.id, row.created_at, row.ticket_at if row.ticket else None, row.pushed_at, row.leaves, row.channel)
         for row in connection.execute(query)
     ]
 

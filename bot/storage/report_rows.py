@@ -5,7 +5,6 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from bot.domain.case_table import Action, Status
-from bot.domain.messages import Route
 from bot.domain.monthly_report import ReportedCase
 from bot.domain.triage import Kind
 from bot.storage.schema import case_events, cases
@@ -17,7 +16,6 @@ def read_reported(connection: Connection, start: datetime, end: datetime) -> lis
     return [
         ReportedCase(
             Kind(row.kind),
-            Route(row.urgency),
             Status(row.status),
             row.reason,
             row.opened_at,

@@ -68,8 +68,8 @@ class DeskReport:
 
     def _label(self, table: Table, name: str) -> str:
         """What a row of a table is called."""
-        if table.name in {"kind", "urgency"}:
-            return self._house.wording().say(f"{table.name}-{name}")
+        if table.name == "kind":
+            return self._house.wording().say(f"kind-{name}")
         return str(self._pages.words("REPORT_ROWS")[table.name][name])
 
 
