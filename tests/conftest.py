@@ -17,6 +17,7 @@ from bot.domain.messages import Inbound, Reply
 from bot.domain.understanding import Understander
 from bot.handlers.receive import receive
 from bot.handlers.reception import Reception
+from bot.handlers.shelf import Shelf
 from bot.storage.engine import Store, open_store
 from bot.storage.message_rows import Exchange, read_exchanges
 from bot.storage.migrate import migrate
@@ -142,7 +143,7 @@ class Resident:
 
 @pytest.fixture
 def reception(store: Store, keys: Keyring, understander: Understander) -> Reception:
-    return Reception(store, keys, understander, THRESHOLDS)
+    return Reception(store, keys, Shelf(understander), THRESHOLDS)
 
 
 @pytest.fixture

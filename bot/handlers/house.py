@@ -9,6 +9,8 @@ from bot.channels.mail.mail_post import MailPost
 from bot.domain.protocols import Channel
 from bot.domain.wording import Wording
 from bot.handlers.reception import Reception
+from bot.handlers.workshop import Workshop
+from bot.settings import ROOT
 from bot.storage.engine import Store
 
 
@@ -29,6 +31,7 @@ class House:
     pause: timedelta = timedelta(seconds=2)
     post: MailPost | None = None
     url: str = "http://127.0.0.1:8000"
+    workshop: Workshop = field(default_factory=lambda: Workshop(ROOT))
 
     def wording(self) -> Wording:
         """The sentences that are in force."""

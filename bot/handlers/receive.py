@@ -71,6 +71,7 @@ class _Arrival:
 
 def receive(reception: Reception, messages: Sequence[Inbound], now: datetime, settle: Settle = lambda _: True) -> None:
     """Keep messages of one resident and the one answer to them. A message that came before changes nothing."""
+    reception = reception.settled()
     clean = tuple(replace(each, text=at_the_door(each.text)) for each in messages)
     last = clean[-1]
     meaning = interpret(reception, replace(last, text="\n".join(each.text for each in clean)))

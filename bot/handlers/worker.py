@@ -10,6 +10,7 @@ from functools import partial
 import structlog
 
 from bot.handlers.dispatcher import Dispatcher, rung
+from bot.handlers.follow_revisions import follow_revisions
 from bot.handlers.house import House
 from bot.handlers.purge import purge_kept
 from bot.handlers.run_clocks import run_clocks
@@ -70,13 +71,14 @@ class Worker:
             self._threads.submit(self._house.warm_up)  # each thread has a tokenizer of its own
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(_forever(self._take_up_lanes))
-                tasks.create_task(_forever(self._purge))
-                tasks.create_task(_forever(self._clocks))
-                tasks.create_task(_forever(self._pushes))
-                tasks.create_task(_forever(self._notices.send_some))
+                tasks.create_task(forever(self._take_up_lanes))
+                tasks.create_task(forever(self._purge))
+                tasks.create_task(forever(self._clocks))
+                tasks.create_task(forever(self._pushes))
+                tasks.create_task(forever(self._notices.send_some))
+                tasks.create_task(forever(partial(follow_revisions, self._house)))
                 for dispatcher in self._dispatchers:
-                    tasks.create_task(_forever(dispatcher.send_some))
+                    tasks.create_task(forever(dispatcher.send_some))
         finally:
             await self._finish()
 
@@ -136,7 +138,7 @@ class Worker:
         await asyncio.sleep(_PURGE_EVERY)
 
 
-async def _forever(work: Callable[[], Awaitable[None]]) -> None:
+async def forever(work: Callable[[], Awaitable[None]]) -> None:
     """Again and again; a fault (the database is away) is said and waited out."""
     while True:
         try:

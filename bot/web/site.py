@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.handlers.follow_revisions import follow_revisions
 from bot.handlers.house import House
-from bot.handlers.worker import Worker
+from bot.handlers.worker import Worker, forever
 from bot.web.chat_page import ChatPage
 from bot.web.desk import Desk
 from bot.web.health import Health
@@ -50,11 +52,10 @@ def build_site(
     async def life(_app: Starlette) -> AsyncIterator[None]:
         # The model takes a second to load: meanwhile the pages are there, and triage by lists needs no model.
         threading.Thread(target=house.warm_up, name="warm-up", daemon=True).start()
-        working = asyncio.create_task(worker.run()) if worker else None
+        working = asyncio.create_task(worker.run() if worker else forever(partial(follow_revisions, house)))
         yield
-        if working:
-            working.cancel()
-            await asyncio.wait([working])
+        working.cancel()
+        await asyncio.wait([working])
         if closes:
             house.store.close()
 
