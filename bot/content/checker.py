@@ -14,7 +14,7 @@ from bot.content.line_numbers import LineNumbers
 from bot.content.reader import ENTRY_FOLDERS, catalog_of
 from bot.content.required import ENTRY_IDS, EXAMPLE_ROUTES, NOT_KINDS, PLACEHOLDERS, WORDING
 from bot.content.unsafe_edits import below_the_floor, unsafe
-from bot.content.yaml_form import misshapen_line
+from bot.content.yaml_nodes import misshapen
 from bot.domain.catalog import Catalog, Entry, Line, Use
 from bot.domain.messages import Route
 from bot.domain.normalise import squeeze
@@ -285,17 +285,9 @@ def check_files(
     checking = Checking(catalog, LineNumbers.of(files, ENTRY_FOLDERS), today)
     if not faults:
         faults += checking.faults()
-        faults += _misshapen(files)
+        faults += misshapen(files)
         faults += unsafe(catalog, checking.numbers)
-        faults += below_the_floor(catalog, files, shipped)
+        faults += below_the_floor(catalog, files, shipped) if shipped else ()
     if not any(fault.file.startswith(("triage/", "lines")) for fault in faults) and catalog.entries:
         faults += checking.asked(ask_of(catalog))
     return sorted(set(faults))
-
-
-def _misshapen(files: Files) -> Iterable[Fault]:
-    """Files that another hand wrote otherwise: exported and imported they would not be the same bytes."""
-    for name, body in files.items():
-        line = misshapen_line(name, body.decode("utf-8-sig"))
-        if line:
-            yield Fault(name, line, "書き方の形がそろっていません", "python -m bot content check --write で直ります")

@@ -31,7 +31,7 @@ def below_the_floor(catalog: Catalog, files: Files, shipped: Files) -> Iterable[
 
 
 def _synonyms(catalog: Catalog, numbers: LineNumbers, shipped: Files) -> Iterable[Fault]:
-    """A word of danger that is replaced by a harmless one before the classifier reads it. The shipped ones are tried."""
+    """A word of danger that is replaced by a harmless one before it is read. The shipped ones are tried."""
     tried = {(row["from"], row["to"]) for row in _data(shipped, "synonyms.yaml") if isinstance(row, dict)}
     for before, after in catalog.synonyms:
         if (before, after) in tried:

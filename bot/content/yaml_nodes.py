@@ -4,7 +4,7 @@ YAML readers turn an unquoted `0134` into a number and `2026-04-01` into a date;
 schema, and a telephone number that was not written in quotes is a fault of its own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -14,6 +14,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from bot.content.content_files import Files
 from bot.content.faults import Fault
+from bot.content.yaml_form import misshapen_line
 
 
 @dataclass
@@ -131,3 +132,11 @@ def _refuse_twice(sheet: Sheet, node: Node | None) -> None:
     elif isinstance(node, SequenceNode):
         for value in node.value:
             _refuse_twice(sheet, value)
+
+
+def misshapen(files: Files) -> Iterable[Fault]:
+    """Files that another hand wrote otherwise: exported and imported they would not be the same bytes."""
+    for name, body in files.items():
+        line = misshapen_line(name, body.decode("utf-8-sig"))
+        if line:
+            yield Fault(name, line, "書き方の形がそろっていません", "python -m bot content check --write で直ります")
