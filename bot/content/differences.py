@@ -28,6 +28,7 @@ class CardChange:
     kind: str
     title: str
     fields: tuple[FieldChange, ...]
+    after: Values | None = None
     is_new: bool = False
     is_gone: bool = False
 
@@ -70,7 +71,7 @@ def _in_file(kind: CardKind, file: str, before: Files, after: Files) -> Iterator
         if was != now:
             title = title_of(file, name, now or was or {})
             fields = tuple(_fields(kind, was or {}, now or {}))
-            yield CardChange(Place(file, name), kind.title, title, fields, is_new=was is None, is_gone=now is None)
+            yield CardChange(Place(file, name), kind.title, title, fields, now, is_new=was is None, is_gone=now is None)
 
 
 def _fields(kind: CardKind, was: Values, now: Values) -> Iterator[FieldChange]:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from bot.domain.catalog import Catalog
 from bot.domain.fitting import Example
-from bot.domain.matching import DESK, EMERGENCY, NOT_OURS, SMALLTALK
+from bot.domain.matching import DESK, EMERGENCY, NOT_OURS, OTHER_CLASSES, SMALLTALK
 from bot.domain.protocols import Analysis, Analyzer
 from bot.domain.understanding import with_synonyms
 
@@ -54,3 +54,9 @@ def _rows(catalog: Catalog) -> Iterable[tuple[str, str, str]]:
     for signal in catalog.signals:
         for text in signal.phrases:
             yield text, _CLASS_OF_ROUTE[signal.route], signal.kind
+
+
+def texts_by_row(catalog: Catalog) -> list[str]:
+    """The text of every row of the index, in its order: by class, then as the content has them."""
+    places = {name: place for place, name in enumerate([*(entry.id for entry in catalog.entries), *OTHER_CLASSES])}
+    return [text for text, _, _ in sorted(_rows(catalog), key=lambda row: places[row[1]])]

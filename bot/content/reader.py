@@ -29,7 +29,7 @@ from bot.domain.catalog import (
     Use,
 )
 from bot.domain.messages import Route
-from bot.domain.opening_hours import DAY_NAMES, WEEKDAYS, OpeningHours, Period
+from bot.domain.opening_hours import DAY_NAMES, WEEKDAYS, OpeningHours, Period, SpecialDay
 from bot.domain.triage import WINDOW, Kind, Rule, Triage, WordGroup
 
 ENTRY_FOLDERS = ("measures", "terms", "contacts")
@@ -152,12 +152,25 @@ def _hours(value: Value) -> OpeningHours:
     return OpeningHours(
         periods=tuple(period for row in value["periods"] for period in _periods(row)),
         unsure=_days(value["unsure"]),
+        special=MappingProxyType(dict(_special_days(value["special"]))),
     )
 
 
+def _special_days(value: Value) -> Iterable[tuple[date, SpecialDay]]:
+    """One day that is not as usual: closed where it has no times."""
+    for row in value:
+        day = _day(row["day"])
+        times = tuple((period.start, period.end) for period in _timed(row["times"], frozenset()))
+        if day:
+            yield day, SpecialDay(times, row["reason"].text(""))
+
+
 def _periods(row: Value) -> Iterable[Period]:
-    days = _days(row["days"])
-    for times in row["times"]:
+    yield from _timed(row["times"], _days(row["days"]))
+
+
+def _timed(value: Value, days: frozenset[str]) -> Iterable[Period]:
+    for times in value:
         match = _TIMES.match(times.text())
         start, end = _minutes(match) if match else (0, 0)
         if start < end:

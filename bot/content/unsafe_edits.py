@@ -8,6 +8,7 @@ from bot.content.line_numbers import LineNumbers
 from bot.content.yaml_form import Data, parse_yaml
 from bot.domain.catalog import Catalog, Use
 from bot.domain.messages import Route
+from bot.domain.normalise import squeeze
 from bot.domain.triage import Kind, worst
 
 WITH_LINES = frozenset({f"emergency-{kind}" for kind in (Kind.SUICIDE,)})
@@ -26,6 +27,7 @@ def below_the_floor(catalog: Catalog, files: Files, shipped: Files) -> Iterable[
     """What takes away from what was shipped: words and rules of danger, forbidden numbers; synonyms that hush."""
     yield from _synonyms(catalog, LineNumbers.of(files, ()), shipped)
     yield from _gone_words(files, shipped)
+    yield from _swallowing(files, shipped)
     yield from _gone_rules(files, shipped)
     yield from _gone_numbers(files, shipped)
 
@@ -63,6 +65,18 @@ def _gone_words(files: Files, shipped: Files) -> Iterable[Fault]:
         gone = [] if group in calming else [word for word in words if word not in now.get(group, [])]
         for word in gone:
             yield _shipped_fault(_WORDS, f"はじめから入っている危険のことば「{word}」（{group}）がありません")
+
+
+def _swallowing(files: Files, shipped: Files) -> Iterable[Fault]:
+    """A new idiom, or a new calming word, that stands within a word of danger: that word would never be heard again."""
+    calming, before = calming_groups(_data(shipped, _RULES)), _mapping(shipped, _WORDS)
+    danger = {squeeze(word): word for group, words in before.items() if group not in calming for word in words}
+    for group, words in _mapping(files, _WORDS).items():
+        for word in words if group in calming else ():
+            hidden = next((danger[each] for each in danger if squeeze(word) and squeeze(word) in each), "")
+            if hidden and word not in before.get(group, []):
+                what = f"「{group}」に足した「{word}」は、危険のことば「{hidden}」をかくしてしまいます"
+                yield Fault(_WORDS, 1, what, "前後のことばも入れて、長い言い方にしてください")
 
 
 def _gone_rules(files: Files, shipped: Files) -> Iterable[Fault]:

@@ -32,6 +32,7 @@ class Deed(StrEnum):
     KEEP_DUTY = "keep-duty"
     KEEP_STAFF = "keep-staff"
     READ_AUDIT = "read-audit"
+    EDIT_CONTENT = "edit-content"
 
 
 _READING = frozenset({Deed.SEE_QUEUE, Deed.READ_CASE})
@@ -48,7 +49,7 @@ ROLE_MAY: Mapping[Role, frozenset[Deed]] = MappingProxyType(
     {
         Role.VIEWER: _READING,
         Role.COUNSELLOR: _COUNSELLING,
-        Role.ADMIN: _COUNSELLING | {Deed.KEEP_DUTY, Deed.KEEP_STAFF, Deed.READ_AUDIT},
+        Role.ADMIN: _COUNSELLING | {Deed.KEEP_DUTY, Deed.KEEP_STAFF, Deed.READ_AUDIT, Deed.EDIT_CONTENT},
         Role.AUDITOR: frozenset({Deed.READ_AUDIT}),
     }
 )

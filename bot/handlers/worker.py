@@ -12,6 +12,7 @@ import structlog
 from bot.handlers.dispatcher import Dispatcher, rung
 from bot.handlers.follow_revisions import follow_revisions
 from bot.handlers.house import House
+from bot.handlers.prove_drafts import prove_waiting
 from bot.handlers.purge import purge_kept
 from bot.handlers.run_clocks import run_clocks
 from bot.handlers.send_notices import NoticeSender
@@ -77,6 +78,7 @@ class Worker:
                 tasks.create_task(forever(self._pushes))
                 tasks.create_task(forever(self._notices.send_some))
                 tasks.create_task(forever(partial(follow_revisions, self._house)))
+                tasks.create_task(forever(partial(prove_waiting, self._house)))
                 for dispatcher in self._dispatchers:
                     tasks.create_task(forever(dispatcher.send_some))
         finally:

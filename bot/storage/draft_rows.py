@@ -29,6 +29,11 @@ def read_draft_files(connection: Connection) -> dict[str, str]:
     return {row.file: row.body for row in connection.execute(select(draft_files))}
 
 
+def read_draft_file(connection: Connection, file: str) -> str:
+    """One changed file; empty where it is not changed."""
+    return connection.execute(select(draft_files.c.body).where(draft_files.c.file == file)).scalar() or ""
+
+
 def write_draft_file(connection: Connection, file: str, body: str) -> None:
     """One changed file."""
     if not insert_if_new(connection, draft_files, {"file": file, "body": body}):
@@ -50,11 +55,6 @@ def add_edit(connection: Connection, edit: Edit) -> None:
     connection.execute(insert(draft_edits).values(**edit.__dict__))
 
 
-def lengthen_edit(connection: Connection, number: int, after: str, at: datetime) -> None:
-    """The same hand goes on with the same card: one edit, not one for every pause in typing."""
-    connection.execute(update(draft_edits).where(draft_edits.c.number == number).values(after=after, at=at))
-
-
 def mark_undone(connection: Connection, number: int, by: int) -> None:
     """This edit was taken back by another."""
     connection.execute(update(draft_edits).where(draft_edits.c.number == number).values(undone_by=by))
@@ -72,11 +72,12 @@ def list_edits(
     return [Edit(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001 -- SQLAlchemy's own name for it
 
 
-def edit_as_seen(connection: Connection, file: str, name: str, seen: int) -> Edit | None:
-    """The newest edit of a card that somebody who had seen edit number `seen` knew."""
+def edit_as_seen(connection: Connection, file: str, name: str, revision: int, seen: int) -> Edit | None:
+    """The newest edit of a card, on a draft of that revision, that somebody knew who had seen edit number `seen`."""
     query = (
         select(draft_edits)
-        .where(draft_edits.c.file == file, draft_edits.c.name == name, draft_edits.c.number <= seen)
+        .where(draft_edits.c.file == file, draft_edits.c.name == name)
+        .where(draft_edits.c.revision == revision, draft_edits.c.number <= seen)
         .order_by(draft_edits.c.number.desc())
         .limit(1)
     )

@@ -24,6 +24,7 @@ from bot.handlers.worker import Worker, forever
 from bot.web.chat_page import ChatPage
 from bot.web.desk import Desk
 from bot.web.health import Health
+from bot.web.studio import Studio
 from bot.web.webhooks import Webhooks
 
 log = structlog.get_logger()
@@ -45,7 +46,7 @@ def build_site(
     house: House, line_secrets: Sequence[str] = (), worker: Worker | None = None, *, closes: bool = True
 ) -> Starlette:
     """The application. While it runs the worker works; its end `closes` the database."""
-    page, health, desk = ChatPage(house), Health(house), Desk(house)
+    page, health, desk, studio = ChatPage(house), Health(house), Desk(house), Studio(house)
     doors = Webhooks(house, line_secrets, worker.ring if worker else lambda: None)
 
     @asynccontextmanager
@@ -60,7 +61,10 @@ def build_site(
             house.store.close()
 
     def failed(request: Request, status: HTTPStatus) -> Response:
-        return desk.failed(status) if request.url.path.startswith("/desk") else page.failed(status)
+        place = request.url.path.split("/")[1]
+        if place == "studio":
+            return studio.failed(status)
+        return desk.failed(status) if place == "desk" else page.failed(status)
 
     async def refused(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
@@ -77,6 +81,7 @@ def build_site(
         Route("/clear", page.cleared),
         *([Route("/webhooks/line", doors.line, methods=["POST"])] if line_secrets else []),
         *desk.routes,
+        *studio.routes,
         Route("/healthz", health.healthz),
         Route("/metrics", health.metrics),
         Mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static"),
