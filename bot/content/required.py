@@ -52,7 +52,7 @@ WORDING = frozenset(
     soft-safety staff-closed staff-left staff-says sticker sticker-sad stopped tel-110 tel-119 today tomorrow
     too-long trouble unknown unreadable unreadable-case unreadable-file unreadable-image unreadable-in-danger
     unreadable-location unreadable-video unreadable-voice urgency-desk urgency-emergency welcome welcome-again
-    welcome-hours welcome-limits welcome-privacy
+    welcome-hours welcome-limits welcome-privacy choice-good choice-wrong judged-good judged-wrong
     """.split()  # noqa: SIM905 -- a list of words is read as words
 )
 """Sentences that the code says by name; a test holds it against the code."""

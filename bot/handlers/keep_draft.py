@@ -84,23 +84,34 @@ def read_draft(store: Store) -> Draft:
         return Draft(base, published, {**published, **changed}, newest_edit(connection))
 
 
-def save_card(
-    house: House, staff: Staff, place: Place, fields: Values | None, seen: str, *, gives_way: bool = False
-) -> Saved:
-    """Save these fields of a card; None takes it out. What another hand changed meanwhile stays, or is told.
+@dataclass(frozen=True)
+class CardForm:
+    """Fields of a card as somebody has filled them in; None takes the card out. `seen`: what their page carried.
 
-    `seen`: what the form carried. Where both changed one field, the words of this form are saved and those of the
-    other are handed back, to be read side by side; with `gives_way` (nobody reads the answer) nothing is saved then.
-    Raises NotAllowedError, NoSuchCardError.
+    `gives_way`: a page saves by itself, and nobody would read what another hand wrote meanwhile.
+    """
+
+    place: Place
+    fields: Values | None
+    seen: str
+    gives_way: bool = False
+
+
+def save_card(house: House, staff: Staff, form: CardForm) -> Saved:
+    """Save the form. What another hand changed meanwhile in other fields stays.
+
+    Where both changed one field, the words of this form are saved and those of the other are handed back, to be read
+    side by side; a form that gives way saves nothing then. Raises NotAllowedError, NoSuchCardError.
     """
     require(staff, Deed.EDIT_CONTENT)
+    place = form.place
     for _ in range(_TRIES):
         draft = read_draft(house.store)
         now = read_card(draft.files, place)
-        base, by = _as_seen(house.store, draft, place, seen)
-        values, theirs = _joined(base, fields, now)
-        if theirs and gives_way:
-            return Saved(now, seen, theirs, by)
+        base, by = _as_seen(house.store, draft, form)
+        values, theirs = _joined(base, form.fields, now)
+        if theirs and form.gives_way:
+            return Saved(now, form.seen, theirs, by)
         if values == now or _write(house, staff, draft, (place, now, values)):
             return Saved(values, read_draft(house.store).seen, theirs, by if theirs else "")
     message = f"{place.file} changed {_TRIES} times while it was being saved"
@@ -145,9 +156,10 @@ def _joined(base: Values | None, fields: Values | None, now: Values | None) -> t
     return {**(now or {}), **_without_empty(merged.values, now or {})}, {name: current[name] for name in merged.torn}
 
 
-def _as_seen(store: Store, draft: Draft, place: Place, seen: str) -> tuple[Values | None, str]:
+def _as_seen(store: Store, draft: Draft, form: CardForm) -> tuple[Values | None, str]:
     """The card as the form's reader saw it, and who has changed it last."""
-    revision, _, number = seen.partition("-")
+    place = form.place
+    revision, _, number = form.seen.partition("-")
     with store.reading() as connection:
         last = list_edits(connection, file=place.file, name=place.name, most=1)
         by = last[0].staff if last else ""

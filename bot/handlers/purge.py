@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from bot.storage.engine import Store
 from bot.storage.inbox_rows import delete_done_before
 from bot.storage.message_rows import delete_talk_before
+from bot.storage.unclear_rows import delete_unclear_before
 
 TALK_KEPT = timedelta(days=30)
 EVENTS_KEPT = timedelta(days=30)
@@ -18,6 +19,7 @@ def purge_kept(store: Store, now: datetime) -> int:
 
     def work(connection: Connection) -> int:
         delete_done_before(connection, now - EVENTS_KEPT)
+        delete_unclear_before(connection, now - TALK_KEPT)
         return delete_talk_before(connection, now - TALK_KEPT)
 
     return store.transaction(work)

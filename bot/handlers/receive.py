@@ -27,6 +27,7 @@ from bot.domain.normalise import at_the_door
 from bot.domain.replies import Writer
 from bot.domain.switches import ORDINARY, Switches
 from bot.handlers.interpret import Interpreted, interpret
+from bot.handlers.note_unclear import Noticed, note_unclear
 from bot.handlers.reception import Reception
 from bot.handlers.tell_staff import News, roster_of, tell_staff
 from bot.storage.case_rows import (
@@ -101,6 +102,7 @@ def _step(connection: Connection, arrival: _Arrival, resident: str) -> None:
         add_inbound(connection, keys, resident, _as_kept(connection, arrival, each, case_id), case_id)
         for each in arrival.messages
     ]
+    note_unclear(connection, keys, Noticed(resident, rows[-1], last, turn, talk.entry, in_case=case_id is not None))
     if last.silent or not speaks:
         return
     channel = last.channel if last.goes_out else ""

@@ -12,6 +12,7 @@ import structlog
 from bot.handlers.dispatcher import Dispatcher, rung
 from bot.handlers.follow_revisions import follow_revisions
 from bot.handlers.house import House
+from bot.handlers.learn import group_unclear
 from bot.handlers.prove_drafts import prove_waiting
 from bot.handlers.purge import purge_kept
 from bot.handlers.run_clocks import run_clocks
@@ -136,6 +137,7 @@ class Worker:
         await asyncio.sleep(_PUSHES_EVERY)
 
     async def _purge(self) -> None:
+        await asyncio.to_thread(group_unclear, self._house)  # before words go they are counted
         await asyncio.to_thread(purge_kept, self._house.store, self._house.now())
         await asyncio.sleep(_PURGE_EVERY)
 

@@ -89,6 +89,8 @@ unclear = Table(
     metadata,
     row_id(),
     Column("group_id", String(32), ForeignKey("unclear_groups.id"), nullable=True),
+    # The message as it came: what its writer takes back goes here too.
+    Column("inbound", String(32), nullable=False, index=True),
     Column("why", String(16), nullable=False),
     Column("entry", String(32), nullable=False, server_default=""),
     Column("at", UtcTime, nullable=False),

@@ -9,6 +9,7 @@ from bot.web.desk_guard import DeskGuard
 from bot.web.desk_pages import DeskPages
 from bot.web.studio_cards import StudioCards
 from bot.web.studio_home import StudioHome
+from bot.web.studio_learning import StudioLearning
 from bot.web.studio_publish import StudioPublish
 from bot.web.studio_revisions import StudioRevisions
 from bot.web.studio_try import StudioTry
@@ -24,6 +25,7 @@ class Studio:
             StudioHome(house, guard, pages),
             StudioCards(house, guard, pages),
             StudioTry(house, guard, pages),
+            StudioLearning(house, guard, pages),
             StudioPublish(house, guard, pages),
             StudioRevisions(house, guard, pages),
         )

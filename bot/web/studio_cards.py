@@ -16,7 +16,7 @@ from bot.content.hours_data import BOXES, MARKS
 from bot.content.yaml_form import Data
 from bot.domain.staff import Deed, require
 from bot.handlers.house import House
-from bot.handlers.keep_draft import Draft, Saved, history_of, read_draft, save_card, undo
+from bot.handlers.keep_draft import CardForm, Draft, Saved, history_of, read_draft, save_card, undo
 from bot.handlers.read_studio import list_cards, staff_names
 from bot.web.card_forms import boxes, fields_of
 from bot.web.desk_guard import DeskGuard, Visit
@@ -83,7 +83,7 @@ class StudioCards:
                 return JSONResponse({"fault": fault}, HTTPStatus.UNPROCESSABLE_ENTITY)
             return await self._page(visit, place, Saved(fields, visit.field("seen"), {}), is_new=is_new, fault=fault)
         quiet = bool(visit.field("quiet"))
-        work = partial(save_card, self._house, visit.staff, place, fields, visit.field("seen"), gives_way=quiet)
+        work = partial(save_card, self._house, visit.staff, CardForm(place, fields, visit.field("seen"), quiet))
         saved = await anyio.to_thread.run_sync(work)
         if quiet:
             return JSONResponse({"seen": saved.seen, "torn": sorted(saved.theirs)})
@@ -102,7 +102,7 @@ class StudioCards:
         place = Place(visit.field("file"), visit.field("name"))
         if not _kind(place).grows:
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        work = partial(save_card, self._house, visit.staff, place, None, visit.field("seen"))
+        work = partial(save_card, self._house, visit.staff, CardForm(place, None, visit.field("seen")))
         await anyio.to_thread.run_sync(work)
         return RedirectResponse(_list_address(place), HTTPStatus.SEE_OTHER)
 

@@ -102,6 +102,7 @@ def _learning() -> None:
         "unclear",
         _text("id", 32),
         sa.Column("group_id", sa.String(32)),
+        _text("inbound", 32),
         _text("why", 16),
         _text("entry", 32, server_default=""),
         _moment("at"),
@@ -111,6 +112,7 @@ def _learning() -> None:
     )
     op.create_index("ix_unclear_group", "unclear", ["group_id", "at"])
     op.create_index("ix_unclear_at", "unclear", ["at"])
+    op.create_index("ix_unclear_inbound", "unclear", ["inbound"])
     op.create_table(
         "verdicts",
         _text("entry", 32),
