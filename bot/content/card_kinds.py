@@ -163,7 +163,7 @@ CARD_KINDS = (
     ),
     CardKind(
         "triage/words.yaml", "危険・つらさのことば", Holds.KEYS,
-        (Field("words", "ことば", Shape.LIST, "一行に一つ。「…」は、間に入る8文字までのことばです。"),),
+        (Field("words", "危険のことば", Shape.LIST, "一行に一つ。「…」は、間に入る8文字までのことばです。"),),
         about="足すことはできます。はじめから入っていることばは、減らせません。見のがすと命にかかわります。",
     ),
     CardKind(

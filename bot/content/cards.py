@@ -47,15 +47,23 @@ def every_card(files: Files) -> Iterator[tuple[Place, Values]]:
 
 def write_card(files: Files, place: Place, values: Values | None) -> bytes:
     """The card's file with these fields in its place; None takes the card out. Raises NoSuchCardError."""
-    kind = kind_of(place.file)
-    if kind is None or place.file not in files:
-        raise NoSuchCardError(place.file)
-    page = _parsed(files, place.file)
-    if kind.holds is Holds.ONE:
-        return _replaced(page, values or {}).written().encode()
-    if kind.holds is Holds.KEYS:
-        return _with_key(page, kind, place.name, values).written().encode()
-    return _with_record(page, kind, place.name, values).written().encode()
+    return write_cards(files, place.file, {place.name: values})
+
+
+def write_cards(files: Files, file: str, cards: Mapping[str, Values | None]) -> bytes:
+    """A file with several of its cards changed. Raises NoSuchCardError."""
+    kind = kind_of(file)
+    if kind is None or file not in files:
+        raise NoSuchCardError(file)
+    page = _parsed(files, file)
+    for name, values in cards.items():
+        if kind.holds is Holds.ONE:
+            page = _replaced(page, values or {})
+        elif kind.holds is Holds.KEYS:
+            page = _with_key(page, kind, name, values)
+        else:
+            page = _with_record(page, kind, name, values)
+    return page.written().encode()
 
 
 def name_of(kind: CardKind, values: Mapping[str, Data]) -> str:

@@ -1,5 +1,6 @@
 """The draft: the files in which it differs from the revision in force, and every edit ever made."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -53,6 +54,12 @@ def newest_edit(connection: Connection) -> int:
 def add_edit(connection: Connection, edit: Edit) -> None:
     """Add to the history."""
     connection.execute(insert(draft_edits).values(**edit.__dict__))
+
+
+def add_edits(connection: Connection, edits: Sequence[Edit]) -> None:
+    """Many at once."""
+    if edits:
+        connection.execute(insert(draft_edits), [edit.__dict__ for edit in edits])
 
 
 def mark_undone(connection: Connection, number: int, by: int) -> None:

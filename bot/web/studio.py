@@ -12,6 +12,7 @@ from bot.web.studio_home import StudioHome
 from bot.web.studio_learning import StudioLearning
 from bot.web.studio_publish import StudioPublish
 from bot.web.studio_revisions import StudioRevisions
+from bot.web.studio_tables import StudioTables
 from bot.web.studio_try import StudioTry
 
 
@@ -27,6 +28,7 @@ class Studio:
             StudioTry(house, guard, pages),
             StudioLearning(house, guard, pages),
             StudioPublish(house, guard, pages),
+            StudioTables(house, guard, pages),
             StudioRevisions(house, guard, pages),
         )
         self.routes = [route for part in parts for route in part.routes]
