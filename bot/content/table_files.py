@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 
-from bot.content.tables import SHEETS, Row, SheetKind, escaped, unescaped
+from bot.content.tables import DELETE, SHEETS, Row, SheetKind, escaped, unescaped
 
 MOST_ROWS = 60_000
 _MOST_COLUMNS = 40
@@ -89,7 +89,7 @@ def _read_csv(body: bytes) -> dict[SheetKind, list[Numbered]]:
     delimiter = "\t" if "\t" in text.partition("\n")[0] else ","
     rows: list[list[Any]] = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     headers = [cell.strip() for cell in rows[0]] if rows else []
-    sheet = next((each for each in SHEETS if set(each.headers) - {each.headers[-1]} <= set(headers)), None)
+    sheet = next((each for each in SHEETS if set(each.headers) - {DELETE} <= set(headers)), None)
     if sheet is None:
         message = "一行目の見出しが分かりません。書き出した CSV と同じ見出しにしてください。"
         raise TableError(message)
@@ -109,7 +109,7 @@ def _decoded(body: bytes) -> str:
 def _numbered(sheet: SheetKind, rows: list[list[Any]]) -> list[Numbered]:
     """Rows by header; empty ones are passed over, their numbers stay."""
     headers = [str(cell or "").strip() for cell in rows[0]] if rows else []
-    missing = [header for header in sheet.headers if header not in headers and header != sheet.headers[-1]]
+    missing = [header for header in sheet.headers if header not in headers and header != DELETE]
     if missing:
         message = f"シート「{sheet.name}」に、見出し「{'」「'.join(missing)}」がありません。"
         raise TableError(message)

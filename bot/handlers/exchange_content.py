@@ -4,9 +4,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy import Connection
 
+from bot.content.card_kinds import kind_of
 from bot.content.cards import Place, Values, cards_of, write_cards
 from bot.content.content_files import Files
 from bot.content.differences import CardChange, differences
@@ -67,12 +69,21 @@ def import_changes(house: House, staff: Staff, changes: Changes) -> int:
     return take_in(house.store, staff.id, changes, house.now())
 
 
-def take_in(store: Store, by: str, changes: Changes, now: datetime) -> int:
-    """All of it in one commit. Raises BehindError where the draft was changed meanwhile."""
+def import_files(house: House, by: str, files: Files) -> int:
+    """Put whole files into the draft; what they lack stays. How many cards. Raises BehindError."""
+    draft = read_draft(house.store)
+    found = differences(draft.files, {**draft.files, **files})
+    changes = {change.place: change.after for change in found if change.place.file in draft.files}
+    return take_in(house.store, by, changes, house.now(), files)
+
+
+def take_in(store: Store, by: str, changes: Changes, now: datetime, whole: Files = MappingProxyType({})) -> int:
+    """All in one commit. `whole`: files as they are to be. Raises BehindError: the draft was changed meanwhile."""
     draft = read_draft(store)
-    after = with_changes(draft.files, changes)
+    cards = {place: values for place, values in changes.items() if kind_of(place.file)}
+    after = {**with_changes(draft.files, {} if whole else cards), **whole}
     bodies = {file: body.decode() for file, body in after.items() if body != draft.files.get(file)}
-    edits = _edits(draft, by, changes, now)
+    edits = _edits(draft, by, cards, now)
 
     def work(connection: Connection) -> None:
         if newest_edit(connection) != draft.newest:
