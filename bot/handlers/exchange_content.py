@@ -21,7 +21,7 @@ from bot.handlers.keep_draft import Draft, read_draft
 from bot.storage.audit_rows import Trace, add_trace
 from bot.storage.draft_rows import Edit, add_edits, newest_edit, write_draft_file
 from bot.storage.engine import Store
-from bot.storage.revision_rows import BehindError
+from bot.storage.revision_rows import BehindError, lock_newest
 
 Changes = Mapping[Place, Values | None]
 
@@ -86,7 +86,7 @@ def take_in(store: Store, by: str, changes: Changes, now: datetime, whole: Files
     edits = _edits(draft, by, cards, now)
 
     def work(connection: Connection) -> None:
-        if newest_edit(connection) != draft.newest:
+        if lock_newest(connection) != draft.base.number or newest_edit(connection) != draft.newest:
             raise BehindError
         for file, body in bodies.items():
             write_draft_file(connection, file, body)

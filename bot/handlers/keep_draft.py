@@ -27,7 +27,7 @@ from bot.storage.draft_rows import (
     write_draft_file,
 )
 from bot.storage.engine import Store
-from bot.storage.revision_rows import Revision, newest_number, read_content, read_revision
+from bot.storage.revision_rows import Revision, lock_newest, read_content, read_revision
 
 ONE_SITTING = timedelta(minutes=10)
 """Edits of one card by one hand with no longer pause are taken back together."""
@@ -135,6 +135,7 @@ def discard(house: House, staff: Staff) -> None:
     require(staff, Deed.EDIT_CONTENT)
 
     def work(connection: Connection) -> None:
+        lock_newest(connection)
         clear_draft(connection)
         add_trace(connection, Trace(house.now(), staff.id, "draft-discarded"))
 
@@ -186,8 +187,9 @@ def _write(
     now = house.now()
 
     def work(connection: Connection) -> bool:
+        is_behind = lock_newest(connection) != draft.base.number
         current = read_draft_file(connection, place.file) or draft.published[place.file].decode()
-        if current != seen or newest_number(connection) != draft.base.number:
+        if is_behind or current != seen:
             return False
         number = newest_edit(connection) + 1
         last = list_edits(connection, file=place.file, name=place.name, most=1)

@@ -25,6 +25,7 @@ from bot.storage.revision_rows import (
     add_revision,
     keep_content,
     list_revisions,
+    lock_newest,
     read_content,
     read_revision,
 )
@@ -118,7 +119,7 @@ def put_in_force(house: House, by: str, revision: Revision, draft: Draft, files:
     rebased = {} if files is None else _laid_on(draft, files)
 
     def work(connection: Connection) -> None:
-        if newest_edit(connection) != draft.newest:
+        if lock_newest(connection) != draft.base.number or newest_edit(connection) != draft.newest:
             raise BehindError
         keep_content(connection, revision.digest, packed)
         add_revision(connection, revision)

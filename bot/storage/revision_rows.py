@@ -44,6 +44,13 @@ def newest_number(connection: Connection) -> int:
     return connection.execute(select(func.max(revisions.c.number))).scalar() or 0
 
 
+def lock_newest(connection: Connection) -> int:
+    """The number of the revision in force; until the commit nobody else changes the draft or publishes."""
+    query = select(revisions.c.number).order_by(revisions.c.number.desc()).limit(1).with_for_update()
+    connection.execute(query).scalar()
+    return newest_number(connection)
+
+
 def read_revision(connection: Connection, number: int = 0) -> Revision | None:
     """The revision with this number, the one in force without."""
     query = select(revisions).order_by(revisions.c.number.desc()).limit(1)
