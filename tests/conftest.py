@@ -147,6 +147,12 @@ def reception(store: Store, keys: Keyring, understander: Understander) -> Recept
 
 
 @pytest.fixture
+def reception_sqlite(sqlite_store: Store, keys: Keyring, understander: Understander) -> Reception:
+    """One database is enough where it is about the content."""
+    return Reception(sqlite_store, keys, Shelf(understander), THRESHOLDS)
+
+
+@pytest.fixture
 def somebody(reception: Reception) -> Callable[..., Resident]:
     """Makes a resident who writes to the reception."""
     events = count()

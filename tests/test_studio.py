@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection
 
-from bot.bootstrap import SHIPPED_CONTENT, THRESHOLDS
+from bot.bootstrap import SHIPPED_CONTENT
 from bot.content.cards import Place, Values, cards_of, read_card
 from bot.content.content_files import Files, files_in
 from bot.content.yaml_form import Data
@@ -32,10 +32,8 @@ from bot.handlers.publish import (
 from bot.handlers.reception import Reception
 from bot.handlers.shelf import Shelf
 from bot.storage.audit_rows import read_traces
-from bot.storage.engine import Store
 from bot.storage.proof_rows import LEASE, ProofState, end_proof, take_proof
 from bot.storage.revision_rows import BehindError, WayIn
-from bot.storage.sealing import Keyring
 from tests.studio_office import SNOW, Office, changed, faulty, open_office, proved
 
 SHIPPED = files_in(SHIPPED_CONTENT)
@@ -311,12 +309,6 @@ def test_restore_keeps_the_draft(office: Office) -> None:
 
 
 # --- nothing that hides an SOS ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def reception_sqlite(sqlite_store: Store, keys: Keyring, understander: Understander) -> Reception:
-    """One database is enough where it is about the content."""
-    return Reception(sqlite_store, keys, Shelf(understander), THRESHOLDS)
 
 
 HIDDEN = "無理やり ホテル 連れてこられた 出られない"

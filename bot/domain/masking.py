@@ -6,7 +6,7 @@ import unicodedata
 NUMBER, PLACE, NAME, MAIL = "（番号）", "（住所）", "（名前）", "（メール）"
 
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|https?://\S+")
-_POSTCODE = re.compile(r"〒?\d{3}-\d{4}(?!\d)")
+_POSTCODE = re.compile(r"〒?(?<![\d-])\d{3}-\d{4}(?![\d-])")
 _PLACE = re.compile(
     r"[一-龠々ァ-ヶー]{1,6}(?:町)?[\d一二三四五六七八九十]{1,3}(?:丁目|条|番地|番|-\d)[\d\-の丁目番地号一二三四五六七八九十]*"
     r"|(?:[一-龠]{2,4}[都道府県])?[一-龠]{1,6}[市区郡][一-龠々ァ-ヶ]{1,6}[町村]"

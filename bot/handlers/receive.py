@@ -102,7 +102,8 @@ def _step(connection: Connection, arrival: _Arrival, resident: str) -> None:
         add_inbound(connection, keys, resident, _as_kept(connection, arrival, each, case_id), case_id)
         for each in arrival.messages
     ]
-    note_unclear(connection, keys, Noticed(resident, rows[-1], last, turn, talk.entry, in_case=case_id is not None))
+    in_case = case_id is not None or desk.case is not None
+    note_unclear(connection, keys, Noticed(resident, rows[-1], last, turn, talk.entry, in_case))
     if last.silent or not speaks:
         return
     channel = last.channel if last.goes_out else ""
