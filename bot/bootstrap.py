@@ -2,9 +2,7 @@
 
 import asyncio
 import hashlib
-from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,16 +10,19 @@ import structlog
 from pydantic import SecretStr
 
 from bot.channels.mail.mail_post import MailAddressError, MailPost
-from bot.content.faults import ContentError
-from bot.content.index_cache import fit_catalog, index_file, index_of, keep_index
-from bot.content.reader import content_digest, read_catalog
+from bot.content.content_files import files_in
+from bot.content.index_cache import index_of
 from bot.domain.catalog import Catalog
 from bot.domain.decision import Thresholds
-from bot.domain.protocols import Analyzer, Channel
+from bot.domain.protocols import Channel
 from bot.domain.understanding import Understander
+from bot.handlers.follow_revisions import begin_revisions, open_revision
 from bot.handlers.house import House
 from bot.handlers.reception import Reception
+from bot.handlers.shelf import Shelf
 from bot.handlers.worker import Worker
+from bot.handlers.workshop import Workshop, read_whole
+from bot.language.best_analyzer import load_analyzer
 from bot.settings import ROOT, Settings, SettingsError, decode_keys
 from bot.storage.engine import open_store, sqlite_file
 from bot.storage.key_files import read_or_make_key
@@ -47,50 +48,16 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def load_analyzer() -> Analyzer:
-    """The best analyzer this installation has: with vectors, without them, or the lexical one. Each loss is logged."""
-    try:
-        from bot.language.sudachi import SudachiReader  # noqa: PLC0415 -- absent on some machines
-    except ImportError:
-        log.warning("no_sudachi", effect="words and readings are taken from the writing; more questions are asked back")
-        from bot.language.lexical import LexicalAnalyzer  # noqa: PLC0415
-
-        return LexicalAnalyzer()
-    from bot.language.sudachi_analyzer import SudachiAnalyzer  # noqa: PLC0415
-
-    try:
-        from bot.language.sentence_vectors import SentenceEncoder  # noqa: PLC0415
-    except ImportError:
-        log.warning("no_sentence_vectors", effect="long and polite messages are understood less well")
-        return SudachiAnalyzer(SudachiReader(), None)
-    return SudachiAnalyzer(SudachiReader(), SentenceEncoder())
-
-
 def load_understander(content: Path = SHIPPED_CONTENT, *, keep: bool = False) -> Understander:
     """The content of a folder, ready to understand. Raises ContentError with every fault of form."""
-    catalog, faults = read_catalog(content)
-    if faults:
-        raise ContentError(faults)
-    analyzer = load_analyzer()
-    digest = content_digest(content)
-    if keep and not index_file(digest, analyzer, INDEX_FOLDER).is_file():
-        # Fitting takes three times the memory of serving: a process of its own gives it back.
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            pool.submit(keep_fitted, content).result()
-    return Understander(catalog, index_of(catalog, digest, analyzer, INDEX_FOLDER), analyzer)
-
-
-def keep_fitted(content: Path) -> None:
-    """Fit the index of a folder's content and keep it for the next start."""
-    catalog, _ = read_catalog(content)
-    analyzer = load_analyzer()
-    keep_index(index_file(content_digest(content), analyzer, INDEX_FOLDER), fit_catalog(catalog, analyzer))
+    files = files_in(content)
+    return Workshop(ROOT).understander(files, load_analyzer()) if keep else fit_understander(read_whole(files))
 
 
 def fit_understander(catalog: Catalog) -> Understander:
-    """A catalog that is not kept, ready to understand. Seconds: it is fitted now."""
+    """A catalog ready to understand, its index as it is kept or else fitted now, in seconds; nothing is left behind."""
     analyzer = load_analyzer()
-    return Understander(catalog, fit_catalog(catalog, analyzer), analyzer)
+    return Understander(catalog, index_of(catalog, analyzer, INDEX_FOLDER), analyzer)
 
 
 def load_keys(settings: Settings) -> tuple[Keyring, bytes]:
@@ -142,13 +109,15 @@ def open_house(settings: Settings) -> House:
         store.close()
         message = "the database has not the newest schema; run: python -m bot migrate"
         raise SettingsError(message)
-    understander = load_understander(keep=True)
+    workshop, analyzer = Workshop(ROOT), load_analyzer()
+    revision = begin_revisions(store, workshop.shipped(), now())
+    shelf = Shelf(open_revision(store, workshop, analyzer, revision), revision.number)
     channels, post = connect_channels(settings), connect_mail(settings)
     tells = frozenset(channels) | ({"mail"} if post else frozenset())
-    reception = Reception(store, keys, understander, THRESHOLDS, tells=tells, url=settings.public_url)
+    reception = Reception(store, keys, shelf, THRESHOLDS, tells=tells, url=settings.public_url)
     return House(
         store, reception, secret, now, is_https=settings.is_https, channels=channels, post=post, url=settings.url,
-        metrics_tokens=settings.metrics_tokens,
+        metrics_tokens=settings.metrics_tokens, workshop=workshop,
     )  # fmt: skip
 
 

@@ -11,31 +11,27 @@ from typing import Annotated
 import typer
 
 from bot.bootstrap import (
-    SHIPPED_CONTENT,
     THRESHOLDS,
     build_server,
     build_worker,
-    fit_understander,
     load_keys,
-    load_understander,
     now,
     open_house,
     require_telegram_door,
     telegram_polling,
 )
+from bot.cli_content import content_app, content_named
 from bot.cli_faults import faults_said, open_current
 from bot.cli_line import line_app
 from bot.cli_staff import staff_app
 from bot.cli_telegram import telegram_app
 from bot.cli_upkeep import UPKEEP
-from bot.content.checker import check_content
 from bot.domain.cases import shown_number
-from bot.domain.catalog import Catalog
 from bot.domain.city_calendar import CITY_ZONE
 from bot.domain.conversation import Talk
 from bot.domain.messages import Reply
 from bot.handlers.answer_once import answer_once, answerer
-from bot.handlers.evaluate import Answerer, baseline, predict, read_cases, score
+from bot.handlers.evaluate import baseline, predict, read_cases, score
 from bot.handlers.list_cases import list_open_cases
 from bot.settings import Settings, SettingsError, read_settings
 from bot.storage.engine import open_store, sqlite_file
@@ -44,7 +40,6 @@ from bot.storage.migrate import migrate
 from bot.wordless_logs import keep_words_out
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-content_app = typer.Typer(no_args_is_help=True, help="What the bot knows.")
 app.add_typer(content_app, name="content")
 app.add_typer(line_app, name="line")
 app.add_typer(telegram_app, name="telegram")
@@ -117,7 +112,7 @@ def ask(
     """Ask one question. Nothing is stored."""
     said = sys.stdin.buffer.read().decode("utf-8", errors="replace") if text == "-" else text
     with faults_said():
-        understander = load_understander(_folder(content))
+        understander = content_named(content)
     reply = answer_once(understander, THRESHOLDS, said, now()).reply
     typer.echo(json.dumps(_as_object(reply), ensure_ascii=False) if as_json else reply.text)
 
@@ -126,7 +121,7 @@ def ask(
 def chat(content: Content = "published") -> None:
     """Talk with the bot in the terminal. Nothing is stored; an empty line ends it."""
     with faults_said():
-        understander = load_understander(_folder(content))
+        understander = content_named(content)
     talk = Talk()
     while said := input("> ").strip():
         turn = answer_once(understander, THRESHOLDS, said, now(), talk)
@@ -145,7 +140,7 @@ def evaluate(
     """Score the bot on a set of messages. Nothing is stored."""
     with faults_said():
         scored = read_cases(cases)
-        understander = load_understander(_folder(content))
+        understander = content_named(content)
 
     answer = answerer(understander, THRESHOLDS, now)
     answer("はじめ")
@@ -200,21 +195,6 @@ def inbox_command(replay: Annotated[bool, typer.Option("--replay", help="handle 
     store.close()
 
 
-@content_app.command(name="check")
-def content_check(folder: Annotated[Path, typer.Argument()] = SHIPPED_CONTENT) -> None:
-    """Find every fault of the content in one run."""
-    faults = check_content(folder, now().astimezone(CITY_ZONE).date(), _asking)
-    for fault in faults:
-        typer.echo(str(fault))
-    typer.echo(f"{len(faults)}件の直すところがあります。" if faults else "直すところはありません。")
-    raise typer.Exit(1 if faults else 0)
-
-
-def _asking(catalog: Catalog) -> Answerer:
-    """A bot on content that is being checked, fitted now."""
-    return answerer(fit_understander(catalog), THRESHOLDS, now)
-
-
 def _as_object(reply: Reply) -> dict[str, object]:
     entries = [{"id": shown.id, "title": shown.title, "score": shown.score} for shown in reply.entries]
     return {"route": reply.route, "entries": entries, "reply": reply.text}
@@ -235,19 +215,6 @@ def _table(tables: dict[str, dict[str, dict[str, float | int]]]) -> str:
         values = "".join(f"{table[figure]['value']:>10}" for table in tables.values())
         lines.append(f"{figure:28}{values}{found['n']:>8}")
     return "\n".join(lines)
-
-
-def _folder(content: str) -> Path:
-    """Where the content of that name stands: until one is published in a database, `published` is what was shipped."""
-    if content == "published":
-        return SHIPPED_CONTENT
-    if content == "draft":
-        message = "there is no draft: drafts are kept in a database by the studio, which this version does not have"
-        raise SettingsError(message)
-    if not Path(content).is_dir():
-        message = f"--content {content}: no such folder"
-        raise SettingsError(message)
-    return Path(content)
 
 
 def _needs_postgresql(settings: Settings, command: str) -> None:

@@ -7,19 +7,17 @@ from typing import Annotated
 import typer
 
 from bot.bootstrap import (
-    SHIPPED_CONTENT,
     THRESHOLDS,
     backup_folder,
+    fit_understander,
     have_keys,
     load_keys,
-    load_understander,
     now,
 )
+from bot.cli_content import files_named
 from bot.cli_faults import faults_said, open_current
 from bot.cli_line import expected_account, tell
-from bot.content.checker import check_content
-from bot.content.faults import ContentError
-from bot.content.reader import read_catalog
+from bot.content.checker import check_files
 from bot.domain.checkup import Finding, Verdict
 from bot.domain.checkup_words import ENGLISH
 from bot.domain.city_calendar import CITY_ZONE
@@ -29,6 +27,8 @@ from bot.handlers.keep_backups import Restored, back_up, restore_database, resto
 from bot.handlers.purge import purge_kept, purge_resident
 from bot.handlers.reception import Reception
 from bot.handlers.reseal import reseal as reseal_all
+from bot.handlers.shelf import Shelf
+from bot.handlers.workshop import read_whole
 from bot.settings import Settings, SettingsError, read_settings
 from bot.storage.backup_file import Contents
 from bot.storage.engine import Store, open_store, sqlite_file
@@ -126,12 +126,13 @@ def _existing(settings: Settings) -> Store:
 
 
 def _looked_at(settings: Settings, store: Store, keys: Keyring) -> list[Finding]:
-    understander = load_understander()
+    files = files_named("published")
+    understander = fit_understander(read_whole(files))
     ask = answerer(understander, THRESHOLDS, now)
-    faults = check_content(SHIPPED_CONTENT, now().astimezone(CITY_ZONE).date(), lambda _: ask)
+    faults = check_files(files, now().astimezone(CITY_ZONE).date(), lambda _: ask)
     mails = bool(settings.smtp_url.get_secret_value())
     tells = frozenset(settings.platforms) | ({"mail"} if mails else frozenset())
-    reception = Reception(store, keys, understander, THRESHOLDS, tells=tells)
+    reception = Reception(store, keys, Shelf(understander), THRESHOLDS, tells=tells)
     premises = Premises(sqlite_file(settings.database_url), settings.platforms, settings.is_https, len(faults))
     return check_up(reception, premises, now())
 
@@ -155,10 +156,7 @@ def _purged_person(store: Store, number: str) -> str:
 
 
 def _purged_kept(store: Store) -> str:
-    catalog, faults = read_catalog(SHIPPED_CONTENT)
-    if faults:
-        raise ContentError(faults)
-    gone = purge_kept(store, catalog.retention, now())
+    gone = purge_kept(store, read_whole(files_named("published")).retention, now())
     return (
         f"Erased: {gone.messages} messages of no case, the words of {gone.cases} cases, {gone.people} people, "
         f"{gone.traces} rows of the audit."

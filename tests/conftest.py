@@ -17,6 +17,7 @@ from bot.domain.messages import Inbound, Reply
 from bot.domain.understanding import Understander
 from bot.handlers.receive import receive
 from bot.handlers.reception import Reception
+from bot.handlers.shelf import Shelf
 from bot.storage.engine import Store, open_store
 from bot.storage.message_rows import Exchange, read_exchanges
 from bot.storage.migrate import migrate
@@ -146,7 +147,13 @@ class Resident:
 
 @pytest.fixture
 def reception(store: Store, keys: Keyring, understander: Understander) -> Reception:
-    return Reception(store, keys, understander, THRESHOLDS)
+    return Reception(store, keys, Shelf(understander), THRESHOLDS)
+
+
+@pytest.fixture
+def reception_sqlite(sqlite_store: Store, keys: Keyring, understander: Understander) -> Reception:
+    """One database is enough where it is about the content."""
+    return Reception(sqlite_store, keys, Shelf(understander), THRESHOLDS)
 
 
 @pytest.fixture

@@ -60,9 +60,9 @@ def main() -> None:
     keep_words_out()
     settings = read_settings()
     house = open_house(settings)
-    understander = house.reception.understander
-    understander = replace(understander, analyzer=FaultyAnalyzer(understander.analyzer))
-    house = replace(house, reception=replace(house.reception, understander=understander))
+    shelf = house.reception.shelf
+    analyzer = FaultyAnalyzer(shelf.understander.analyzer)
+    shelf.put(replace(shelf.understander, analyzer=analyzer), shelf.revision)
     app = build_server(house, settings, build_worker(house, settings))
     app.router.routes.append(Route("/broken", broken, methods=["POST"]))
     serve_site(app, settings.host, settings.port)

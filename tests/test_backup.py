@@ -22,6 +22,7 @@ from bot.handlers.keep_backups import Restored, back_up, restore_database, resto
 from bot.handlers.look_after import claim, close
 from bot.handlers.reception import Reception
 from bot.handlers.run_clocks import run_clocks
+from bot.handlers.shelf import Shelf
 from bot.storage.audit_rows import broken_link, last_trace
 from bot.storage.backup_file import BackupError, open_file
 from bot.storage.case_rows import list_cases
@@ -274,7 +275,7 @@ def line() -> Iterator[LineServer]:
 
 @pytest.fixture
 def on_sqlite(sqlite_store: Store, keys: Keyring, understander: Understander) -> Reception:
-    return Reception(sqlite_store, keys, understander, THRESHOLDS)
+    return Reception(sqlite_store, keys, Shelf(understander), THRESHOLDS)
 
 
 def _restored(bot: LineBot, tmp_path: Path, keys: Keyring) -> tuple[Reception, Restored]:

@@ -22,6 +22,7 @@ from bot.handlers.keep_chats import confirm, offer, read_chats
 from bot.handlers.keep_duty import keep_people
 from bot.handlers.look_after import answer, close
 from bot.handlers.reception import Reception
+from bot.handlers.shelf import Shelf
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
 from tests.desk_staff import hire
@@ -63,7 +64,7 @@ class Town:
 @pytest.fixture
 def town(sqlite_store: Store, keys: Keyring, understander: Understander) -> Iterator[Town]:
     clock = Clock()
-    reception = Reception(sqlite_store, keys, understander, THRESHOLDS, tells=frozenset({"line", "telegram"}))
+    reception = Reception(sqlite_store, keys, Shelf(understander), THRESHOLDS, tells=frozenset({"line", "telegram"}))
     with LineServer() as line, TelegramServer() as telegram:
         tokens = AccessTokens(line.url, CHANNEL_ID, SecretStr(LINE_SECRET), SecretStr(LONG_LIVED))
         channels = {"line": LineChannel(LineSender(line.url, tokens))}

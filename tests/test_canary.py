@@ -28,6 +28,7 @@ from bot.handlers.keep_duty import keep_desk_mail
 from bot.handlers.look_after import claim, close
 from bot.handlers.purge import purge_kept
 from bot.handlers.reception import Reception
+from bot.handlers.shelf import Shelf
 from bot.settings import Settings
 from bot.storage.backup_file import open_file
 from bot.storage.case_rows import list_cases
@@ -110,7 +111,9 @@ def city(tmp_path: Path, understander: Understander) -> Iterator[City]:
         with _serving(settings, tmp_path / "log"):
             keys, _ = load_keys(Settings(database_url=settings["DATABASE_URL"]))
             store = open_file(folder / "bot.db")
-            house = House(store, Reception(store, keys, understander, THRESHOLDS), b"s" * 32, lambda: datetime.now(UTC))
+            house = House(
+                store, Reception(store, keys, Shelf(understander), THRESHOLDS), b"s" * 32, lambda: datetime.now(UTC)
+            )
             yield City(folder, line, mail, settings, house, settings["PUBLIC_URL"])
         store.close()
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.bootstrap import SHIPPED_CONTENT, THRESHOLDS
-from bot.content.checker import Ask, check_content, distinct, units
+from bot.content.checker import Ask, check_content
+from bot.content.counting import distinct, units
 from bot.content.faults import Fault
 from bot.content.reader import read_catalog
 from bot.content.required import WORDING

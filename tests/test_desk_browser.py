@@ -22,6 +22,7 @@ from bot.handlers.house import House
 from bot.handlers.keep_duty import keep_people
 from bot.handlers.keep_staff import Opener
 from bot.handlers.reception import Reception
+from bot.handlers.shelf import Shelf
 from bot.handlers.worker import Worker
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
@@ -77,7 +78,7 @@ def looked_at(page: Page, name: str) -> None:
 
 @pytest.fixture
 def tells(sqlite_store: Store, keys: Keyring, understander: Understander) -> Reception:
-    return Reception(sqlite_store, keys, understander, THRESHOLDS, tells=frozenset({"mail", "line"}))
+    return Reception(sqlite_store, keys, Shelf(understander), THRESHOLDS, tells=frozenset({"mail", "line"}))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 from bot.bootstrap import THRESHOLDS
 from bot.domain.understanding import Understander
 from bot.handlers.reception import Reception
+from bot.handlers.shelf import Shelf
 from bot.storage.engine import Store
 from bot.storage.outbox_rows import count_deliveries
 from bot.storage.sealing import Keyring
@@ -33,7 +34,7 @@ def line() -> Iterator[LineServer]:
 @pytest.fixture
 def on_sqlite(sqlite_store: Store, keys: Keyring, understander: Understander) -> Reception:
     """What LINE does is the same for both databases; `faulty_sends` goes through both."""
-    return Reception(sqlite_store, keys, understander, THRESHOLDS)
+    return Reception(sqlite_store, keys, Shelf(understander), THRESHOLDS)
 
 
 @pytest.fixture

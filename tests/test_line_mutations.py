@@ -17,6 +17,7 @@ from bot.channels.line.line_door import read_body
 from bot.domain.messages import Happened
 from bot.domain.understanding import Understander
 from bot.handlers.reception import Reception
+from bot.handlers.shelf import Shelf
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
 from tests.line_bot import Clock, LineBot, line_house, running_bot, until
@@ -87,7 +88,7 @@ def test_a_cry_that_is_still_a_string_is_heard(understander: Understander) -> No
 def bot_on(store: Store, understander: Understander, *, works: bool) -> Iterator[LineBot]:
     """A bot on that database."""
     clock = Clock()
-    reception = Reception(store, Keyring([bytes(range(32))]), understander, THRESHOLDS)
+    reception = Reception(store, Keyring([bytes(range(32))]), Shelf(understander), THRESHOLDS)
     with LineServer() as line, running_bot(line_house(reception, line, clock), line, clock, works=works) as bot:
         yield bot
 

@@ -22,6 +22,7 @@ from bot.handlers.look_after import answer, claim, close, note, reopen
 from bot.handlers.purge import NotPurgedError, Purged, purge_kept, purge_resident
 from bot.handlers.receive import receive
 from bot.handlers.reception import Reception
+from bot.handlers.shelf import Shelf
 from bot.storage.audit_rows import Trace, add_trace, broken_link, read_traces
 from bot.storage.case_rows import list_cases, read_case, read_history
 from bot.storage.count_rows import read_counts
@@ -139,7 +140,7 @@ def test_nothing_sealed_of_a_resident_is_left_in_any_place(house: House, staff: 
 def test_what_was_sealed_stands_in_no_file_any_more(
     sqlite_store: Store, keys: Keyring, understander: Understander, tmp_path: Path
 ) -> None:
-    reception = Reception(sqlite_store, keys, understander, THRESHOLDS)
+    reception = Reception(sqlite_store, keys, Shelf(understander), THRESHOLDS)
     abe = Resident(reception, "abe", TUESDAY_NOON, count())
     for number in range(60):
         abe.sends(f"雪かきができない {number}")

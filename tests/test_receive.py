@@ -13,6 +13,7 @@ from bot.domain.understanding import Understander
 from bot.handlers.list_cases import list_open_cases
 from bot.handlers.receive import receive
 from bot.handlers.reception import Limits, Reception
+from bot.handlers.shelf import Shelf
 from bot.storage.message_rows import read_exchanges
 from bot.storage.resident_rows import find_resident
 from tests.conftest import TUESDAY_NIGHT, TUESDAY_NOON, Resident
@@ -96,7 +97,7 @@ def test_a_broken_model_still_gives_a_case_and_a_menu(reception: Reception, some
 
     understander = Understander(reception.understander.catalog, reception.understander.index, Broken())
     sato = somebody()
-    sato.reception = replace(reception, understander=understander)
+    sato.reception = replace(reception, shelf=Shelf(understander))
     assert sato.says("死にたい").route is Route.EMERGENCY
     assert len(list_open_cases(sato.reception.store, sato.reception.keys)) == 1
     menu = sato.says("雪かきができない")

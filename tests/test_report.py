@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from bot.domain.case_table import Reason, Status
 from bot.domain.duty_roster import DutyRoster
-from bot.domain.masking import FEW, NONE_SHOWN, SMALL, SOME, masked, protected
 from bot.domain.monthly_report import Month, Report, ReportedCase, report_of
 from bot.domain.opening_hours import OpeningHours, Period
+from bot.domain.small_numbers import FEW, NONE_SHOWN, SMALL, SOME, masked, protected
 from bot.domain.staff import Role
 from bot.domain.triage import Kind
 from bot.handlers.house import House

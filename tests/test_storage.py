@@ -10,7 +10,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, insert, select, text
 
-import bot.storage.desk_schema  # noqa: F401 -- its tables belong to the metadata
+import bot.storage.desk_schema
+import bot.storage.studio_schema  # noqa: F401 -- the same  # noqa: F401 -- the same
 from bot.storage.engine import Store, open_store
 from bot.storage.migrate import is_current, migrate
 from bot.storage.schema import metadata, residents

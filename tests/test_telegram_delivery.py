@@ -21,6 +21,7 @@ from bot.domain.protocols import Outgoing
 from bot.domain.understanding import Understander
 from bot.domain.wording import Wording
 from bot.handlers.reception import Reception
+from bot.handlers.shelf import Shelf
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
 from tests.line_bot import Clock, until
@@ -44,7 +45,7 @@ def bot(
     sqlite_store: Store, keys: Keyring, understander: Understander, telegram: TelegramServer
 ) -> Iterator[TelegramBot]:
     """What Telegram does is the same for both databases."""
-    clock, reception = Clock(), Reception(sqlite_store, keys, understander, THRESHOLDS)
+    clock, reception = Clock(), Reception(sqlite_store, keys, Shelf(understander), THRESHOLDS)
     with running_telegram(telegram_house(reception, telegram, clock), telegram, clock) as running:
         yield running
 

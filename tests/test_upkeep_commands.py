@@ -12,6 +12,7 @@ import pytest
 from bot.bootstrap import THRESHOLDS, load_keys
 from bot.domain.understanding import Understander
 from bot.handlers.reception import Reception
+from bot.handlers.shelf import Shelf
 from bot.settings import Settings
 from bot.storage.backup_file import open_file
 from bot.storage.case_rows import list_cases
@@ -43,7 +44,7 @@ def number(tmp_path: Path, understander: Understander) -> str:
     store = open_file(tmp_path / "bot.db")
     migrate(store)
     keys, _ = load_keys(Settings(database_url=f"sqlite:///{tmp_path}/bot.db"))
-    sato = Resident(Reception(store, keys, understander, THRESHOLDS), "sato", TUESDAY_NOON, iter(range(9)))
+    sato = Resident(Reception(store, keys, Shelf(understander), THRESHOLDS), "sato", TUESDAY_NOON, iter(range(9)))
     sato.says("もう死にたい")
     with store.reading() as connection:
         (case,) = list_cases(connection, open_only=True)

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from bot.bootstrap import THRESHOLDS, load_analyzer
+from bot.bootstrap import THRESHOLDS
 from bot.content.index_cache import fit_catalog
 from bot.domain.messages import Route
 from bot.domain.protocols import Analyzer
 from bot.domain.understanding import Understander
 from bot.handlers.answer_once import answer_once
+from bot.language.best_analyzer import load_analyzer
 from bot.language.lexical import LexicalAnalyzer
 from bot.language.sudachi_analyzer import SudachiAnalyzer
 from tests.conftest import TUESDAY_NOON

@@ -1,17 +1,20 @@
 """`content check`: every fault of the content in one run, with file, line and what to do."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 
-from rapidfuzz import fuzz
-
+from bot.content.content_files import Files, files_in
+from bot.content.counting import distinct, units
 from bot.content.faults import Fault
 from bot.content.line_numbers import LineNumbers
-from bot.content.reader import ENTRY_FOLDERS, read_catalog
+from bot.content.reader import ENTRY_FOLDERS, catalog_of
 from bot.content.required import ENTRY_IDS, EXAMPLE_ROUTES, NOT_KINDS, PLACEHOLDERS, WORDING
+from bot.content.unsafe_edits import below_the_floor, unsafe
+from bot.content.yaml_nodes import misshapen
 from bot.domain.catalog import Catalog, Entry, Line, Use
 from bot.domain.messages import Route
 from bot.domain.normalise import squeeze
@@ -19,8 +22,6 @@ from bot.domain.triage import Kind
 from bot.domain.wording import PLACEHOLDER
 
 PHRASES_WANTED = {"measure": 40, "term": 15, "contact": 15}
-ALIKE = 90
-"""Phrases of one entry with this token-set likeness count once."""
 CHECKS_WANTED = 5
 BUTTON_UNITS = 20
 """A LINE quick reply's label, in UTF-16 units."""
@@ -269,25 +270,24 @@ class Checking:
 
 
 def check_content(root: Path, today: date, ask_of: Callable[[Catalog], Ask]) -> list[Fault]:
-    """All faults, by file and line. The bot is asked only where the form is right: `ask_of` builds it."""
-    catalog, faults = read_catalog(root)
-    checking = Checking(catalog, LineNumbers.of(root, ENTRY_FOLDERS), today)
+    """All faults of a folder, by file and line."""
+    return check_files(files_in(root), today, ask_of)
+
+
+def check_files(
+    files: Files, today: date, ask_of: Callable[[Catalog], Ask], shipped: Files = MappingProxyType({})
+) -> list[Fault]:
+    """All faults, by file and line. The bot is asked only where the form is right: `ask_of` builds it.
+
+    `shipped`: what came with this version, of which some things must stay.
+    """
+    catalog, faults = catalog_of(files)
+    checking = Checking(catalog, LineNumbers.of(files, ENTRY_FOLDERS), today)
     if not faults:
         faults += checking.faults()
+        faults += misshapen(files)
+        faults += unsafe(catalog, checking.numbers)
+        faults += below_the_floor(catalog, files, shipped) if shipped else ()
     if not any(fault.file.startswith(("triage/", "lines")) for fault in faults) and catalog.entries:
         faults += checking.asked(ask_of(catalog))
     return sorted(set(faults))
-
-
-def distinct(phrases: Sequence[str]) -> list[str]:
-    """The phrases that count: of those whose token-set likeness is 90 or more, one."""
-    kept: list[str] = []
-    for phrase in phrases:
-        if all(fuzz.token_set_ratio(phrase, other) < ALIKE for other in kept):
-            kept.append(phrase)
-    return kept
-
-
-def units(text: str) -> int:
-    """Length as LINE counts it: UTF-16 units."""
-    return len(text.encode("utf-16-le")) // 2

@@ -1,45 +1,63 @@
 """The fitted index beside the content: made once a revision, read in a moment afterwards.
 
-It holds nothing but what was computed from the content, and a name made of the content's state and the analyzer's:
-with either changed, the old file is not found.
+It holds nothing but what was computed from the phrases, and a name made of theirs and the analyzer's: with either
+changed, the old file is not found; a change of an answer or a number needs no new one.
 """
 
 import hashlib
-import io
 import json
-import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.content.examples import examples_of
+from bot.content.analysis_cache import keep_analyses, read_analyses, write_arrays
+from bot.content.examples import examples_digest, examples_of
 from bot.domain.catalog import Catalog
-from bot.domain.fitting import fit
+from bot.domain.fitting import Example, fit
 from bot.domain.matching import OTHER_CLASSES, Index, NgramIndex
 from bot.domain.protocols import Analyzer
 
 _FORMAT = "1"
 
 
-def index_file(digest: str, analyzer: Analyzer, folder: Path) -> Path:
-    """Where the index of a content with this digest is kept, whether it is there or not."""
-    name = hashlib.sha256(f"{_FORMAT}\0{digest}\0{analyzer.name}".encode()).hexdigest()[:32]
+def index_file(catalog: Catalog, analyzer: Analyzer, folder: Path) -> Path:
+    """Where the index of this catalog is kept, whether it is there or not."""
+    name = hashlib.sha256(f"{_FORMAT}\0{examples_digest(catalog)}\0{analyzer.name}".encode()).hexdigest()[:32]
     return folder / f"index-{name}.npz"
 
 
-def index_of(catalog: Catalog, digest: str, analyzer: Analyzer, folder: Path) -> Index:
-    """The index of a catalog whose content has this digest: from `folder`, or fitted now."""
-    path = index_file(digest, analyzer, folder)
+def index_of(catalog: Catalog, analyzer: Analyzer, folder: Path) -> Index:
+    """The index of a catalog: from `folder`, or fitted now."""
+    path = index_file(catalog, analyzer, folder)
     return _read(path) if path.is_file() else fit_catalog(catalog, analyzer)
 
 
 def fit_catalog(catalog: Catalog, analyzer: Analyzer) -> Index:
     """Fit now. Seconds."""
-    classes = [entry.id for entry in catalog.entries] + list(OTHER_CLASSES)
-    return fit(classes, examples_of(catalog, analyzer))
+    return _fit(catalog, examples_of(catalog, analyzer))
+
+
+def fit_and_keep(catalog: Catalog, analyzer: Analyzer, folder: Path) -> None:
+    """Fit, and keep the index and what was read of each phrase: the next time only new phrases are read."""
+    phrases = folder / f"phrases-{hashlib.sha256(analyzer.name.encode()).hexdigest()[:32]}.npz"
+    examples = examples_of(catalog, analyzer, read_analyses(phrases))
+    keep_index(index_file(catalog, analyzer, folder), _fit(catalog, examples))
+    keep_analyses(phrases, {each.text: each.analysis for each in examples})
+
+
+def drop_old(folder: Path, kept: Collection[Path], most: int = 12) -> None:
+    """Let the oldest indexes go, but never the ones in `kept`: they can all be fitted again."""
+    found = sorted(folder.glob("index-*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in found[most:]:
+        if path not in kept:
+            path.unlink(missing_ok=True)
+
+
+def _fit(catalog: Catalog, examples: Sequence[Example]) -> Index:
+    return fit([entry.id for entry in catalog.entries] + list(OTHER_CLASSES), examples)
 
 
 def keep_index(path: Path, index: Index) -> None:
@@ -64,12 +82,7 @@ def keep_index(path: Path, index: Index) -> None:
     }
     if index.vectors is not None and index.vector_ridge is not None:
         arrays |= {"vectors": index.vectors, "vector_ridge": index.vector_ridge}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)
-    draft = path.with_suffix(f".{os.getpid()}.tmp")
-    draft.write_bytes(buffer.getvalue())
-    draft.replace(path)
+    write_arrays(path, arrays)
 
 
 def _read(path: Path) -> Index:

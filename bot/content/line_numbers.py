@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+
+from bot.content.content_files import Files
 
 
 @dataclass(frozen=True)
@@ -13,12 +14,9 @@ class LineNumbers:
     folders: tuple[str, ...]
 
     @classmethod
-    def of(cls, root: Path, folders: Sequence[str]) -> "LineNumbers":
-        """Read every YAML file once; what is not UTF-8 was a fault before."""
-        paths = sorted(root.rglob("*.yaml"))
-        texts = {
-            path.relative_to(root).as_posix(): path.read_text("utf-8", errors="replace").splitlines() for path in paths
-        }
+    def of(cls, files: Files, folders: Sequence[str]) -> "LineNumbers":
+        """Split every file once; what is not UTF-8 was a fault before."""
+        texts = {name: body.decode("utf-8", errors="replace").splitlines() for name, body in files.items()}
         return cls(texts, tuple(folders))
 
     def file_of(self, entry: str) -> str:

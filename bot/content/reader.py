@@ -1,12 +1,12 @@
 """`intents/` on disk to a `Catalog`. Every fault of form is collected; `checker` looks at the sense."""
 
-import hashlib
 import re
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
+from bot.content.content_files import Files, files_in
 from bot.content.faults import Fault
 from bot.content.retention_sheet import read_retention
 from bot.content.yaml_nodes import Value, read_yaml
@@ -23,15 +23,18 @@ from bot.domain.catalog import (
     MenuItem,
     NotOurs,
     Plan,
+    Publishing,
+    SafetyCase,
     SignalExamples,
     Smalltalk,
     Use,
 )
 from bot.domain.messages import Route
-from bot.domain.opening_hours import DAY_NAMES, WEEKDAYS, OpeningHours, Period
+from bot.domain.opening_hours import DAY_NAMES, WEEKDAYS, OpeningHours, Period, SpecialDay
 from bot.domain.triage import WINDOW, Kind, Rule, Triage, WordGroup
 
 ENTRY_FOLDERS = ("measures", "terms", "contacts")
+_ENTRY_PLACES = tuple(f"{folder}/" for folder in ENTRY_FOLDERS)
 _TIMES = re.compile(r"^(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})$")
 _DAY_GROUPS = {
     "every-day": frozenset((*WEEKDAYS, "holiday", "year-end")),
@@ -41,13 +44,18 @@ _DAY_GROUPS = {
 
 
 def read_catalog(root: Path) -> tuple[Catalog, list[Fault]]:
-    """The catalog in `root` and the faults of form found while reading; the catalog is as whole as it could be made."""
+    """The catalog in a folder, as `catalog_of`."""
+    return catalog_of(files_in(root))
+
+
+def catalog_of(files: Files) -> tuple[Catalog, list[Fault]]:
+    """The catalog and the faults of form found while reading; the catalog is as whole as it could be made."""
     faults: list[Fault] = []
 
     def sheet(name: str) -> Value:
-        return read_yaml(root, root / name, faults)
+        return read_yaml(files, name, faults)
 
-    entries = tuple(_entry(read_yaml(root, path, faults)) for path in _entry_files(root))
+    entries = tuple(_entry(sheet(name)) for name in files if name.startswith(_ENTRY_PLACES))
     talk = sheet("wording.yaml")
     crisis = sheet("triage/crisis-lines.yaml")
     catalog = Catalog(
@@ -66,25 +74,11 @@ def read_catalog(root: Path) -> tuple[Catalog, list[Fault]]:
         duty=_duty(sheet("duty.yaml")),
         retention=read_retention(sheet("retention.yaml")),
         canned=tuple(CannedText(each["label"].text(), each["text"].text()) for each in sheet("canned.yaml")),
-        checks=tuple(
-            check
-            for path in sorted((root / "checks").glob("*.yaml"))
-            for check in _checks(read_yaml(root, path, faults))
-        ),
+        checks=tuple(check for name in files if name.startswith("checks/") for check in _checks(sheet(name))),
+        safety=tuple(_safety(sheet("safety.yaml"))),
+        publishing=_publishing(sheet("publishing.yaml")),
     )
     return catalog, faults
-
-
-def content_digest(root: Path) -> str:
-    """A name for the content's exact state: changes with every byte of every file."""
-    digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.yaml")):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:32]
-
-
-def _entry_files(root: Path) -> Iterable[Path]:
-    return (path for folder in ENTRY_FOLDERS for path in sorted((root / folder).glob("*.yaml")))
 
 
 def _entry(sheet: Value) -> Entry:
@@ -160,12 +154,25 @@ def _hours(value: Value) -> OpeningHours:
     return OpeningHours(
         periods=tuple(period for row in value["periods"] for period in _periods(row)),
         unsure=_days(value["unsure"]),
+        special=MappingProxyType(dict(_special_days(value["special"]))),
     )
 
 
+def _special_days(value: Value) -> Iterable[tuple[date, SpecialDay]]:
+    """One day that is not as usual: closed where it has no times."""
+    for row in value:
+        day = _day(row["day"])
+        times = tuple((period.start, period.end) for period in _timed(row["times"], frozenset()))
+        if day:
+            yield day, SpecialDay(times, row["reason"].text(""))
+
+
 def _periods(row: Value) -> Iterable[Period]:
-    days = _days(row["days"])
-    for times in row["times"]:
+    yield from _timed(row["times"], _days(row["days"]))
+
+
+def _timed(value: Value, days: frozenset[str]) -> Iterable[Period]:
+    for times in value:
         match = _TIMES.match(times.text())
         start, end = _minutes(match) if match else (0, 0)
         if start < end:
@@ -241,6 +248,19 @@ def _checks(sheet: Value) -> Iterable[Check]:
     for row in sheet:
         accept = row["accept"].texts()
         yield Check(sheet.name, row["text"].text(), accept or (sheet.name,), row.sheet.name, row.line)
+
+
+def _safety(sheet: Value) -> Iterable[SafetyCase]:
+    for row in sheet:
+        written = row["route"].text()
+        if written in {Route.EMERGENCY, Route.DESK}:
+            yield SafetyCase(row["text"].text(), Route(written))
+        else:
+            row.sheet.fault(row.line, f"route の「{written}」は使えません", "emergency か desk にしてください")
+
+
+def _publishing(sheet: Value) -> Publishing:
+    return Publishing(sheet["second_reader"].text("yes") != "no", sheet["most_drop"].number(1))
 
 
 def _triage(rules: Value, words: Value) -> Triage:

@@ -4,15 +4,17 @@ YAML readers turn an unquoted `0134` into a number and `2026-04-01` into a date;
 schema, and a telephone number that was not written in quotes is a fault of its own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePosixPath
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from bot.content.content_files import Files
 from bot.content.faults import Fault
+from bot.content.yaml_form import misshapen_line
 
 
 @dataclass
@@ -98,12 +100,12 @@ class Value:
         return Value(self.sheet, node, name, node.start_mark.line + 1)
 
 
-def read_yaml(root: Path, path: Path, faults: list[Fault]) -> Value:
+def read_yaml(files: Files, name: str, faults: list[Fault]) -> Value:
     """The file's top value. A file that cannot be read is one fault and an empty value."""
-    sheet = Sheet(path.relative_to(root).as_posix(), faults)
+    sheet = Sheet(name, faults)
     try:
-        node = YAML(typ="base").compose(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
+        node = YAML(typ="base").compose(files[name].decode("utf-8-sig"))
+    except KeyError:
         sheet.fault(1, "ファイルがありません", "ファイルを元に戻してください")
         node = None
     except UnicodeDecodeError:
@@ -115,7 +117,7 @@ def read_yaml(root: Path, path: Path, faults: list[Fault]) -> Value:
         sheet.fault(line, "書き方が崩れていて読めません", '字下げ、「: 」、引用符「"」の閉じ忘れを確かめてください')
         node = None
     _refuse_twice(sheet, node)
-    return Value(sheet, node, path.stem, 1)
+    return Value(sheet, node, PurePosixPath(name).stem, 1)
 
 
 def _refuse_twice(sheet: Sheet, node: Node | None) -> None:
@@ -130,3 +132,11 @@ def _refuse_twice(sheet: Sheet, node: Node | None) -> None:
     elif isinstance(node, SequenceNode):
         for value in node.value:
             _refuse_twice(sheet, value)
+
+
+def misshapen(files: Files) -> Iterable[Fault]:
+    """Files that another hand wrote otherwise: exported and imported they would not be the same bytes."""
+    for name, body in files.items():
+        line = misshapen_line(name, body.decode("utf-8-sig"))
+        if line:
+            yield Fault(name, line, "書き方の形がそろっていません", "python -m bot content check --write で直ります")

@@ -7,6 +7,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from bot.domain.messages import Route
 from bot.domain.opening_hours import OpeningHours
 
 if TYPE_CHECKING:
@@ -172,6 +173,22 @@ class Check:
 
 
 @dataclass(frozen=True)
+class SafetyCase:
+    """A message that the office has added to the set which every new revision must still hear."""
+
+    text: str
+    route: Route
+
+
+@dataclass(frozen=True)
+class Publishing:
+    """How a draft becomes public: whether a second person must agree, how many points first answers may drop."""
+
+    second_reader: bool = True
+    most_drop: int = 1
+
+
+@dataclass(frozen=True)
 class Goal:
     """One of the plan's three goals."""
 
@@ -236,6 +253,8 @@ class Catalog:
     retention: Retention
     checks: tuple[Check, ...] = ()
     canned: tuple[CannedText, ...] = ()
+    safety: tuple[SafetyCase, ...] = ()
+    publishing: Publishing = Publishing()
 
     @cached_property
     def by_id(self) -> "dict[str, Entry]":

@@ -64,6 +64,8 @@ class Turn:
     """The writer says that it is about somebody else."""
     report: Report | None = None
     """What the writer says of a case that has ended."""
+    verdict: str = ""
+    """What the resident says of the last answer: `good` or `wrong`; which one is the talk's entry."""
 
 
 def speaks_beside_staff(turn: Turn, case: Case | None, now: datetime) -> bool:
@@ -143,6 +145,8 @@ class Step:
             "stop": lambda _: Turn(self.writer.plain("stopped"), Talk()),
             "restart": lambda _: Turn(self.writer.welcome(), Talk(choices=self.writer.welcome().choices)),
             "return": lambda _: Turn(self.writer.plain("bot-again"), Talk(), returns=True),
+            "good": lambda _: self._judged("good"),
+            "wrong": lambda _: self._judged("wrong"),
             "none": lambda _: self._ask_back(self.writer.menu()),
             "cancel": lambda _: Turn(self.writer.crisis.cancelled(self._open_number()), Talk(), cancels=True),
             "for-other": lambda _: Turn(self.writer.crisis.for_other(), self.talk, for_other=True),
@@ -167,6 +171,11 @@ class Step:
             "others": lambda: self.writer.others(self._shown_others()),
         }
         return self._said(writing[name]())
+
+    def _judged(self, verdict: str) -> Turn:
+        """A word on the last answer."""
+        turn = self._said(self.writer.judged(self._shown_others(), is_good=verdict == "good"))
+        return replace(turn, verdict=verdict) if self.talk.entry else turn
 
     def _entry(self, name: str) -> Turn:
         reply = self.writer.answer((self._shown(name, 1.0),), helps=False)

@@ -13,8 +13,8 @@ from statistics import median
 from bot.domain.case_table import OPEN_STATUSES, Reason, Status
 from bot.domain.city_calendar import CITY_ZONE
 from bot.domain.duty_roster import DutyRoster
-from bot.domain.masking import SMALL, masked, protected
 from bot.domain.messages import Route
+from bot.domain.small_numbers import SMALL, masked, protected
 from bot.domain.triage import Kind
 
 HOURS_TOGETHER = 3

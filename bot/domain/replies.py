@@ -43,7 +43,7 @@ class Writer:
             lead=(lead,),
             calls=self.lines.calls(lines),
             body=tuple(body),
-            choices=(*choices, *self._choices("more", "side" if entry.actions else "", "person")),
+            choices=(*choices, *self._choices("more", "side" if entry.actions else "", "person", "good", "wrong")),
             small=(*self._soft(wanted=soft_safety), *self._small(entry, lines)),
             entries=shown,
         )
@@ -154,6 +154,14 @@ class Writer:
         found = next((each for each in self.catalog.smalltalk if each.id == kind), None)
         lead = found.reply if found else self.wording.say("restarted")
         return Reply(Route.SMALLTALK, lead=(lead,), choices=self._choices("menu", "person"))
+
+    def judged(self, shown: tuple[Shown, ...], *, is_good: bool) -> Reply:
+        """Thanks for a word on the answer; where it was wrong, the other candidates, the menu and a person."""
+        if is_good:
+            return self.plain("judged-good")
+        buttons = tuple(Choice(self.catalog.by_id[each.id].button, f"entry:{each.id}") for each in shown)
+        lead = self.wording.say("judged-wrong")
+        return Reply(Route.CLARIFY, lead=(lead,), choices=(*buttons, *self._choices("menu", "person")), entries=shown)
 
     def plain(self, key: str, route: Route = Route.SMALLTALK) -> Reply:
         """One sentence with the menu and a person."""

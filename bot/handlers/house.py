@@ -9,6 +9,8 @@ from bot.channels.mail.mail_post import MailPost
 from bot.domain.protocols import Channel
 from bot.domain.wording import Wording
 from bot.handlers.reception import Reception
+from bot.handlers.workshop import Workshop
+from bot.settings import ROOT
 from bot.storage.engine import Store
 
 
@@ -31,6 +33,7 @@ class House:
     post: MailPost | None = None
     url: str = "http://127.0.0.1:8000"
     metrics_tokens: tuple[str, ...] = field(default=(), repr=False)
+    workshop: Workshop = field(default_factory=lambda: Workshop(ROOT))
 
     def wording(self) -> Wording:
         """The sentences that are in force."""

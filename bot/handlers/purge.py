@@ -30,6 +30,7 @@ from bot.storage.purge_rows import (
     resident_cases,
 )
 from bot.storage.session_rows import delete_sessions_before
+from bot.storage.unclear_rows import delete_unclear_before
 
 _AT_ONCE = 50
 _SESSIONS_KEPT = timedelta(hours=24)
@@ -67,6 +68,7 @@ def purge_kept(store: Store, retention: Retention, now: datetime) -> Purged:
     store.transaction(partial(delete_events_before, done_before=events_before, aside_before=case_before))
     store.transaction(partial(delete_notices_before, before=case_before))
     store.transaction(partial(delete_sessions_before, begun_before=now - _SESSIONS_KEPT))
+    store.transaction(partial(delete_unclear_before, before=talk_before))
     store.transaction(partial(delete_pages_before, before=events_before))
     store.transaction(partial(delete_devices_before, before=talk_before))
     traces = 0

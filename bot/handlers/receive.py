@@ -15,6 +15,7 @@ from bot.domain.normalise import at_the_door
 from bot.domain.replies import Writer
 from bot.domain.switches import ORDINARY
 from bot.handlers.interpret import Interpreted, interpret
+from bot.handlers.note_unclear import Noticed, note_unclear
 from bot.handlers.reception import Reception
 from bot.handlers.resident_case import Standing, joins_silently, settle_case, standing_of
 from bot.storage.count_rows import add_count
@@ -48,6 +49,7 @@ class _Arrival:
 
 def receive(reception: Reception, messages: Sequence[Inbound], now: datetime, settle: Settle = lambda _: True) -> None:
     """Keep messages of one resident and the one answer to them. A message that came before changes nothing."""
+    reception = reception.settled()
     clean = tuple(replace(each, text=at_the_door(each.text)) for each in messages)
     last = clean[-1]
     meaning = interpret(reception, replace(last, text="\n".join(each.text for each in clean)))
@@ -68,14 +70,17 @@ def receive(reception: Reception, messages: Sequence[Inbound], now: datetime, se
 def _step(connection: Connection, arrival: _Arrival, resident: str) -> None:
     """The talk's step and all it changes, inside the transaction."""
     keys, last = arrival.reception.keys, arrival.last
+    talk = read_talk(connection, keys, resident)
     standing = standing_of(connection, arrival.reception, resident, last)
     moment = standing.moment(arrival.now)
-    turn = _shown(arrival, standing, moment, _turn(arrival, read_talk(connection, keys, resident), moment))
+    turn = _shown(arrival, standing, moment, _turn(arrival, talk, moment))
     speaks = speaks_beside_staff(turn, standing.case, last.received_at)
     case = settle_case(turn, standing, told=speaks)
     kept = [_as_kept(connection, arrival, each, case) for each in arrival.messages]
     filed = Filed(case, heard=turn.case is not None)
     rows = [add_inbound(connection, keys, resident, each, filed) for each in kept]
+    in_case = case is not None or standing.case is not None
+    note_unclear(connection, keys, Noticed(resident, rows[-1], last, turn, talk.entry, in_case))
     if last.silent or not speaks:
         return
     channel = last.channel if last.goes_out else ""

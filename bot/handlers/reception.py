@@ -1,9 +1,10 @@
 """What receiving needs, built once by bootstrap."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.domain.decision import Thresholds
 from bot.domain.understanding import Understander
+from bot.handlers.shelf import Shelf
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
 
@@ -22,10 +23,19 @@ class Reception:
 
     store: Store
     keys: Keyring
-    understander: Understander
+    shelf: Shelf
     thresholds: Thresholds
     limits: Limits = Limits()
     tells: frozenset[str] = frozenset()
     """How staff can be told outside the desk: `mail`, and the names of connected platforms."""
     url: str = ""
     """Where residents reach our own pages; empty where they cannot, and then no link is said."""
+
+    @property
+    def understander(self) -> Understander:
+        """What the bot knows now."""
+        return self.shelf.understander
+
+    def settled(self) -> "Reception":
+        """The same reception for one message: it ends on the revision on which it began."""
+        return replace(self, shelf=Shelf(self.shelf.understander, self.shelf.revision))

@@ -11,7 +11,10 @@ import structlog
 
 from bot.handlers.amend_notices import NoticeAmender
 from bot.handlers.dispatcher import Dispatcher, rung
+from bot.handlers.follow_revisions import follow_revisions
 from bot.handlers.house import House
+from bot.handlers.learn import group_unclear
+from bot.handlers.prove_drafts import prove_waiting
 from bot.handlers.purge import purge_kept
 from bot.handlers.run_clocks import run_clocks
 from bot.handlers.send_notices import NoticeSender
@@ -72,15 +75,17 @@ class Worker:
             self._threads.submit(self._house.warm_up)  # each thread has a tokenizer of its own
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(_forever(self._take_up_lanes))
-                tasks.create_task(_forever(self._purge))
-                tasks.create_task(_forever(self._clocks))
-                tasks.create_task(_forever(self._pushes))
+                tasks.create_task(forever(self._take_up_lanes))
+                tasks.create_task(forever(self._purge))
+                tasks.create_task(forever(self._clocks))
+                tasks.create_task(forever(self._pushes))
                 for notices in self._notices:
-                    tasks.create_task(_forever(notices.send_some))
-                tasks.create_task(_forever(self._amender.amend_some))
+                    tasks.create_task(forever(notices.send_some))
+                tasks.create_task(forever(self._amender.amend_some))
+                tasks.create_task(forever(partial(follow_revisions, self._house)))
+                tasks.create_task(forever(partial(prove_waiting, self._house)))
                 for dispatcher in self._dispatchers:
-                    tasks.create_task(_forever(dispatcher.send_some))
+                    tasks.create_task(forever(dispatcher.send_some))
         finally:
             await self._finish()
 
@@ -136,12 +141,13 @@ class Worker:
         await asyncio.sleep(_PUSHES_EVERY)
 
     async def _purge(self) -> None:
+        await asyncio.to_thread(group_unclear, self._house)  # before words go they are counted
         retention = self._house.reception.understander.catalog.retention
         await asyncio.to_thread(purge_kept, self._house.store, retention, self._house.now())
         await asyncio.sleep(_PURGE_EVERY)
 
 
-async def _forever(work: Callable[[], Awaitable[None]]) -> None:
+async def forever(work: Callable[[], Awaitable[None]]) -> None:
     """Again and again; a fault (the database is away) is said and waited out."""
     while True:
         try:

@@ -11,6 +11,7 @@ from bot.storage.outbox_rows import open_reply
 from bot.storage.resident_rows import new_id
 from bot.storage.schema import inbound, outbound
 from bot.storage.sealing import Keyring, Place
+from bot.storage.unclear_rows import forget_unclear
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ def erase_words(connection: Connection, keys: Keyring, channel: str, message: st
     for row in connection.execute(query).scalars().all():
         nothing = keys.seal(Place("inbound", row, "words"), "")
         connection.execute(update(inbound).where(inbound.c.id == row).values(words=nothing))
+        forget_unclear(connection, row)
 
 
 def read_recent(connection: Connection, keys: Keyring, resident: str, since: datetime, most: int) -> list[Recent]:
@@ -103,6 +105,24 @@ def read_recent(connection: Connection, keys: Keyring, resident: str, since: dat
         Recent(keys.open(Place("inbound", row.id, "words"), row.words), row.received_at, row.heard)
         for row in reversed(rows)
     ]
+
+
+def read_last_question(
+    connection: Connection, keys: Keyring, resident: str, since: datetime, before: str
+) -> tuple[str, str] | None:
+    """The longest of the resident's few messages before the one with the row `before`: (row, words), in no case.
+
+    The longest, because what steers a talk (「もっと詳しく」) is short.
+    """
+    query = (
+        select(inbound.c.id, inbound.c.words)
+        .where(inbound.c.resident_id == resident, inbound.c.received_at >= since, inbound.c.kind == Happened.TEXT)
+        .where(inbound.c.case_id.is_(None), inbound.c.id != before)
+        .order_by(inbound.c.received_at.desc())
+        .limit(4)
+    )
+    found = [(row.id, keys.open(Place("inbound", row.id, "words"), row.words)) for row in connection.execute(query)]
+    return max(found, key=lambda each: len(each[1]), default=None)
 
 
 def read_exchanges(connection: Connection, keys: Keyring, resident: str, since: datetime, most: int) -> list[Exchange]:

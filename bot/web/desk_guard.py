@@ -17,10 +17,11 @@ from bot.domain.staff import NotAllowedError, Staff
 from bot.handlers.house import House
 from bot.handlers.sign_in import signed_in
 
-COOKIE = "desk"
+COOKIE = "staff"
 OFFICE = "desk-office"
 _OFFICE_DAY = timedelta(hours=12)
-_FORM_LIMIT = 100_000
+_FORM_LIMIT = 200_000
+_UPLOAD_LIMIT = 8_000_000
 _DIGITS_OF_A_TIME = 12
 
 
@@ -41,6 +42,7 @@ class Visit:
 
 
 Page = Callable[[Visit], Awaitable[Response]]
+Shown = Callable[[Request], Awaitable[Response]]
 
 
 class DeskGuard:
@@ -49,10 +51,12 @@ class DeskGuard:
     def __init__(self, house: House) -> None:
         self._house = house
 
-    def guarded(self, page: Page, *, acts: bool = True) -> Callable[[Request], Awaitable[Response]]:
+    def guarded(
+        self, page: Page, *, acts: bool = True, uploads: bool = False
+    ) -> Callable[[Request], Awaitable[Response]]:
         """The page behind the guard: without a session to the sign-in, without the token of a form refused.
 
-        `acts`: a person asks for it; what a page asks for by itself keeps nobody signed in.
+        `acts`: a person asks for it; what a page asks for by itself keeps nobody signed in. `uploads`: takes a file.
         """
 
         async def show(request: Request) -> Response:
@@ -61,7 +65,7 @@ class DeskGuard:
             if staff is None:
                 return RedirectResponse("/desk/locked", HTTPStatus.SEE_OTHER)
             csrf = self.csrf(token)
-            form = await self._form(request, csrf) if request.method == "POST" else FormData()
+            form = await self._form(request, csrf, uploads=uploads) if request.method == "POST" else FormData()
             try:
                 return await page(Visit(request, staff, token, csrf, form))
             except NotAllowedError:
@@ -80,7 +84,7 @@ class DeskGuard:
     def let_in(self, response: Response, token: str) -> None:
         """Set the session's cookie, and the sign of the office."""
         secure = self._house.is_https
-        response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=secure, path="/desk")
+        response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=secure, path="/")
         until = self._house.now() + _OFFICE_DAY
         response.set_cookie(
             OFFICE, self._office(until), int(_OFFICE_DAY.total_seconds()), httponly=True, samesite="strict",
@@ -89,7 +93,7 @@ class DeskGuard:
 
     def let_out(self, response: Response) -> None:
         """Take the session's cookie away."""
-        response.delete_cookie(COOKIE, path="/desk")
+        response.delete_cookie(COOKIE, path="/")
 
     def is_office(self, request: Request) -> bool:
         """Whether somebody was signed in here today: such a screen may show that someone waits."""
@@ -105,19 +109,20 @@ class DeskGuard:
         sign = hmac.digest(self._house.secret, f"office\0{moment}".encode(), "sha256")
         return f"{moment}.{sign.hex()}"
 
-    async def _form(self, request: Request, csrf: str) -> FormData:
-        form = await read_form(request)
+    async def _form(self, request: Request, csrf: str, *, uploads: bool) -> FormData:
+        form = await read_form(request, uploads=uploads)
         sent = form.get("csrf")
         if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), csrf.encode()):
             raise HTTPException(HTTPStatus.FORBIDDEN)
         return form
 
 
-async def read_form(request: Request) -> FormData:
+async def read_form(request: Request, *, uploads: bool = False) -> FormData:
     """A form of a page of the desk itself, of ordinary size. Raises HTTPException."""
+    limit = _UPLOAD_LIMIT if uploads else _FORM_LIMIT
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         raise HTTPException(HTTPStatus.FORBIDDEN)
     length = request.headers.get("content-length", "0")
-    if not length.isdigit() or int(length) > _FORM_LIMIT:
+    if not length.isdigit() or int(length) > limit:
         raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    return await request.form(max_files=0, max_fields=300, max_part_size=_FORM_LIMIT)
+    return await request.form(max_files=int(uploads), max_fields=300, max_part_size=limit)

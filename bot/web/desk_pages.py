@@ -15,12 +15,13 @@ from bot.handlers.house import House
 
 
 class DeskPages:
-    """Writes pages."""
+    """Writes the pages of one folder of templates."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, folder: str = "desk") -> None:
         def say(key: str) -> str:
             return house.wording().say(key)
 
+        self._folder = folder
         loader = FileSystemLoader(Path(__file__).parent / "templates")
         self._templates = Environment(
             loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -46,4 +47,4 @@ class DeskPages:
 
     def part(self, template: str, **what: object) -> str:
         """A page or a part of one."""
-        return self._templates.get_template(f"desk/{template}").render(**what)
+        return self._templates.get_template(f"{self._folder}/{template}").render(**what)

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from types import MappingProxyType
@@ -18,13 +19,15 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.handlers.follow_revisions import follow_revisions
 from bot.handlers.house import House
-from bot.handlers.worker import Worker
+from bot.handlers.worker import Worker, forever
 from bot.web.chat_page import ChatPage
 from bot.web.desk import Desk
 from bot.web.elsewhere_page import ElsewherePage
 from bot.web.health import Health
 from bot.web.private_page import PrivatePage
+from bot.web.studio import Studio
 from bot.web.webhooks import Webhooks
 
 log = structlog.get_logger()
@@ -58,14 +61,15 @@ def build_site(
 
     `secrets` open the doors of platforms (`Webhooks`).
     """
-    page, health, desk = ChatPage(house), Health(house), Desk(house)
+    page, health, desk, studio = ChatPage(house), Health(house), Desk(house), Studio(house)
     doors = Webhooks(house, secrets, worker.ring if worker else lambda: None)
 
     @asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
         # The model takes a second to load: meanwhile the pages are there, and triage by lists needs no model.
         threading.Thread(target=house.warm_up, name="warm-up", daemon=True).start()
-        working = [asyncio.ensure_future(each) for each in (worker and worker.run(), beside and beside(doors)) if each]
+        alone = worker.run() if worker else forever(partial(follow_revisions, house))
+        working = [asyncio.ensure_future(each) for each in (alone, beside and beside(doors)) if each]
         yield
         for each in working:
             each.cancel()
@@ -74,7 +78,10 @@ def build_site(
             house.store.close()
 
     def failed(request: Request, status: HTTPStatus) -> Response:
-        return desk.failed(status) if request.url.path.startswith("/desk") else page.failed(status)
+        place = request.url.path.split("/")[1]
+        if place == "studio":
+            return studio.failed(status)
+        return desk.failed(status) if place == "desk" else page.failed(status)
 
     async def refused(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
@@ -93,6 +100,7 @@ def build_site(
         *ElsewherePage(house, page).routes,
         *PrivatePage(house).routes,
         *desk.routes,
+        *studio.routes,
         Route("/healthz", health.healthz),
         Route("/metrics", health.metrics),
         Mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static"),

@@ -2,7 +2,8 @@
 
 from alembic import context
 
-import bot.storage.desk_schema  # noqa: F401 -- its tables belong to the metadata
+import bot.storage.desk_schema
+import bot.storage.studio_schema  # noqa: F401 -- the same
 from bot.storage.schema import metadata
 
 context.configure(

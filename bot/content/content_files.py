@@ -1,0 +1,45 @@
+"""The content as files: names below `intents/` with `/`, and bytes. What a revision is made of."""
+
+import hashlib
+import json
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+Files: TypeAlias = Mapping[str, bytes]
+
+
+def files_in(root: Path) -> dict[str, bytes]:
+    """Every YAML file below a folder."""
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*.yaml"))}
+
+
+def write_files(root: Path, files: Files) -> None:
+    """Make the YAML files below a folder these and no others."""
+    for name in files_in(root).keys() - files.keys():
+        (root / name).unlink()
+    for name, body in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+
+
+def digest_of(files: Files) -> str:
+    """A name for this exact state: changes with every byte of every file."""
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(name.encode() + b"\0" + files[name] + b"\0")
+    return digest.hexdigest()[:32]
+
+
+def pack_files(files: Files) -> bytes:
+    """The files as one value for a database. They are UTF-8."""
+    texts = {name: files[name].decode() for name in sorted(files)}
+    return zlib.compress(json.dumps(texts, ensure_ascii=False).encode(), 6)
+
+
+def unpack_files(packed: bytes) -> dict[str, bytes]:
+    """What `pack_files` packed."""
+    texts: dict[str, str] = json.loads(zlib.decompress(packed))
+    return {name: text.encode() for name, text in texts.items()}
