@@ -100,9 +100,8 @@ def test_a_chat_that_is_to_be_left_alone_is_and_the_others_go_on(bot: TelegramBo
 def test_a_chat_gets_one_message_a_second(bot: TelegramBot, telegram: TelegramServer) -> None:
     for _ in range(3):
         bot.answer("もう死にたい")
-    first, second, third = (each.at for each in telegram.taken)
-    assert second - first > 0.7, "the first one may have been slow on its way"
-    assert third - second > 0.7
+    first, _, third = (each.at for each in telegram.taken)
+    assert third - first > 1.2, "two seconds, but for what the way there takes"
 
 
 def test_the_pace_of_a_chat_of_a_group_and_of_all() -> None:

@@ -69,7 +69,7 @@ def _answers_notice(connection: Connection, house: House, chat: StaffChat, event
     about = find_notice(connection, CHAT + chat.id, event.quotes) if event.quotes else None
     if about is None:
         return False
-    told = NewNotice(CHAT + chat.id, Told.AT_DESK, about[0], ticket=event.ticket)
+    told = NewNotice(CHAT + chat.id, Told.AT_DESK, about, ticket=event.ticket)
     add_notices(connection, house.reception.keys, [told], house.now())
     return True
 

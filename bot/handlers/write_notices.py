@@ -84,20 +84,12 @@ def write_notice_text(connection: Connection, house: House, queued: QueuedNotice
 
 def write_anew(connection: Connection, house: House, sent: Sequence[QueuedNotice]) -> Written:
     """The notices of a message that was sent, as their cases stand now."""
-    found = [(queued, read_case_by_id(connection, queued.case)) for queued in sent]
-    return Written(
-        tuple(
-            (
-                queued,
-                notice_now(
-                    house.wording(),
-                    Facts(case, queued.why, house.now(), _link(house, case), name=_name(connection, case.owner)),
-                ),
-            )
-            for queued, case in found
-            if case
-        )
-    )
+    found = []
+    for queued in sent:
+        if case := read_case_by_id(connection, queued.case):
+            facts = Facts(case, queued.why, house.now(), _link(house, case), name=_name(connection, case.owner))
+            found.append((queued, notice_now(house.wording(), facts)))
+    return Written(tuple(found))
 
 
 def _link(house: House, case: Case | None) -> str:

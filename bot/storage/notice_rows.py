@@ -139,11 +139,11 @@ def postpone_amending(connection: Connection, waiting: Sequence[str], due_at: da
     connection.execute(update(notices).where(notices.c.id.in_(waiting)).values(values))
 
 
-def find_notice(connection: Connection, recipient: str, message: str) -> tuple[str] | None:
-    """(the case that this message in a chat is about, empty where it is about none); None where it is no notice."""
+def find_notice(connection: Connection, recipient: str, message: str) -> str | None:
+    """The case that this message in a chat is about, empty where it is about none; None where it is no notice."""
     query = select(notices.c.case_id).where(notices.c.recipient == recipient, notices.c.message == message)
     row = connection.execute(query.limit(1)).first()
-    return (row.case_id or "",) if row else None
+    return (row.case_id or "") if row else None
 
 
 def free_notices(connection: Connection) -> None:
