@@ -85,6 +85,8 @@ def work() -> None:
         _needs_postgresql(settings, "work")
         house = open_house(settings)
     # The way a host ends a process: what has begun is finished, as with Ctrl-C.
+    # A shell that starts it in the background has switched Ctrl-C off, and ending with it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     with suppress(KeyboardInterrupt):
         asyncio.run(build_worker(house, settings).run())

@@ -14,10 +14,13 @@ from tests.line_residents import SECRET, body_of, post, text_event, user
 from tests.line_server import CHANNEL_ID, LineServer
 from tests.servers import free_port, start
 
+IN_BACKGROUND = ("/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh")
+"""As a shell starts what ends with `&`: Ctrl-C is switched off."""
 
-def command(environment: dict[str, str], *words: str) -> subprocess.Popen[bytes]:
+
+def command(environment: dict[str, str], *words: str, by: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "bot", *words],
+        [*by, sys.executable, "-m", "bot", *words],
         cwd=ROOT,
         env={**os.environ, **environment},
         stdout=subprocess.DEVNULL,
@@ -28,7 +31,7 @@ def command(environment: dict[str, str], *words: str) -> subprocess.Popen[bytes]
 @contextmanager
 def workers(environment: dict[str, str]) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Two workers while the block runs; at its end both are asked to end, and end well."""
-    running = [command(environment, "work"), command(environment, "work")]
+    running = [command(environment, "work"), command(environment, "work", by=IN_BACKGROUND)]
     try:
         yield running
     finally:
