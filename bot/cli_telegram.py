@@ -28,7 +28,7 @@ def setup() -> None:
     """Set webhook, secret and commands as they should be. What waits at Telegram is kept."""
     with faults_said():
         settings = _connected()
-        expected = _expected(settings)
+        expected = expected_bot(settings)
     asyncio.run(_set_up(settings, expected))
 
 
@@ -37,8 +37,8 @@ def status() -> None:
     """Compare the account with what it should be; exit code 1 where something differs."""
     with faults_said():
         settings = _connected()
-        expected = _expected(settings)
-    if asyncio.run(_tell(settings, expected)):
+        expected = expected_bot(settings)
+    if asyncio.run(tell_bot(settings, expected)):
         raise typer.Exit(1)
 
 
@@ -58,7 +58,7 @@ async def _set_up(settings: Settings, expected: "Expected") -> None:
         await sender.close()
 
 
-async def _tell(settings: Settings, expected: "Expected") -> bool:
+async def tell_bot(settings: Settings, expected: "Expected") -> bool:
     """Print every finding; whether something is wrong."""
     from bot.channels.telegram.telegram_account import TelegramAccount  # noqa: PLC0415 -- loaded by who uses it
 
@@ -83,7 +83,8 @@ def _connected() -> Settings:
     return settings
 
 
-def _expected(settings: Settings) -> "Expected":
+def expected_bot(settings: Settings) -> "Expected":
+    """What the account should be by our settings, our content, and what came last."""
     from bot.channels.telegram.telegram_account import Expected  # noqa: PLC0415 -- loaded by who uses it
 
     wording = read_catalog(SHIPPED_CONTENT)[0].wording

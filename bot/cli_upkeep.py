@@ -17,6 +17,7 @@ from bot.bootstrap import (
 from bot.cli_content import files_named
 from bot.cli_faults import faults_said, open_current
 from bot.cli_line import expected_account, tell
+from bot.cli_telegram import expected_bot, tell_bot
 from bot.content.checker import check_files
 from bot.domain.checkup import Finding, Verdict
 from bot.domain.checkup_words import ENGLISH
@@ -111,6 +112,8 @@ def doctor() -> None:
     wrong = any(each.verdict is Verdict.ACT for each in found)
     if settings.line_secrets and settings.public_url:
         wrong = asyncio.run(tell(settings, expected_account(settings))) or wrong
+    if settings.telegram_secrets and settings.is_https:
+        wrong = asyncio.run(tell_bot(settings, expected_bot(settings))) or wrong
     raise typer.Exit(1 if wrong else 0)
 
 

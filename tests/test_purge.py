@@ -127,6 +127,7 @@ def test_nothing_sealed_of_a_resident_is_left_in_any_place(house: House, staff: 
     _ended_case(house, staff, reason=Reason.FALSE_ALARM)
     _writes_on_line(house, "abe", "雪かきができない")
     somebody("ito").says("雪かきができない")
+    somebody("abe").says("ちょぺりぐらの件")
     lost = Event(Happened.TEXT, "aside", "uno", TUESDAY_NOON, text="灯油", raw="灯油")
     keys = house.reception.keys
     house.store.transaction(lambda connection: keep_events(connection, keys, "line", [lost], TUESDAY_NOON))

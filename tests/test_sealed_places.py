@@ -32,6 +32,7 @@ PLACES = {
     ("staff_chats", "address"),
     ("notices", "ticket"),
     ("proposed_checks", "words"),
+    ("unclear", "words"),
 }
 """Every place that holds what must not be read without a key. A new one is added here, and to what `purge` erases."""
 CANARY = "わたしのカナリア bird-4711"

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from bot.content.content_files import Files, files_in
 from bot.content.faults import Fault
 from bot.content.retention_sheet import read_retention
+from bot.content.triage_sheet import triage_of
 from bot.content.yaml_nodes import Value, read_yaml
 from bot.domain.catalog import (
     Action,
@@ -31,7 +32,6 @@ from bot.domain.catalog import (
 )
 from bot.domain.messages import Route
 from bot.domain.opening_hours import DAY_NAMES, WEEKDAYS, OpeningHours, Period, SpecialDay
-from bot.domain.triage import WINDOW, Kind, Rule, Triage, WordGroup
 
 ENTRY_FOLDERS = ("measures", "terms", "contacts")
 _ENTRY_PLACES = tuple(f"{folder}/" for folder in ENTRY_FOLDERS)
@@ -67,7 +67,7 @@ def catalog_of(files: Files) -> tuple[Catalog, list[Fault]]:
         synonyms=tuple((each["from"].text(), each["to"].text()) for each in sheet("synonyms.yaml")),
         wording=MappingProxyType({key: value.text() for key, value in talk.items()}),
         says=MappingProxyType({key: value.texts() for key, value in sheet("follow-ups.yaml").items()}),
-        triage=_triage(sheet("triage/rules.yaml"), sheet("triage/words.yaml")),
+        triage=triage_of(sheet("triage/rules.yaml"), sheet("triage/words.yaml")),
         signals=tuple(map(_signal_examples, sheet("triage/examples.yaml"))),
         crisis_lines=MappingProxyType({key: value.texts() for key, value in crisis.items()}),
         plan=_plan(sheet("plan.yaml")),
@@ -261,42 +261,3 @@ def _safety(sheet: Value) -> Iterable[SafetyCase]:
 
 def _publishing(sheet: Value) -> Publishing:
     return Publishing(sheet["second_reader"].text("yes") != "no", sheet["most_drop"].number(1))
-
-
-def _triage(rules: Value, words: Value) -> Triage:
-    groups = {name: WordGroup.of(name, value.texts()) for name, value in words.items()}
-    nothing = WordGroup.of("", ())
-    return Triage(
-        rules=tuple(rule for row in rules if (rule := _rule(row, groups))),
-        idioms=groups.get("idioms", nothing),
-        information=groups.get("information", nothing),
-        padding=groups.get("padding", nothing),
-    )
-
-
-def _rule(row: Value, groups: dict[str, WordGroup]) -> Rule | None:
-    def named(key: str) -> tuple[WordGroup, ...]:
-        for value in row[key]:
-            if value.text() not in groups:
-                value.sheet.fault(
-                    value.line,
-                    f"言葉の組「{value.text()}」がありません",
-                    "words.yaml に組を書き足すか、名前を直してください",
-                )
-        return tuple(groups[name] for name in row[key].texts() if name in groups)
-
-    every = named("every")
-    try:
-        kind, route = Kind(row["kind"].text()), Route(row["route"].text())
-    except ValueError:
-        row.sheet.fault(
-            row.line,
-            "kind か route の名前が分かりません",
-            f"kind は {'、'.join(Kind)} のどれか、route は emergency か desk です",
-        )
-        return None
-    if not every:
-        row.sheet.fault(row.line, "この決まりには言葉の組がありません", "every: に組の名前を書いてください")
-        return None
-    whole = row["whole"].text("no") == "yes"
-    return Rule(kind, route, every, named("unless"), row["window"].number(WINDOW), whole)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import Table
 
-import bot.storage.desk_schema  # noqa: F401 -- its tables belong to the metadata
+import bot.storage.desk_schema
+import bot.storage.studio_schema  # noqa: F401 -- the same
 from bot.storage.schema import metadata
 
 

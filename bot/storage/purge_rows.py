@@ -10,6 +10,7 @@ from bot.domain.notices import NoticeState
 from bot.storage.desk_schema import notices, proposed_checks
 from bot.storage.inbox_rows import InboxState
 from bot.storage.schema import case_events, cases, inbound, inbox, outbound, residents, talk_codes, talk_devices
+from bot.storage.studio_schema import unclear
 
 _GONE = "gone-"
 """How the sender of somebody begins who is kept only because a case is counted."""
@@ -88,6 +89,8 @@ def forget_resident(connection: Connection, resident: str) -> int:
     """Erase what one person wrote and was answered, and who they are; how many messages. Cases are erased apart."""
     person = connection.execute(select(residents).where(residents.c.id == resident).with_for_update()).one()
     connection.execute(delete(outbound).where(outbound.c.resident_id == resident))
+    written = select(inbound.c.id).where(inbound.c.resident_id == resident)
+    connection.execute(delete(unclear).where(unclear.c.inbound.in_(written)))
     gone = connection.execute(delete(inbound).where(inbound.c.resident_id == resident)).rowcount
     _forget_devices(connection, select(residents.c.id).where(residents.c.id == resident))
     # The key of an event stays: should it come once more, it is known to have come before.
