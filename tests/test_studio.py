@@ -150,8 +150,11 @@ def test_newer_shipped_files_meet_an_edited_revision(office: Office) -> None:
     newer = changed(newer, Place("wording.yaml", "welcome"), lambda _: {"text": "新しい版のあいさつ"})
     fire = Place("triage/words.yaml", "fire")
     newer = changed(newer, fire, lambda card: {"words": [*_list(card, "words"), "めらめら"]})
+    office.saves(office.ito, Place("measures/measure-14.yaml"), {"note": "書きかけ"})
     revision = begin_revisions(office.house.store, newer, office.house.now())
     assert (revision.number, revision.way) == (3, WayIn.SHIPPED)
+    draft = office.card(Place("measures/measure-14.yaml"))
+    assert (draft["lead"], draft["note"]) == ("新しい版の答え", "書きかけ")
     files = files_of(office.house.store, 3)
     assert (_card(files, SNOW)["lead"], _card(files, SNOW)["note"]) == ("市の答えです。", "新しい版のひとこと")
     assert _card(files, Place("measures/measure-14.yaml"))["lead"] == "新しい版の答え"
