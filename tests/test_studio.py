@@ -1,6 +1,7 @@
 """The studio's promises: nothing reaches residents unproved, nothing hides an SOS, no word of two hands is lost."""
 
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from bot.content.cards import Place, Values, cards_of, read_card
 from bot.content.content_files import Files, files_in
 from bot.content.yaml_form import Data
 from bot.domain.messages import Route
+from bot.domain.protocols import Analysis
 from bot.domain.staff import NotAllowedError
 from bot.domain.understanding import Understander
 from bot.handlers.follow_revisions import begin_revisions, take_up_revision
@@ -34,6 +36,7 @@ from bot.handlers.shelf import Shelf
 from bot.storage.audit_rows import read_traces
 from bot.storage.proof_rows import LEASE, ProofState, end_proof, take_proof
 from bot.storage.revision_rows import BehindError, WayIn
+from tests.conftest import Resident
 from tests.studio_office import SNOW, Office, changed, faulty, open_office, proved
 
 SHIPPED = files_in(SHIPPED_CONTENT)
@@ -106,12 +109,26 @@ def test_publish_and_restore_reach_residents_and_keep_history(office: Office) ->
     assert b"\xe6\x96\xb0\xe3\x81\x97\xe3\x81\x84\xe7\xad\x94\xe3\x81\x88" in files_of(office.house.store, 2)[SNOW.file]
 
 
-def test_a_message_in_flight_ends_on_its_revision(office: Office, understander: Understander) -> None:
-    begun = office.house.reception.settled()
-    other = replace(understander, catalog=replace(understander.catalog, menu=()))
-    office.house.reception.shelf.put(other, 2)
-    assert office.house.reception.understander is other
-    assert begun.understander.catalog.menu != ()
+def test_a_message_in_flight_ends_on_its_revision(
+    reception: Reception, understander: Understander, somebody: Callable[..., Resident]
+) -> None:
+    """The new revision comes while the message is being understood: it is answered as it began."""
+    entries = tuple(replace(each, lead="新しい版の答え") for each in understander.catalog.entries)
+    newer = replace(understander, catalog=replace(understander.catalog, entries=entries))
+    shelf = Shelf(understander, 1)
+
+    class Publishing:
+        name = understander.analyzer.name
+
+        def analyse(self, texts: Sequence[str]) -> list[Analysis]:
+            shelf.put(newer, 2)
+            return understander.analyzer.analyse(texts)
+
+    shelf.put(replace(understander, analyzer=Publishing()), 1)
+    sato = somebody()
+    sato.reception = replace(reception, shelf=shelf)
+    assert sato.says("雪かきができない").lead == (understander.catalog.by_id["measure-13"].lead,)
+    assert sato.says("雪かきができない").lead == ("新しい版の答え",)
 
 
 def test_another_process_takes_a_revision_up_by_itself(office: Office, understander: Understander) -> None:
@@ -133,8 +150,11 @@ def test_newer_shipped_files_meet_an_edited_revision(office: Office) -> None:
     newer = changed(newer, Place("wording.yaml", "welcome"), lambda _: {"text": "新しい版のあいさつ"})
     fire = Place("triage/words.yaml", "fire")
     newer = changed(newer, fire, lambda card: {"words": [*_list(card, "words"), "めらめら"]})
+    office.saves(office.ito, Place("measures/measure-14.yaml"), {"note": "書きかけ"})
     revision = begin_revisions(office.house.store, newer, office.house.now())
     assert (revision.number, revision.way) == (3, WayIn.SHIPPED)
+    draft = office.card(Place("measures/measure-14.yaml"))
+    assert (draft["lead"], draft["note"]) == ("新しい版の答え", "書きかけ")
     files = files_of(office.house.store, 3)
     assert (_card(files, SNOW)["lead"], _card(files, SNOW)["note"]) == ("市の答えです。", "新しい版のひとこと")
     assert _card(files, Place("measures/measure-14.yaml"))["lead"] == "新しい版の答え"

@@ -12,7 +12,9 @@ from bot.content.shipped_growth import grow
 from bot.domain.protocols import Analyzer
 from bot.domain.understanding import Understander
 from bot.handlers.house import House
+from bot.handlers.keep_draft import laid_on, read_draft
 from bot.handlers.workshop import Workshop
+from bot.storage.draft_rows import clear_draft, write_draft_file
 from bot.storage.engine import Store
 from bot.storage.revision_rows import (
     BehindError,
@@ -89,11 +91,15 @@ def _grown_from(known: list[Revision]) -> set[str]:
 
 def _add(store: Store, files: Files, revision: Revision, shipped: Files) -> None:
     packed = {revision.digest: pack_files(files), revision.shipped: pack_files(shipped)}
+    rebased = {} if revision.way is WayIn.FIRST else laid_on(read_draft(store), files)
 
     def work(connection: Connection) -> None:
         for digest, body in packed.items():
             keep_content(connection, digest, body)
         add_revision(connection, revision)
+        clear_draft(connection)
+        for file, body in rebased.items():
+            write_draft_file(connection, file, body.decode())
 
     try:
         store.transaction(work)

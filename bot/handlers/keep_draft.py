@@ -7,8 +7,10 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
+from bot.content.card_kinds import kind_of
 from bot.content.cards import Place, Values, read_card, write_card
 from bot.content.content_files import Files, digest_of, unpack_files
+from bot.content.differences import differences
 from bot.content.merging import merge_fields
 from bot.content.yaml_form import Data
 from bot.domain.staff import Deed, Staff, require
@@ -140,6 +142,20 @@ def discard(house: House, staff: Staff) -> None:
         add_trace(connection, Trace(house.now(), staff.id, "draft-discarded"))
 
     house.store.transaction(work)
+
+
+def laid_on(draft: Draft, files: Files) -> dict[str, bytes]:
+    """The draft's own changes on other content: the files that differ from it then."""
+    laid = dict(files)
+    for change in differences(draft.published, draft.files):
+        place = change.place
+        if kind_of(place.file) is None:
+            laid[place.file] = draft.files[place.file]
+            continue
+        base, now = read_card(draft.published, place) or {}, read_card(laid, place) or {}
+        values = None if change.after is None else merge_fields(base, change.after, now).values
+        laid[place.file] = write_card(laid, place, values)
+    return {file: body for file, body in laid.items() if body != files.get(file)}
 
 
 def history_of(store: Store, place: Place) -> list[Edit]:

@@ -4,14 +4,11 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from bot.content.card_kinds import kind_of
-from bot.content.cards import write_card
 from bot.content.content_files import Files, digest_of, pack_files, unpack_files
-from bot.content.differences import differences
 from bot.content.shipped_growth import grow
 from bot.domain.staff import Deed, Staff, require
 from bot.handlers.house import House
-from bot.handlers.keep_draft import Draft, read_draft
+from bot.handlers.keep_draft import Draft, laid_on, read_draft
 from bot.handlers.prove import Proof, read_proof
 from bot.handlers.prove_drafts import proof_row, prove_files
 from bot.storage.audit_rows import Trace, add_trace
@@ -116,7 +113,7 @@ def restore(house: House, staff: Staff, number: int) -> Revision:
 def put_in_force(house: House, by: str, revision: Revision, draft: Draft, files: Files | None = None) -> None:
     """One commit. `files`: content that is not the draft; then the draft's changes are laid on it. BehindError."""
     packed = pack_files(draft.files if files is None else files)
-    rebased = {} if files is None else _laid_on(draft, files)
+    rebased = {} if files is None else laid_on(draft, files)
 
     def work(connection: Connection) -> None:
         if lock_newest(connection) != draft.base.number or newest_edit(connection) != draft.newest:
@@ -173,12 +170,3 @@ def _as_it_was(store: Store, draft: Draft, number: int) -> Files:
 
 def _next(house: House, base: Revision, way: WayIn, digest: str) -> Revision:
     return Revision(base.number + 1, digest, base.shipped, way, "", "", "", house.now())
-
-
-def _laid_on(draft: Draft, files: Files) -> dict[str, bytes]:
-    """The draft's own changes on other content: the files that differ from it then."""
-    laid = dict(files)
-    for change in differences(draft.published, draft.files):
-        file = change.place.file
-        laid[file] = write_card(laid, change.place, change.after) if kind_of(file) else draft.files[file]
-    return {file: body for file, body in laid.items() if body != files.get(file)}

@@ -70,6 +70,8 @@ class DeskGuard:
                 return await page(Visit(request, staff, token, csrf, form))
             except NotAllowedError:
                 raise HTTPException(HTTPStatus.FORBIDDEN) from None
+            finally:
+                await form.close()
 
         return show
 

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from bot.content.card_kinds import CardKind, kind_of
 from bot.content.cards import NoSuchCardError, Place, Values, name_of, read_card
+from bot.content.differences import title_of
 from bot.content.hours_data import BOXES, MARKS
 from bot.content.yaml_form import Data
 from bot.domain.staff import Deed, require
@@ -117,7 +118,7 @@ class StudioCards:
             "card.html", status, me=visit.staff, csrf=visit.csrf, kind=kind, place=place, seen=saved.seen,
             boxes=boxes(kind, saved.values or {}, saved.theirs), by=names.get(saved.by, ""), names=names,
             history=history[:_EDITS_SHOWN], is_new=is_new, fault=fault, days=BOXES, marks=MARKS,
-            was_saved=_asked(visit, "saved") == "yes", tried=None,
+            titled=_titled(kind, place, saved.values or {}), was_saved=_asked(visit, "saved") == "yes", tried=None,
         )  # fmt: skip
 
     async def _draft(self) -> Draft:
@@ -147,6 +148,11 @@ def _named_wrongly(kind: CardKind, draft: Draft, place: Place, fields: Mapping[s
     if not all(fields.get(name) for name in kind.named_by):
         return "名前になる欄が空です。書いてください。"
     return "同じ名前のものが、もうあります。" if _card(draft, place) is not None else ""
+
+
+def _titled(kind: CardKind, place: Place, values: Values) -> str:
+    """What the page is called."""
+    return kind.title if place.file == kind.files and not place.name else title_of(place.file, place.name, values)
 
 
 def _list_address(place: Place) -> str:
