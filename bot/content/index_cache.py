@@ -20,7 +20,7 @@ from bot.domain.fitting import Example, fit
 from bot.domain.matching import OTHER_CLASSES, Index, NgramIndex
 from bot.domain.protocols import Analyzer
 
-_FORMAT = "2"
+_FORMAT = "3"
 
 
 def index_file(catalog: Catalog, analyzer: Analyzer, folder: Path) -> Path:

@@ -19,7 +19,7 @@ NGRAM_PENALTY = 1.0
 VECTOR_PENALTY = 1.0
 _STEPS = 400
 _RATE = 0.5
-_SAMPLE_EVERY = 4
+_SAMPLE_EVERY = 2
 _SAMPLED_SO = 8000
 """Up to so many phrases. With twice as many, half as large a share is asked: weights do not need more."""
 
