@@ -9,6 +9,7 @@ import httpx
 import pytest
 from openpyxl import load_workbook
 
+from bot.content.cards import Place
 from bot.content.differences import shown
 from bot.content.tables import SHEETS
 from bot.domain.staff import Role
@@ -119,6 +120,21 @@ def test_a_new_card_needs_a_name_of_its_own(studio: Studio) -> None:
         gone = admin.do("/studio/card/remove", file="synonyms.yaml", name="ゆきはね", seen=studio.office.seen())
         assert gone.status_code == httpx.codes.SEE_OTHER
     assert not read_draft(studio.office.house.store).is_changed
+
+
+def test_words_for_a_card_that_another_has_taken_out_bring_it_back(studio: Studio) -> None:
+    place = {"file": "synonyms.yaml", "name": "snow removal"}
+    with studio.staff("a") as admin:
+        state = studio.office.seen()
+        admin.do("/studio/card/remove", **place, seen=state)
+        answer = admin.do("/studio/card", **place, seen=state, **{"f-to": "雪かき", "f-note": "戻しました"})
+        assert answer.status_code == httpx.codes.SEE_OTHER
+        page = admin.get("/studio/card?file=synonyms.yaml&name=snow+removal").text
+        gone = {"file": "wording.yaml", "name": "no-such-key", "seen": state}
+        assert admin.do("/studio/card", **gone, **{"f-text": "x"}).status_code == httpx.codes.NOT_FOUND
+    assert "<ins>雪かき</ins>" in page, "the history shows before and after"
+    card = studio.office.card(Place("synonyms.yaml", "snow removal"))
+    assert card == {"from": "snow removal", "to": "雪かき", "note": "戻しました"}
 
 
 def test_excel_goes_out_and_in(studio: Studio) -> None:

@@ -70,11 +70,12 @@ def _in_file(kind: CardKind, file: str, before: Files, after: Files) -> Iterator
         was, now = old.get(name), new.get(name)
         if was != now:
             title = title_of(file, name, now or was or {})
-            fields = tuple(_fields(kind, was or {}, now or {}))
+            fields = tuple(field_changes(kind, was or {}, now or {}))
             yield CardChange(Place(file, name), kind.title, title, fields, now, is_new=was is None, is_gone=now is None)
 
 
-def _fields(kind: CardKind, was: Values, now: Values) -> Iterator[FieldChange]:
+def field_changes(kind: CardKind, was: Values, now: Values) -> Iterator[FieldChange]:
+    """The fields of one card that differ."""
     labels = {field.name: field for field in kind.fields}
     for name in dict.fromkeys((*was, *now)):
         before, after = was.get(name, ""), now.get(name, "")

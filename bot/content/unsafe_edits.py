@@ -11,8 +11,8 @@ from bot.domain.messages import Route
 from bot.domain.normalise import squeeze
 from bot.domain.triage import Kind, worst
 
-WITH_LINES = frozenset({f"emergency-{kind}" for kind in (Kind.SUICIDE,)})
-"""Sentences that leave the numbers to the list of lines that follows them."""
+LISTED = frozenset({Kind.SUICIDE})
+"""Kinds whose sentence leaves the numbers to the list of lines that follows it."""
 _WORDS = "triage/words.yaml"
 _RULES = "triage/rules.yaml"
 _LINES = "lines.yaml"
@@ -50,8 +50,8 @@ def _numberless(catalog: Catalog, numbers: LineNumbers) -> Iterable[Fault]:
     for key, sentence in catalog.wording.items():
         kind = key.removeprefix("emergency-").removesuffix(".easy")
         is_first = key.startswith("emergency-") and kind in set(Kind)
-        listed = catalog.crisis_lines.get(kind, ())
-        if is_first and "{tel:" not in sentence and not (f"emergency-{kind}" in WITH_LINES and listed):
+        is_listed = kind in LISTED and bool(catalog.crisis_lines.get(kind))
+        if is_first and "{tel:" not in sentence and not is_listed:
             line = numbers.line_of("wording.yaml", f"{key}:")
             what = f"命の危険への答え「{key}」に、電話番号が一つもありません"
             yield Fault("wording.yaml", line, what, "{tel:nat-119} のように、番号の入る所を残してください")

@@ -168,9 +168,11 @@ def _joined(base: Values | None, fields: Values | None, now: Values | None) -> t
     """The card with the form's fields and with what others changed; and theirs, of fields that both had changed."""
     if fields is None:
         return None, {}
-    current = {name: (now or {}).get(name, "") for name in fields}
+    if now is None:  # it is new, or another hand has taken it out: these words bring it back
+        return {**(base or {}), **fields}, {}
+    current = {name: now.get(name, "") for name in fields}
     merged = merge_fields(base or {}, fields, current)
-    return {**(now or {}), **_without_empty(merged.values, now or {})}, {name: current[name] for name in merged.torn}
+    return {**now, **_without_empty(merged.values, now)}, {name: current[name] for name in merged.torn}
 
 
 def _as_seen(store: Store, draft: Draft, form: CardForm) -> tuple[Values | None, str]:

@@ -1,5 +1,6 @@
 """Cards: the list of a kind, one card on one page, saved as it is typed."""
 
+import json
 from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
@@ -12,13 +13,14 @@ from starlette.routing import Route
 
 from bot.content.card_kinds import CardKind, kind_of
 from bot.content.cards import NoSuchCardError, Place, Values, name_of, read_card
-from bot.content.differences import title_of
+from bot.content.differences import FieldChange, field_changes, title_of
 from bot.content.hours_data import BOXES, MARKS
 from bot.content.yaml_form import Data
 from bot.domain.staff import Deed, require
 from bot.handlers.house import House
 from bot.handlers.keep_draft import CardForm, Draft, Saved, history_of, read_draft, save_card, undo
 from bot.handlers.read_studio import list_cards, staff_names
+from bot.storage.draft_rows import Edit
 from bot.web.card_forms import boxes, fields_of
 from bot.web.desk_guard import DeskGuard, Visit
 from bot.web.desk_pages import DeskPages
@@ -49,7 +51,7 @@ class StudioCards:
             kind, listed = await anyio.to_thread.run_sync(list_cards, draft.files, pattern)
         except NoSuchCardError:
             raise HTTPException(HTTPStatus.NOT_FOUND) from None
-        found = [each for each in listed if word in f"{each.place.name} {each.title} {each.says}"]
+        found = [each for each in listed if word in f"{each.place.file} {each.place.name} {each.title} {each.says}"]
         return self._pages.write(
             "cards.html", me=visit.staff, csrf=visit.csrf, kind=kind, listed=found, word=word, address=_address
         )
@@ -78,6 +80,8 @@ class StudioCards:
         fields = fields_of(kind, visit.field, _card(draft, place) or {}, is_new=is_new)
         if is_new:
             place = Place(place.file, name_of(kind, fields))
+        elif _card(draft, place) is None:  # somebody else has taken it out meanwhile: these words bring it back
+            fields = {**_naming(kind, place), **fields}
         fault = _named_wrongly(kind, draft, place, fields) if is_new else ""
         if fault:
             if visit.field("quiet"):
@@ -117,7 +121,8 @@ class StudioCards:
         return self._pages.write(
             "card.html", status, me=visit.staff, csrf=visit.csrf, kind=kind, place=place, seen=saved.seen,
             boxes=boxes(kind, saved.values or {}, saved.theirs), by=names.get(saved.by, ""), names=names,
-            history=history[:_EDITS_SHOWN], is_new=is_new, fault=fault, days=BOXES, marks=MARKS,
+            history=[(edit, _changes(kind, edit)) for edit in history[:_EDITS_SHOWN]], is_new=is_new, fault=fault,
+            days=BOXES, marks=MARKS,
             titled=_titled(kind, place, saved.values or {}), was_saved=_asked(visit, "saved") == "yes", tried=None,
         )  # fmt: skip
 
@@ -148,6 +153,19 @@ def _named_wrongly(kind: CardKind, draft: Draft, place: Place, fields: Mapping[s
     if not all(fields.get(name) for name in kind.named_by):
         return "名前になる欄が空です。書いてください。"
     return "同じ名前のものが、もうあります。" if _card(draft, place) is not None else ""
+
+
+def _naming(kind: CardKind, place: Place) -> Values:
+    """The fields that name a record which is no longer there."""
+    if not kind.grows:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return {kind.named_by[0]: place.name}
+
+
+def _changes(kind: CardKind, edit: Edit) -> list[FieldChange]:
+    """What an edit changed."""
+    was, now = (json.loads(text) if text else {} for text in (edit.before, edit.after))
+    return list(field_changes(kind, was, now))
 
 
 def _titled(kind: CardKind, place: Place, values: Values) -> str:
