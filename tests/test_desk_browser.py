@@ -201,7 +201,18 @@ def test_every_screen_of_an_admin(screens: Screens) -> None:
     openers = on_duty(screens.house)
     with screens.window(OFFICE) as page:
         screens.signed_in(page, openers["chief"], "chief")
-        for path in ("", "/chats", "/duty", "/staff", "/switches", "/audit", "/proposals", "/drills", "/report", "/state"):
+        for path in (
+            "",
+            "/chats",
+            "/duty",
+            "/staff",
+            "/switches",
+            "/audit",
+            "/proposals",
+            "/drills",
+            "/report",
+            "/state",
+        ):
             page.goto(f"{screens.url}/desk{path}")
             looked_at(page, f"admin{path.replace('/', '-')}")
             page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
