@@ -26,6 +26,7 @@ from bot.handlers.shelf import Shelf
 from bot.storage.audit_rows import broken_link, last_trace
 from bot.storage.backup_file import BackupError, open_file
 from bot.storage.case_rows import list_cases
+from bot.storage.duty_rows import write_switch
 from bot.storage.engine import SQLITE, Store, open_store
 from bot.storage.every_table import every_table
 from bot.storage.message_rows import read_case_words
@@ -94,6 +95,22 @@ def test_a_restore_into_an_empty_folder(written: House, keys: Keyring, tmp_path:
     store = open_file(target)
     _is_as_before(store, keys)
     store.close()
+
+
+def test_what_a_kill_left_beside_a_lost_file_is_not_played_over_the_restored_one(
+    written: House, keys: Keyring, tmp_path: Path
+) -> None:
+    target = tmp_path / "empty" / "bot.db"
+    target.parent.mkdir()
+    back_up(written.store, tmp_path / "backup.db", NOW)
+    written.store.transaction(lambda connection: write_switch(connection, "later", "yes", "x", NOW))
+    left = target.with_name("bot.db-wal")
+    left.write_bytes(b"what the killed server had not yet written back" * 100)
+    restore_file(tmp_path / "backup.db", target, keys, NOW, force=False)
+    store = open_store(f"sqlite:///{target}")
+    _is_as_before(store, keys)
+    store.close()
+    assert [each.name.startswith("bot.db.replaced-") for each in target.parent.glob("*-wal")].count(True) == 1
 
 
 def _is_as_before(store: Store, keys: Keyring) -> None:

@@ -20,7 +20,7 @@ from bot.domain.staff import Role
 from bot.domain.understanding import Understander
 from bot.handlers.keep_chats import confirm, offer, read_chats
 from bot.handlers.keep_duty import keep_people
-from bot.handlers.look_after import answer, close
+from bot.handlers.look_after import Written, answer, close
 from bot.handlers.reception import Reception
 from bot.handlers.shelf import Shelf
 from bot.storage.engine import Store
@@ -97,7 +97,7 @@ def test_the_way_of_an_sos_with_a_platform_failing_for_an_hour(town: Town, platf
     room.bot.gets(pressed)
     until(lambda: room.case().owner == sato.id)
     town.fail(platform, away=True)
-    answer(room.house, sato, room.case().id, "読みました。いま、安全な所にいますか")
+    answer(room.house, sato, room.case().id, Written("読みました。いま、安全な所にいますか"))
     town.passes(60)
     town.fail(platform, away=False)
     town.passes(10)

@@ -21,7 +21,7 @@ from bot.handlers.deliver import next_attempts, write_outcome
 from bot.handlers.house import House
 from bot.handlers.keep_duty import keep_people
 from bot.handlers.keep_events import keep
-from bot.handlers.look_after import TakenError, answer, claim, close, hand_over, note, release, reopen
+from bot.handlers.look_after import TakenError, Written, answer, claim, close, hand_over, note, release, reopen
 from bot.handlers.reception import Reception
 from bot.handlers.run_clocks import run_clocks
 from bot.handlers.take_up import take_up
@@ -97,7 +97,7 @@ class World:
         words = f"返事{len(self.answered)}"
 
         def write(staff: Staff, case: Case) -> None:
-            answer(self.house, staff, case.id, words)
+            answer(self.house, staff, case.id, Written(words))
             self.answered.append(words)
 
         self._on_case(write)

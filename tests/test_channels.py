@@ -13,7 +13,7 @@ import pytest
 from bot.domain.case_table import Reason
 from bot.handlers.house import House
 from bot.handlers.list_cases import list_open_cases
-from bot.handlers.look_after import answer, claim, close
+from bot.handlers.look_after import Written, answer, claim, close
 from bot.handlers.reception import Reception
 from bot.web.site import build_site
 from tests.desk_staff import hire
@@ -184,7 +184,7 @@ def test_a_hand_over_is_the_same_on_every_channel(scene: Scene) -> None:
     assert f"{listed.case.number[:3]}-{listed.case.number[3:]}" in number
     case = listed.case.id
     claim(house, sato, case)
-    answer(house, sato, case, "読みました。いま、安全な所にいますか")
+    answer(house, sato, case, Written("読みました。いま、安全な所にいますか"))
     until(lambda: "安全な所にいますか" in somebody.has_read())
     assert "職員からの返事です" in somebody.has_read()
     somebody.writes("雪かきができない")
@@ -192,7 +192,7 @@ def test_a_hand_over_is_the_same_on_every_channel(scene: Scene) -> None:
     assert "施策13" not in somebody.has_read(), "while staff have the case the bot is silent"
     assert "ボットがお答えします" in somebody.says("ボットに戻る")
     assert "施策13" in somebody.says("雪かきができない")
-    answer(house, sato, case, "今日の夕方、もう一度書きます")
+    answer(house, sato, case, Written("今日の夕方、もう一度書きます"))
     until(lambda: "今日の夕方" in somebody.has_read())
     close(house, sato, case, Reason.DONE)
     until(lambda: "対応は、ここまでです" in somebody.has_read())

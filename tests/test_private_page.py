@@ -12,7 +12,7 @@ from bot.domain.cases import Case
 from bot.domain.city_calendar import CITY_ZONE
 from bot.domain.messages import Route
 from bot.domain.staff import Role
-from bot.handlers.look_after import answer, claim, close, keep_quiet
+from bot.handlers.look_after import Written, answer, claim, close, keep_quiet
 from bot.handlers.look_at_proposals import read_proposals
 from bot.handlers.read_desk import read_opened
 from bot.handlers.reception import Reception
@@ -101,19 +101,30 @@ def test_staff_offer_a_page_and_quiet_hours_hold_their_answer_back(bot: LineBot)
     staff, _ = hire(bot.house, "a")
     claim(bot.house, staff, only_case(bot).id)
     bot.line.wait_for(2)
-    answer(bot.house, staff, only_case(bot).id, "こちらに書いてください", offers_page=True)
+    answer(bot.house, staff, only_case(bot).id, Written("こちらに書いてください", offers_page=True))
     written_by_staff = bot.line.wait_for(3)[2]
     assert link_in(written_by_staff.words.replace("：", " "))
     assert written_by_staff.messages[0]["altText"] == "小樽市の案内から、お返事です。", "a locked screen says no topic"
     keep_quiet(bot.house, staff, only_case(bot).id, minutes_around(bot))
-    answer(bot.house, staff, only_case(bot).id, "おはようございます")
+    answer(bot.house, staff, only_case(bot).id, Written("おはようございます"))
     opened = read_opened(bot.house, staff, only_case(bot).number)
     assert opened is not None
     held = opened.talk[-1]
     assert (held.state, held.due_at is not None and held.due_at > bot.clock()) == ("queued", True)
     assert len(bot.line.settle(1.0)) == 3
+    bot.hears("ボットに戻る")
+    bot.line.wait_for(4)
+    assert "施策13" in bot.answer("雪かきができない").words, "what is held back holds back nothing else"
     bot.clock.ahead += timedelta(hours=3)
     until(lambda: any("おはようございます" in each.words for each in bot.line.taken))
+
+
+def test_the_page_names_the_case_in_which_the_words_stand(bot: LineBot) -> None:
+    path = link_in(bot.answer("人と話したい").words.replace("：", " "))
+    bot.answer("相談を取り消す")
+    sent = send(bot, path, words="お金がなくて食べていません").text
+    new = next(case for case in bot.all_cases() if case.status is Status.WAITING)
+    assert f"{new.number[:3]}-{new.number[3:]}" in sent
 
 
 def test_what_is_taken_back_is_gone_at_the_desk_and_among_the_proposals(bot: LineBot) -> None:

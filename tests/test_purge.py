@@ -18,7 +18,7 @@ from bot.domain.messages import Event, Happened, Inbound
 from bot.domain.staff import Role, Staff
 from bot.domain.understanding import Understander
 from bot.handlers.house import House
-from bot.handlers.look_after import answer, claim, close, note, reopen
+from bot.handlers.look_after import Written, answer, claim, close, note, reopen
 from bot.handlers.purge import NotPurgedError, Purged, purge_kept, purge_resident
 from bot.handlers.receive import receive
 from bot.handlers.reception import Reception
@@ -76,7 +76,7 @@ def _ended_case(
         resident = find_resident(connection, "line", name)
         (case,) = [each for each in list_cases(connection, open_only=True) if each.resident == resident]
     claim(house, staff, case.id)
-    answer(house, staff, case.id, "読みました")
+    answer(house, staff, case.id, Written("読みました"))
     note(house, staff, case.id, "メモ")
     wanted = [NewNotice("mail:a@city.example", "open", case.id, ticket="t")]
     house.store.transaction(lambda connection: add_notices(connection, house.reception.keys, wanted, TUESDAY_NOON))

@@ -8,7 +8,7 @@ from sqlalchemy import String, select
 
 from bot.domain.staff import Role
 from bot.handlers.house import House
-from bot.handlers.look_after import answer, claim, note
+from bot.handlers.look_after import Written, answer, claim, note
 from bot.handlers.reception import Reception
 from bot.handlers.reseal import Count, reseal
 from bot.storage.case_rows import list_cases
@@ -53,7 +53,7 @@ def _written(reception: Reception, somebody: Somebody) -> House:
     with reception.store.reading() as connection:
         (case,) = list_cases(connection, open_only=True)
     claim(house, staff, case.id)
-    answer(house, staff, case.id, f"読みました {CANARY}")
+    answer(house, staff, case.id, Written(f"読みました {CANARY}"))
     note(house, staff, case.id, f"メモ {CANARY}")
     return house
 

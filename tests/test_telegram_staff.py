@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.case_table import Reason, Status
 from bot.domain.staff import Role
-from bot.handlers.look_after import answer, claim, close, release
+from bot.handlers.look_after import Written, answer, claim, close, release
 from bot.handlers.reception import Reception
 from bot.storage.staff_chat_rows import list_chats
 from tests.desk_staff import DeskClient, code_at, hire
@@ -213,7 +213,7 @@ def test_an_answer_in_doubt_is_shown_to_staff_and_not_sent_again(room: StaffRoom
     claim(room.house, sato, room.case().id)
     until(lambda: any("職員が読みはじめました" in each.text for each in telegram.taken))
     telegram.fail(Fault.DROP_AFTER)
-    answer(room.house, sato, room.case().id, "明日の朝、お電話します")
+    answer(room.house, sato, room.case().id, Written("明日の朝、お電話します"))
     until(lambda: room.bot.deliveries().get("unknown") == 1)
     room.bot.clock.ahead += timedelta(minutes=10)
     telegram.settle(2.0)

@@ -126,20 +126,24 @@ def claimed(case: Case, owner: str, now: datetime, roster: DutyRoster) -> Case:
 
 
 def handed_over(case: Case, owner: str, now: datetime, roster: DutyRoster) -> Case:
-    """The case in the hands of somebody else."""
-    return _owned(replace(case, status=next_status(case.status, Action.HAND_OVER), changed_at=now), owner, now, roster)
+    """The case in the hands of somebody else, who has to show soon that they know it."""
+    given = _owned(replace(case, status=next_status(case.status, Action.HAND_OVER), changed_at=now), owner, now, roster)
+    return replace(given, lease_until=answer_by(case.urgency, now, roster))
 
 
-def answered(case: Case, now: datetime) -> Case:
-    """The case after an answer of its owner: nothing waits, and it may rest."""
+def answered(case: Case, now: datetime, unread_since: datetime | None = None) -> Case:
+    """The case after an answer of its owner: nothing waits, and it may rest.
+
+    `unread_since`: something came that the owner had not seen when writing; it waits on, and the clock runs on.
+    """
     return replace(
         case,
         status=next_status(case.status, Action.REPLY),
         changed_at=now,
-        unanswered_since=None,
+        unanswered_since=unread_since,
         bot_answers=False,
         first_answer_at=case.first_answer_at or now,
-        lease_until=rest_until(now),
+        lease_until=case.lease_until if unread_since else rest_until(now),
     )
 
 
@@ -151,7 +155,9 @@ def noted(case: Case, now: datetime) -> Case:
 def put_back(case: Case, action: Action, now: datetime, roster: DutyRoster) -> Case:
     """The case back in the queue: released, lapsed or opened again. Raises NotPossibleError."""
     back = replace(case, status=next_status(case.status, action), changed_at=now, closed_at=None, reason="", alarms=0)
-    back = replace(back, unanswered_since=back.unanswered_since or now, bot_answers=False, taken_at=None, ask_at=None)
+    back = replace(
+        back, unanswered_since=back.unanswered_since or now, bot_answers=False, taken_at=None, ask_at=None, joined_to=""
+    )
     return _waiting(replace(back, owner="", lease_until=None), now, roster)
 
 
@@ -174,8 +180,8 @@ def closed(case: Case, reason: Reason, now: datetime) -> Case:
 
 def joined(case: Case, into: Case, now: datetime) -> Case:
     """The case at its end, because the same person's trouble goes on in `into`. Raises NotPossibleError."""
-    if into.id == case.id or into.status not in OPEN_STATUSES:
-        message = "a case is joined to another one that is open"
+    if into.id == case.id or into.status not in OPEN_STATUSES or into.is_drill != case.is_drill:
+        message = "a case is joined to another one that is open, and no drill"
         raise NotPossibleError(message)
     done = replace(case, status=next_status(case.status, Action.JOIN), reason=Reason.JOINED, joined_to=into.id)
     return _ended(done, now)

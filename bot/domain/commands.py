@@ -12,6 +12,8 @@ from bot.domain.normalise import fold, squeeze
 
 ALWAYS = ("stop", "restart", "menu", "person", "cancel", "return")
 """Understood at every step."""
+CANCEL = "cancel"
+"""Takes a case back. As a button it carries the number of its case: an old one takes back no new case."""
 WHILE_OPEN = ("for-other",)
 """Understood while the writer has an open case."""
 AFTER_END = tuple(Report)
@@ -57,11 +59,16 @@ def chosen(says: Mapping[str, tuple[str, ...]], text: str, choices: tuple[Choice
         return exact[0]
     position = _position(says, text, len(choices))
     if position is not None:
-        return choices[position]
+        return choices[position] if _is_light(choices[position]) else None
     if not _PART <= len(said) <= _LONGEST:
         return None
     partly = [choice for choice in choices if said in squeeze(choice.label)]
-    return partly[0] if len(partly) == 1 else None
+    return partly[0] if len(partly) == 1 and _is_light(partly[0]) else None
+
+
+def _is_light(choice: Choice) -> bool:
+    """Whether a number or a part of its words may mean it: 「1」 is an answer too, and must not take an SOS back."""
+    return choice.does.partition("@")[0] not in {CANCEL, *WHILE_OPEN, *AFTER_END}
 
 
 def mentions(says: Mapping[str, tuple[str, ...]], text: str, name: str) -> bool:

@@ -8,7 +8,7 @@ from functools import partial
 
 from bot.domain.cases import Case, CaseWish
 from bot.domain.catalog import Actor, Catalog
-from bot.domain.commands import AFTER_ANSWER, AFTER_END, ALWAYS, WHILE_OPEN, chosen, command, mentions
+from bot.domain.commands import AFTER_ANSWER, AFTER_END, ALWAYS, CANCEL, WHILE_OPEN, chosen, command, mentions
 from bot.domain.decision import Decision, Thresholds, Understanding, decide
 from bot.domain.follow_up import Report
 from bot.domain.lines_said import Moment
@@ -109,15 +109,19 @@ class Step:
     def _steered(self) -> Turn | None:
         """A button pressed or typed, a command, a follow-up to the last answer."""
         text, says = self.understood.text, self.catalog.says
-        choice = chosen(says, text, self.talk.choices) or self._known_button(text)
+        choices = () if self.writer.lines.moment.staff_answer else self.talk.choices
+        choice = chosen(says, text, choices) or self._known_button(text)
         name = choice.does if choice else command(says, text, self._understood_now())
+        if name.partition("@")[0] == CANCEL:
+            name = CANCEL  # in words it means the case of now, whichever button showed them
         return replace(self._do(name), steers=True) if name else None
 
     def _understood_now(self) -> tuple[str, ...]:
         """The commands that mean something at this place of the talk."""
         moment = self.writer.lines.moment
         after_answer = AFTER_ANSWER if self.talk.entry else ()
-        about_case = WHILE_OPEN if moment.case_is_open else AFTER_END if moment.case_has_ended else ()
+        after_end = AFTER_END if moment.may_agree else tuple(each for each in AFTER_END if each != Report.AGREE)
+        about_case = WHILE_OPEN if moment.case_is_open else after_end if moment.case_has_ended else ()
         return (*ALWAYS, *after_answer, *about_case, *(("none",) if self.talk.choices else ()))
 
     def _known_button(self, text: str) -> Choice | None:
@@ -129,6 +133,8 @@ class Step:
     def pressed(self, does: str) -> Turn:
         """A button that carries its meaning: `entry:measure-13`, `more@measure-13`. Unknown ones get the menu."""
         name, _, about = does.partition("@")
+        if name == CANCEL:
+            return replace(self._do(does), steers=True)
         known = replace(self, talk=replace(self.talk, entry=about)) if about in self.catalog.by_id else self
         try:
             return replace(known._do(name), steers=True)  # noqa: SLF001 -- the same class
@@ -136,6 +142,8 @@ class Step:
             return replace(self._said(self.writer.menu()), steers=True)
 
     def _do(self, does: str) -> Turn:
+        if does.partition("@")[0] == CANCEL:
+            return self._cancel(does.partition("@")[2])
         name, _, rest = does.partition(":")
         doing: dict[str, Callable[[str], Turn]] = {
             "entry": self._entry,
@@ -148,11 +156,16 @@ class Step:
             "good": lambda _: self._judged("good"),
             "wrong": lambda _: self._judged("wrong"),
             "none": lambda _: self._ask_back(self.writer.menu()),
-            "cancel": lambda _: Turn(self.writer.crisis.cancelled(self._open_number()), Talk(), cancels=True),
             "for-other": lambda _: Turn(self.writer.crisis.for_other(), self.talk, for_other=True),
             **{each: partial(self._report, each) for each in Report},
         }
         return doing[name](rest) if name in doing else self._follow_up(name)
+
+    def _cancel(self, number: str) -> Turn:
+        """The case is taken back, unless the button was one of an older case."""
+        is_old = bool(number) and number != self.writer.lines.moment.number
+        reply = self.writer.crisis.cancelled("" if is_old else self._open_number())
+        return Turn(reply, Talk(), cancels=not is_old)
 
     def _report(self, report: Report, _rest: str) -> Turn:
         again = report is Report.NO_HELP_YET

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.domain.catalog import Line
+from bot.domain.commands import CANCEL
 from bot.domain.lines_said import TALKING_KINDS, LinesSaid
 from bot.domain.messages import Choice, Reply, Route
 from bot.domain.triage import Kind, Signal
@@ -126,4 +127,8 @@ class CrisisWriter:
         return Reply(Route.DESK, lead=(lead,), choices=self._choices("found-help", "no-help-yet", "ask-no-more"))
 
     def _choices(self, *names: str) -> tuple[Choice, ...]:
-        return tuple(Choice(self.lines.wording.say(f"choice-{name}"), name) for name in names)
+        return tuple(Choice(self.lines.wording.say(f"choice-{name}"), self._does(name)) for name in names)
+
+    def _does(self, name: str) -> str:
+        """What a button carries: that which takes a case back, the number of its case."""
+        return f"{name}@{self.lines.moment.number}" if name == CANCEL else name

@@ -33,6 +33,10 @@ class Moment:
     """The open case is an emergency of the last hour."""
     case_has_ended: bool = False
     """A case of the last weeks has ended, and none is open."""
+    may_agree: bool = False
+    """The resident of that case may be asked later whether they found help."""
+    staff_answer: bool = False
+    """Staff have the case: the bot is silent, and its buttons mean nothing."""
     private_link: str = ""
     """A page of ours that opens once, for what should not be written on a platform."""
     roster: DutyRoster | None = None

@@ -5,7 +5,9 @@ import unicodedata
 
 NUMBER, PLACE, NAME, MAIL = "（番号）", "（住所）", "（名前）", "（メール）"
 
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|https?://\S+")
+LONGEST = 400
+"""Characters that are kept of a message: enough to learn from, and quickly searched whatever they are."""
+_MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{1,64}|https?://\S+")
 _POSTCODE = re.compile(r"〒?(?<![\d-])\d{3}-\d{4}(?![\d-])")
 _PLACE = re.compile(
     r"[一-龠々ァ-ヶー]{1,6}(?:町)?[\d一二三四五六七八九十]{1,3}(?:丁目|条|番地|番|-\d)[\d\-の丁目番地号一二三四五六七八九十]*"
@@ -34,7 +36,7 @@ _NOT_NAMES = frozenset(
 
 def masked(text: str) -> str:
     """The text with what could tell who wrote it replaced; full-width digits count as digits."""
-    plain = unicodedata.normalize("NFKC", text)
+    plain = unicodedata.normalize("NFKC", text[:LONGEST])[:LONGEST]
     for pattern, instead in ((_MAIL, MAIL), (_POSTCODE, NUMBER), (_PLACE, PLACE), (_NUMBER, NUMBER)):
         plain = pattern.sub(instead, plain)
     plain = _SAYS_NAME.sub(rf"\1{NAME}", plain)

@@ -162,7 +162,7 @@ def notice_to_chat(wording: Wording, told: Told, *, number: str = "", name: str 
 
 def is_needed(case: Case, why: str) -> bool:
     """Whether staff still need this notice: not of a case that somebody has taken or ended since."""
-    if case.status is Status.WAITING:
+    if case.status is Status.WAITING or why == Action.CANCEL:
         return True
     about_waiting = why in {Action.OPEN, Action.ALARM, Action.LAPSE, Action.RELEASE, Action.REOPEN}
     return case.status is Status.CLAIMED and not about_waiting

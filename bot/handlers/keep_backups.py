@@ -131,9 +131,7 @@ def _refuse_unknown_keys(connection: Connection, keys: Keyring) -> None:
 
 def _set_aside(target: Path, now: datetime) -> None:
     """Move what is there out of the way. Raises BackupError while a server works on it."""
-    if not target.exists():
-        return
-    if is_in_use(target):
+    if target.exists() and is_in_use(target):
         message = f"a server works on {target}: stop it first"
         raise BackupError(message)
     for end in ("", "-wal", "-shm"):

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from bot.domain.staff import Role, Staff
 from bot.handlers.sign_in import HASHER, plain_code
 from bot.storage.audit_rows import Trace, add_trace
+from bot.storage.case_rows import end_leases_of
 from bot.storage.engine import Store
 from bot.storage.hashes import hashed
 from bot.storage.resident_rows import new_id
@@ -102,7 +103,7 @@ def reset_account(office: Office, login: str) -> Opener:
 
 
 def close_account(office: Office, login: str) -> None:
-    """Nobody signs in with it any more; every session ends. Raises AccountError for the last admin."""
+    """Nobody signs in with it any more; its cases go back into the queue. Raises AccountError for the last admin."""
 
     def close(connection: Connection, account: Staff) -> None:
         others = [each for each in list_staff(connection) if each.role is Role.ADMIN and not each.is_disabled]
@@ -111,6 +112,7 @@ def close_account(office: Office, login: str) -> None:
             raise AccountError(message)
         disable_staff(connection, account.id, office.now)
         end_sessions(connection, staff_id=account.id)
+        end_leases_of(connection, account.id, office.now)
 
     _on_account(office, login, "staff-disable", close)
 

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -19,15 +19,17 @@ from bot.handlers.house import House
 from bot.handlers.resident_case import PAGE_OPENS_FOR
 from bot.handlers.say_to_resident import About, say_to_resident
 from bot.handlers.tell_staff import News, roster_of, tell_staff
-from bot.storage.case_rows import Done, change_case, lock_case, read_case
+from bot.storage.case_rows import Done, change_case, find_open_case, lock_case, read_case
 from bot.storage.hashes import hashed
-from bot.storage.message_rows import read_heard_words
+from bot.storage.message_rows import first_message_after, read_answers, read_heard_words
 from bot.storage.private_rows import offer_page
 from bot.storage.proposal_rows import delete_proposed_of, propose_checks
 from bot.storage.purge_rows import is_erased
 from bot.storage.staff_rows import find_staff
 
 LONGEST_ANSWER = 2000
+SAME_PRESS = timedelta(minutes=1)
+"""The same words to the same resident within this time are one answer, sent twice by a hand."""
 _NOT_MEANT = frozenset({Reason.FALSE_ALARM, Reason.PRANK})
 
 
@@ -105,13 +107,29 @@ def claim_inside(connection: Connection, house: House, staff: Staff, case_id: st
     return _inside(connection, house, Asked(staff, case_id, Deed.CLAIM), take)
 
 
-def answer(house: House, staff: Staff, case_id: str, words: str, *, offers_page: bool = False) -> Case:
-    """Write to the resident, with a page of ours for what should not be written on a platform. Raises EmptyError."""
-    clean = _words(words)
-    token = secrets.token_urlsafe(24) if offers_page and house.reception.url else ""
+@dataclass(frozen=True)
+class Written:
+    """What a member of staff sends. `seen`: when the last message came that stood on the page before them.
+
+    `offers_page`: with a page of ours for what should not be written on a platform.
+    """
+
+    words: str
+    seen: datetime | None = None
+    offers_page: bool = False
+
+
+def answer(house: House, staff: Staff, case_id: str, written: Written) -> Case:
+    """Write to the resident; the same words within a minute are one press too many. Raises EmptyError."""
+    clean = _words(written.words)
+    token = secrets.token_urlsafe(24) if written.offers_page and house.reception.url else ""
 
     def write(work: Work) -> Case:
-        after = work.change(answered(work.case, work.now), Action.REPLY)
+        keys, since = house.reception.keys, work.now - SAME_PRESS
+        if clean in read_answers(work.connection, keys, work.case.id, staff.id, since):
+            return work.case
+        unread = first_message_after(work.connection, work.case.id, written.seen) if written.seen else None
+        after = work.change(answered(work.case, work.now, unread), Action.REPLY)
         if token:
             offer_page(work.connection, hashed(token), work.case.id, work.now + PAGE_OPENS_FOR)
         link = f"{house.reception.url}/private/{token}" if token else ""
@@ -203,7 +221,7 @@ def reopen(house: House, staff: Staff, case_id: str) -> Case:
     """Put an ended case back into the queue. Raises NotPossibleError where its words are erased."""
 
     def again(work: Work) -> Case:
-        if is_erased(work.connection, work.case.id):
+        if is_erased(work.connection, work.case.id) or find_open_case(work.connection, work.case.resident):
             raise NotPossibleError
         delete_proposed_of(work.connection, work.case.id)
         return work.change(put_back(work.case, Action.REOPEN, work.now, work.roster), Action.REOPEN)

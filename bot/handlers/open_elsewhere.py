@@ -49,14 +49,13 @@ def open_elsewhere(house: House, sender: str, number: str, code: str, source: st
     plain = "".join(filter(str.isalnum, code)).upper()
     throttle = Throttle("open-elsewhere", _FREE_TRIES, house.secret, {"number": digits, "source": source})
     now = house.now()
-    house.store.transaction(lambda connection: throttle.check(connection, now))
+    house.store.transaction(lambda connection: throttle.begin(connection, now))
 
     def use(connection: Connection) -> bool:
         resident = use_code(connection, ON_THE_PAGE, digits, hashed(plain), now)
         if resident:
             add_device(connection, resident, sender, now)
-        else:
-            throttle.failed(connection, now)
+            throttle.forgive(connection, now)
         return bool(resident)
 
     if not house.store.transaction(use):

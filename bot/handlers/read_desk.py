@@ -76,6 +76,11 @@ class Opened:
     before: tuple[Case, ...]
     """Earlier cases from the same account."""
 
+    @property
+    def read_until(self) -> datetime | None:
+        """When the last message of the resident came that stands here."""
+        return max((said.at for said in self.talk if said.reply is None), default=None)
+
 
 def read_queue(house: House) -> Queue:
     """Emergencies first, what waits before what is looked after, then by waiting time."""

@@ -22,7 +22,7 @@ from bot.domain.cases import (
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
 from bot.domain.conversation import Turn
 from bot.domain.duty_roster import DutyRoster
-from bot.domain.follow_up import KNOWN_FOR, Report, agreed, reported
+from bot.domain.follow_up import KNOWN_FOR, Report, agreed, may_be_asked, reported
 from bot.domain.lines_said import Moment
 from bot.domain.messages import Inbound, Route
 from bot.domain.switches import Switches
@@ -73,6 +73,8 @@ class Standing:
             case_is_open=case is not None,
             in_danger=case is not None and case.is_danger_at(now),
             case_has_ended=self.ended is not None,
+            may_agree=self.ended is not None and may_be_asked(self.ended),
+            staff_answer=case is not None and case.staff_answer,
             private_link=f"{self.reception.url}/private/{self.token}" if self.token else "",
             roster=self.roster,
             switches=self.switches,

@@ -1,5 +1,9 @@
 """The clocks of the cases: what nobody took is told again, what an owner forgot goes back into the queue."""
 
+from collections.abc import Callable
+from functools import partial
+
+import structlog
 from sqlalchemy import Connection
 
 from bot.domain.case_table import Action, Status
@@ -11,6 +15,8 @@ from bot.handlers.say_to_resident import About, say_to_resident
 from bot.handlers.tell_staff import News, roster_of, tell_staff
 from bot.storage.case_rows import CLOCK, Done, cases_to_ask, change_case, due_cases
 
+log = structlog.get_logger()
+
 _AT_ONCE = 50
 
 
@@ -19,15 +25,22 @@ def run_clocks(house: House) -> int:
 
     def ring(connection: Connection) -> int:
         roster = roster_of(connection, house.reception)
-        due = due_cases(connection, house.now(), _AT_ONCE)
-        for case in due:
-            _ring(connection, house, roster, case)
-        to_ask = cases_to_ask(connection, house.now(), _AT_ONCE)
-        for case in to_ask:
-            _ask(connection, house, roster, case)
-        return len(due) + len(to_ask)
+        due = [(_ring, case) for case in due_cases(connection, house.now(), _AT_ONCE)]
+        due += [(_ask, case) for case in cases_to_ask(connection, house.now(), _AT_ONCE)]
+        return sum(_apart(connection, partial(do, connection, house, roster, case)) for do, case in due)
 
     return house.store.transaction(ring)
+
+
+def _apart(connection: Connection, do: Callable[[], None]) -> bool:
+    """Whether it could be done; one case that fails must not stop the clocks of all others."""
+    try:
+        with connection.begin_nested():
+            do()
+    except Exception as error:  # noqa: BLE001 -- whatever it is, the alarms of everybody else must ring
+        log.error("alarm_clock_failed", error=type(error).__name__)
+        return False
+    return True
 
 
 def _ring(connection: Connection, house: House, roster: DutyRoster, case: Case) -> None:

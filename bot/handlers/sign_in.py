@@ -21,8 +21,10 @@ from bot.storage.staff_rows import find_staff, lock_secrets, use_recovery_code, 
 IDLE = timedelta(minutes=15)
 LONGEST = timedelta(hours=12)
 STEP_SECONDS = 30
-_FREE_TRIES = {"login": 5, "source": 20}
-"""Failures without a wait. An office has one address for many people."""
+_FREE_TRIES = {"pair": 5, "login": 20, "source": 20}
+"""Failures without a wait: of a login from an address, of a login, of an address. An office has one for many people."""
+_LONGEST = {"pair": timedelta(minutes=15), "login": timedelta(minutes=1), "source": timedelta(minutes=5)}
+"""Who knows a login must not keep its owner out."""
 HASHER = PasswordHasher()
 _NOBODYS = "$argon2id$v=19$m=65536,t=3,p=4$qppz6/54PBkV/qeXxB4Lcw$U/8/UFHyKuM7eKE0o6kLCOhtQzLiAEWTqHYhmCKYVuk"
 """Tried where there is no such account, so that the time tells nothing."""
@@ -45,8 +47,10 @@ class SignIn:
 def sign_in(house: House, tried: SignIn) -> str:
     """A new session's token. Raises SignInError or TooManyTriesError."""
     now = house.now()
-    throttle = Throttle("sign-in", _FREE_TRIES, house.secret, {"login": tried.login, "source": tried.source})
-    house.store.transaction(lambda connection: throttle.check(connection, now))
+    values = {"pair": f"{tried.login}\0{tried.source}", "login": tried.login, "source": tried.source}
+    throttle = Throttle("sign-in", _FREE_TRIES, house.secret, values, _LONGEST)
+    # Counted before it is looked at: many tries at once must not all pass the check of the first.
+    house.store.transaction(lambda connection: throttle.begin(connection, now))
     with house.store.reading() as connection:
         account = find_staff(connection, login=tried.login)
         known = lock_secrets(connection, house.reception.keys, account.id).password if account else _NOBODYS
@@ -56,9 +60,7 @@ def sign_in(house: House, tried: SignIn) -> str:
     def settle(connection: Connection) -> bool:
         opened = right and account is not None and _take_code(connection, house, account, tried.code)
         if opened:
-            throttle.forgive(connection, "login", now)
-        else:
-            throttle.failed(connection, now)
+            throttle.forgive(connection, now)
         if account:
             add_trace(connection, Trace(now, account.id, "sign-in" if opened else "sign-in-failed", account.id))
         if opened and account:

@@ -24,6 +24,8 @@ FEW_PUSHES = "few-pushes"
 """The switch that the worker sets when a platform's messages of the month run low: then only emergencies are pushed."""
 PIECES_ARE_TOLD_ONCE = timedelta(minutes=1)
 """Messages without danger that follow a notice within this time are not told again."""
+ALARMS_BEFORE_GROUPS = 2
+"""From this alarm on groups are told again of a case that is no emergency."""
 _PUSHED_TO_GROUPS = frozenset({Action.OPEN, Action.RAISE, Action.REOPEN, Action.LAPSE, Action.RELEASE})
 """A push to a group counts once per member: what only continues a case is left to mail and desk."""
 
@@ -98,18 +100,37 @@ def tell_staff(connection: Connection, reception: Reception, roster: DutyRoster,
 
 
 def _recipients(ways: Ways, roster: DutyRoster, news: News) -> Iterator[str]:
-    """Mail at once; a person's own chat in an emergency, or where mail alone was not enough."""
-    case = news.case
-    urgent = case.urgency is Route.EMERGENCY
-    reached = (case.owner,) if case.owner else roster.on_duty(news.at)[: case.alarms + 1]
-    for each in reached:
-        yield ways.mail(each)
-        if urgent or case.alarms or not ways.mail(each):
-            yield ways.chat(each)
+    """People by mail and chat, the desk's mail, and its groups: these too where nobody else is found."""
+    people = list(filter(None, _of_people(ways, roster, news)))
+    yield from people
     if ways.desk_mail:
         yield MAIL + ways.desk_mail
-    if news.danger or (urgent and not case.owner) or (news.why in _PUSHED_TO_GROUPS and not ways.spares):
+    if _is_pushed(ways, news) or not (people or ways.desk_mail):
         yield from ways.groups()
+
+
+def _of_people(ways: Ways, roster: DutyRoster, news: News) -> Iterator[str]:
+    """The owner; who is on duty where there is none, or none that is reached, or somebody is in danger now.
+
+    Mail at once; a person's own chat in an emergency, or where mail alone was not enough.
+    """
+    case = news.case
+    reached = [case.owner] if case.owner else []
+    if news.danger or not ways.reaches(case.owner):
+        reached += roster.on_duty(news.at)[: case.alarms + 1]
+    for each in reached:
+        yield ways.mail(each)
+        if case.urgency is Route.EMERGENCY or case.alarms or not ways.mail(each):
+            yield ways.chat(each)
+
+
+def _is_pushed(ways: Ways, news: News) -> bool:
+    """Whether the groups are told, where a push counts once for each member."""
+    case = news.case
+    if news.danger or (case.urgency is Route.EMERGENCY and not case.owner):
+        return True
+    climbs = news.why is Action.ALARM and case.alarms >= ALARMS_BEFORE_GROUPS
+    return (news.why in _PUSHED_TO_GROUPS or climbs) and not ways.spares
 
 
 def _is_told(connection: Connection, news: News) -> bool:

@@ -2,8 +2,9 @@
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from sqlalchemy import Connection
 
@@ -24,7 +25,7 @@ class TooManyTriesError(Exception):
 
 @dataclass(frozen=True)
 class Throttle:
-    """Tries at one door. `free`: how many failures each kind of key has without a wait.
+    """Tries at one door. `free`: how many failures each kind of key has without a wait; `longest`: where a wait ends.
 
     `values` are what was typed, and from where; the table knows them as keyed hashes alone.
     """
@@ -33,6 +34,7 @@ class Throttle:
     free: Mapping[str, int]
     secret: bytes
     values: Mapping[str, str]
+    longest: Mapping[str, timedelta] = field(default_factory=lambda: MappingProxyType({}))
 
     def check(self, connection: Connection, now: datetime) -> None:
         """Raise TooManyTriesError while one of the keys has to wait."""
@@ -40,7 +42,7 @@ class Throttle:
             failures = read_failures(connection, self._key(kind), now)
             count = _counted(failures, now)
             if count >= free:
-                wait = min(_FIRST_WAIT * 2 ** min(count - free, 10), _LONGEST_WAIT)
+                wait = min(_FIRST_WAIT * 2 ** min(count - free, 10), self.longest.get(kind, _LONGEST_WAIT))
                 if now < failures.last_at + wait:
                     raise TooManyTriesError(failures.last_at + wait)
 
@@ -50,9 +52,15 @@ class Throttle:
             failures = read_failures(connection, self._key(kind), now)
             write_failures(connection, self._key(kind), Failures(_counted(failures, now) + 1, now))
 
-    def forgive(self, connection: Connection, kind: str, now: datetime) -> None:
-        """Forget the failures of one key: it has been right."""
-        write_failures(connection, self._key(kind), Failures(0, now))
+    def begin(self, connection: Connection, now: datetime) -> None:
+        """Check, and count the try as failed until it is forgiven. Raises TooManyTriesError."""
+        self.check(connection, now)
+        self.failed(connection, now)
+
+    def forgive(self, connection: Connection, now: datetime) -> None:
+        """Forget the failures: it has been right."""
+        for kind in self.free:
+            write_failures(connection, self._key(kind), Failures(0, now))
 
     def _key(self, kind: str) -> str:
         written = f"{self.door}\0{kind}\0{self.values[kind]}".encode()

@@ -7,6 +7,7 @@ from bot.handlers.house import House
 from bot.handlers.receive import TakenElsewhereError, receive
 from bot.storage.case_rows import read_case_by_id
 from bot.storage.hashes import hashed
+from bot.storage.message_rows import number_of_event
 from bot.storage.private_rows import case_of_page, use_page
 from bot.storage.resident_rows import account_of
 
@@ -38,4 +39,5 @@ def write_privately(house: House, token: str, words: str, source: str) -> str:
         receive(house.reception, [message], now, use)
     except TakenElsewhereError:
         raise PageOverError from None
-    return case.number
+    with house.store.reading() as connection:
+        return number_of_event(connection, channel, page)

@@ -125,9 +125,15 @@ def due_cases(connection: Connection, now: datetime, most: int) -> list[Case]:
     return [_case(row) for row in connection.execute(query)]
 
 
+def end_leases_of(connection: Connection, staff: str, now: datetime) -> None:
+    """Whoever has these cases is gone: the next round of the clocks puts them back into the queue."""
+    mine = (cases.c.owner == staff, cases.c.status == Status.CLAIMED)
+    connection.execute(update(cases).where(*mine).values(lease_until=now))
+
+
 def cases_to_ask(connection: Connection, now: datetime, most: int) -> list[Case]:
     """Ended cases whose resident is to be asked now whether they found help, locked."""
-    mine = (cases.c.status == Status.CLOSED, cases.c.ask_at <= now)
+    mine = (cases.c.status == Status.CLOSED, cases.c.ask_at <= now, cases.c.erased_at.is_(None))
     query = select(cases).where(*mine).limit(most).with_for_update(skip_locked=True)
     return [_case(row) for row in connection.execute(query)]
 

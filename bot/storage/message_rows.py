@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, exists, func, insert, or_, select, update
 
 from bot.domain.messages import Happened, Inbound, Reply
 from bot.storage.outbox_rows import open_reply
 from bot.storage.resident_rows import new_id
-from bot.storage.schema import inbound, outbound
+from bot.storage.schema import cases, inbound, outbound
 from bot.storage.sealing import Keyring, Place
 from bot.storage.unclear_rows import forget_unclear
 
@@ -126,10 +126,11 @@ def read_last_question(
 
 
 def read_exchanges(connection: Connection, keys: Keyring, resident: str, since: datetime, most: int) -> list[Exchange]:
-    """The talk as it was, oldest first: the last `most` messages since then, with what was answered."""
+    """The talk as it was, oldest first: the last `most` messages that came or were answered since then."""
+    answered_since = exists().where(outbound.c.inbound_id == inbound.c.id, outbound.c.created_at >= since)
     query = (
         select(inbound.c.id, inbound.c.words, inbound.c.received_at, inbound.c.case_id)
-        .where(inbound.c.resident_id == resident, inbound.c.received_at >= since)
+        .where(inbound.c.resident_id == resident, or_(inbound.c.received_at >= since, answered_since))
         .order_by(inbound.c.received_at.desc(), inbound.c.id)
         .limit(most)
     )
@@ -177,6 +178,25 @@ def read_heard_words(connection: Connection, keys: Keyring, case: str) -> list[s
     query = select(inbound.c.id, inbound.c.words).where(*mine).order_by(inbound.c.received_at)
     opened = (keys.open(Place("inbound", row.id, "words"), row.words) for row in connection.execute(query))
     return [words for words in opened if words]
+
+
+def first_message_after(connection: Connection, case: str, seen: datetime) -> datetime | None:
+    """When the first message of a case came that is newer than what somebody has seen."""
+    mine = (inbound.c.case_id == case, inbound.c.received_at > seen)
+    return connection.execute(select(func.min(inbound.c.received_at)).where(*mine)).scalar()
+
+
+def read_answers(connection: Connection, keys: Keyring, case: str, author: str, since: datetime) -> list[str]:
+    """What a member of staff has written in a case since then."""
+    mine = (inbound.c.case_id == case, outbound.c.author == author, outbound.c.created_at > since)
+    query = select(outbound.c.id, outbound.c.reply).join(inbound, inbound.c.id == outbound.c.inbound_id).where(*mine)
+    return [open_reply(keys, row.id, row.reply).body[0] for row in connection.execute(query)]
+
+
+def number_of_event(connection: Connection, channel: str, event: str) -> str:
+    """The number of the case in which a message stands; empty where it stands in none."""
+    query = select(cases.c.number).join(inbound, inbound.c.case_id == cases.c.id)
+    return connection.execute(query.where(inbound.c.channel == channel, inbound.c.event == event)).scalar() or ""
 
 
 def last_message(connection: Connection, case: str) -> tuple[str, int]:

@@ -81,7 +81,7 @@ def lease_deliveries(connection: Connection, keys: Keyring, channel: str, lease:
             outbound.c.state.in_(OPEN_STATES),
             outbound.c.due_at <= lease.now,
             or_(outbound.c.leased_until.is_(None), outbound.c.leased_until <= lease.now),
-            is_first_in_line(),
+            is_first_in_line(lease.now),
         )
         .order_by(outbound.c.urgent.desc(), outbound.c.created_at, outbound.c.position)
         .limit(most)
@@ -163,10 +163,11 @@ def open_reply(keys: Keyring, row: str, sealed: bytes) -> Reply:
     )
 
 
-def is_first_in_line() -> ColumnElement[bool]:
-    """The oldest open message of its resident; urgent ones overtake."""
+def is_first_in_line(now: datetime) -> ColumnElement[bool]:
+    """The oldest open message of its resident that may go out; urgent ones overtake."""
     earlier = outbound.alias("earlier")
-    return or_(outbound.c.urgent, ~exists().where(_is_before(earlier)))
+    held_back = and_(earlier.c.urgent, earlier.c.attempts == 0, earlier.c.due_at > now)
+    return or_(outbound.c.urgent, ~exists().where(_is_before(earlier), ~held_back))
 
 
 def _is_before(earlier: Any) -> Any:  # noqa: ANN401 -- an alias of the table, and a condition on it

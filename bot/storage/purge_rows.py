@@ -45,7 +45,9 @@ def erase_cases(connection: Connection, ended: Sequence[str], now: datetime) -> 
     connection.execute(delete(proposed_checks).where(proposed_checks.c.case_id.in_(still)))
     done = (notices.c.case_id.in_(still), notices.c.state != NoticeState.QUEUED)
     connection.execute(delete(notices).where(*done))
-    return connection.execute(update(cases).where(cases.c.id.in_(still)).values(source="", erased_at=now)).rowcount
+    return connection.execute(
+        update(cases).where(cases.c.id.in_(still)).values(source="", erased_at=now, ask_at=None)
+    ).rowcount
 
 
 def is_erased(connection: Connection, case: str) -> bool:

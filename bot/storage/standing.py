@@ -40,7 +40,7 @@ def overdue(connection: Connection, channels: Collection[str], before: datetime)
     While somebody holds a lease on anything of a kind, that kind moves. Channels that are not connected do not count.
     """
     waiting = (inbox.c.state == InboxState.WAITING, inbox.c.channel.in_(channels))
-    sending = (outbound.c.state.in_(OPEN_STATES), outbound.c.channel.in_(channels), is_first_in_line())
+    sending = (outbound.c.state.in_(OPEN_STATES), outbound.c.channel.in_(channels), is_first_in_line(before))
     telling = (notices.c.state == NoticeState.QUEUED,)
     checks = (
         ("events wait to be taken up", inbox, waiting),

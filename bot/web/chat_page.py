@@ -67,8 +67,10 @@ class ChatPage:
         await anyio.to_thread.run_sync(work, limiter=self._threads)
         return self._kept(await self._page(token), token)
 
-    async def clear(self, _request: Request) -> Response:
+    async def clear(self, request: Request) -> Response:
         """`POST /clear`: leave at once to a page that says nothing, and forget the talk on this device."""
+        if request.headers.get("sec-fetch-site") in _FOREIGN:
+            raise HTTPException(HTTPStatus.FORBIDDEN)
         response = RedirectResponse("/clear", HTTPStatus.SEE_OTHER)
         response.headers["Clear-Site-Data"] = '"cache"'
         forget(response)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 
@@ -17,6 +18,7 @@ from bot.handlers.look_after import (
     EmptyError,
     NoSuchCaseError,
     TakenError,
+    Written,
     answer,
     claim,
     close,
@@ -76,7 +78,11 @@ class DeskCase:
         deeds: dict[str, Callable[[], Case]] = {
             "claim": partial(claim, house, staff, case_id),
             "answer": partial(
-                answer, house, staff, case_id, visit.field("words"), offers_page=bool(visit.field("page"))
+                answer,
+                house,
+                staff,
+                case_id,
+                Written(visit.field("words"), _moment(visit.field("seen")), bool(visit.field("page"))),
             ),
             "note": partial(note, house, staff, case_id, visit.field("words")),
             "hand-over": partial(hand_over, house, staff, case_id, visit.field("to"), visit.field("words")),
@@ -113,6 +119,15 @@ class DeskCase:
     def _has_page(self, opened: Opened) -> bool:
         """Whether a page of ours can be offered: on the web the talk itself stands on our own server."""
         return bool(self._house.reception.url) and opened.channel in self._house.channels
+
+
+def _moment(written: str) -> datetime | None:
+    """A moment as the page has written it; None where it is none."""
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
 
 
 def _hours(start: str, end: str) -> tuple[int, int] | None:

@@ -3,6 +3,7 @@
 from functools import partial
 from http import HTTPStatus
 
+import anyio
 import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -24,6 +25,8 @@ class DeskSignIn:
         self._house = house
         self._guard = guard
         self._pages = pages
+        # Looking at a password takes 64 MB.
+        self._threads = anyio.CapacityLimiter(2)
         self.routes = [
             Route("/desk/sign-in", self._show),
             Route("/desk/sign-in", self._enter, methods=["POST"]),
@@ -41,7 +44,7 @@ class DeskSignIn:
         login, password, code = (value.strip() if isinstance(value, str) else "" for value in values)
         tried = SignIn(login[:64], password[:200], code[:64], source_of(request, self._house.secret))
         try:
-            token = await anyio.to_thread.run_sync(partial(sign_in, self._house, tried))
+            token = await anyio.to_thread.run_sync(partial(sign_in, self._house, tried), limiter=self._threads)
         except SignInError:
             return self._pages.write("sign-in.html", HTTPStatus.FORBIDDEN, fault="wrong", until=None)
         except TooManyTriesError as error:

@@ -41,6 +41,7 @@ _COMMANDS = {
     "stop": (Happened.PRESS, "stop"),
 }
 _COMMAND = re.compile(r"\s*/([A-Za-z_]+)(?:@\w+)?(?:\s+(.*))?", re.DOTALL)
+_FROM_LINK = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _MENTION = re.compile(r"^\s*@\w+\s+")
 _NOT_THEIR_WORDS = frozenset(
     {"from", "chat", "sender_chat", "forward_origin", "reply_to_message", "external_reply", "quote", "entities"}
@@ -117,10 +118,10 @@ def _content(update: Json, message: Json, *, in_group: bool) -> tuple[Happened, 
 
 
 def _said(text: str) -> tuple[Happened, str]:
-    """Words, or a command; what stands behind a command in Japanese is words."""
+    """Words, or a command; what stands behind a command is words, but for what a link to `/start` brings along."""
     match = _COMMAND.fullmatch(text)
     name, rest = (match.group(1).lower(), (match.group(2) or "").strip()) if match else ("", "")
-    if name in _COMMANDS and rest.isascii():
+    if name in _COMMANDS and (not rest or (name == "start" and _FROM_LINK.fullmatch(rest))):
         return _COMMANDS[name]
     return Happened.TEXT, rest if name in _COMMANDS else text
 
