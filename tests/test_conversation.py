@@ -229,7 +229,7 @@ def test_in_danger_the_call_stands_alone(dialog: Dialog) -> None:
     (turn,) = dialog("雪かきで屋根から落ちて動けない")
     assert turn.reply.route is Route.EMERGENCY
     assert turn.reply.entries == ()
-    assert [choice.does for choice in turn.reply.choices] == ["cancel"]
+    assert [choice.does for choice in turn.reply.choices] == ["cancel@482-915"]
 
 
 def test_after_the_plans_period_an_answer_says_so(dialog: Dialog) -> None:
