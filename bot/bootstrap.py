@@ -10,7 +10,6 @@ import structlog
 from pydantic import SecretStr
 
 from bot.channels.mail.mail_post import MailAddressError, MailPost
-from bot.content.content_files import files_in
 from bot.content.index_cache import index_of
 from bot.domain.catalog import Catalog
 from bot.domain.decision import Thresholds
@@ -21,7 +20,7 @@ from bot.handlers.house import House
 from bot.handlers.reception import Reception
 from bot.handlers.shelf import Shelf
 from bot.handlers.worker import Worker
-from bot.handlers.workshop import Workshop, read_whole
+from bot.handlers.workshop import Workshop
 from bot.language.best_analyzer import load_analyzer
 from bot.settings import ROOT, Settings, SettingsError, decode_keys
 from bot.storage.engine import open_store, sqlite_file
@@ -46,12 +45,6 @@ THRESHOLDS = Thresholds()
 def now() -> datetime:
     """The clock. Everything else is handed the time."""
     return datetime.now(UTC)
-
-
-def load_understander(content: Path = SHIPPED_CONTENT, *, keep: bool = False) -> Understander:
-    """The content of a folder, ready to understand. Raises ContentError with every fault of form."""
-    files = files_in(content)
-    return Workshop(ROOT).understander(files, load_analyzer()) if keep else fit_understander(read_whole(files))
 
 
 def fit_understander(catalog: Catalog) -> Understander:

@@ -1,12 +1,13 @@
 """Faults that every command may meet: one line in plain English and exit code 2, never a traceback."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
 import typer
 from sqlalchemy.exc import OperationalError
 
+from bot.channels.findings import Finding, Verdict
 from bot.content.faults import ContentError
 from bot.handlers.evaluate import CasesError
 from bot.handlers.keep_staff import AccountError
@@ -30,6 +31,15 @@ def faults_said() -> Iterator[None]:
         stop(f"the database does not answer ({str(error.orig).splitlines()[0]})")
     except OSError as error:
         stop(f"{error.filename}: {error.strerror}")
+
+
+async def tell_findings(findings: AsyncIterator[Finding]) -> bool:
+    """Print what was found of an account at a platform; whether something is wrong."""
+    wrong = False
+    async for each in findings:
+        typer.echo(each)
+        wrong = wrong or each.verdict is Verdict.WRONG
+    return wrong
 
 
 def stop(message: str) -> NoReturn:

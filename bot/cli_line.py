@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from bot.bootstrap import SHIPPED_CONTENT, line_sender
-from bot.channels.findings import Verdict
-from bot.cli_faults import faults_said, open_current, stop
+from bot.cli_faults import faults_said, open_current, stop, tell_findings
 from bot.content.reader import read_catalog
 from bot.settings import Settings, SettingsError, read_settings
 from bot.storage.engine import sqlite_file
@@ -56,14 +55,11 @@ async def tell(settings: Settings, expected: "Expected") -> bool:
     """Print every finding; whether something is wrong."""
     from bot.channels.line.line_account import LineAccount  # noqa: PLC0415 -- loaded by who uses it
 
-    sender, wrong = line_sender(settings), False
+    sender = line_sender(settings)
     try:
-        async for each in LineAccount(sender).findings(expected):
-            typer.echo(each)
-            wrong = wrong or each.verdict is Verdict.WRONG
+        return await tell_findings(LineAccount(sender).findings(expected))
     finally:
         await sender.close()
-    return wrong
 
 
 def _connected() -> Settings:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from bot.bootstrap import SHIPPED_CONTENT, load_keys, telegram_sender
-from bot.channels.findings import Verdict
-from bot.cli_faults import faults_said, open_current, stop
+from bot.cli_faults import faults_said, open_current, stop, tell_findings
 from bot.content.reader import read_catalog
 from bot.settings import Settings, SettingsError, read_settings
 from bot.storage.engine import sqlite_file
@@ -62,14 +61,11 @@ async def tell_bot(settings: Settings, expected: "Expected") -> bool:
     """Print every finding; whether something is wrong."""
     from bot.channels.telegram.telegram_account import TelegramAccount  # noqa: PLC0415 -- loaded by who uses it
 
-    sender, wrong = telegram_sender(settings), False
+    sender = telegram_sender(settings)
     try:
-        async for each in TelegramAccount(sender).findings(expected):
-            typer.echo(each)
-            wrong = wrong or each.verdict is Verdict.WRONG
+        return await tell_findings(TelegramAccount(sender).findings(expected))
     finally:
         await sender.close()
-    return wrong
 
 
 def _connected() -> Settings:

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.bootstrap import THRESHOLDS, load_understander
+from bot.bootstrap import SHIPPED_CONTENT, THRESHOLDS
+from bot.content.content_files import files_in
 from bot.domain.messages import Inbound, Reply
 from bot.domain.understanding import Understander
 from bot.handlers.receive import receive
 from bot.handlers.reception import Reception
 from bot.handlers.shelf import Shelf
+from bot.handlers.workshop import Workshop
+from bot.language.best_analyzer import load_analyzer
 from bot.storage.engine import Store, open_store
 from bot.storage.message_rows import Exchange, read_exchanges
 from bot.storage.migrate import migrate
@@ -38,7 +41,7 @@ TUESDAY_NIGHT = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
 @pytest.fixture(scope="session")
 def understander() -> Understander:
     """The shipped content, fitted once and kept where the server keeps it."""
-    return load_understander(keep=True)
+    return Workshop(ROOT).understander(files_in(SHIPPED_CONTENT), load_analyzer())
 
 
 @pytest.fixture(scope="session")

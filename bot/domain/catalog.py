@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bot.domain.messages import Route
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.domain.triage import Triage
-
-EMPTY: "Mapping[str, str]" = MappingProxyType({})
 
 
 class Actor(StrEnum):

@@ -169,12 +169,6 @@ def was_told_since(connection: Connection, case_id: str, since: datetime) -> boo
     return connection.execute(select(notices.c.id).where(*mine).limit(1)).first() is not None
 
 
-def oldest_notice(connection: Connection) -> datetime | None:
-    """When the oldest notice that waits was written."""
-    query = select(func.min(notices.c.created_at)).where(notices.c.state == NoticeState.QUEUED)
-    return connection.execute(query).scalar()
-
-
 def count_failed_notices(connection: Connection, since: datetime) -> int:
     """How many notices of that time reached nobody."""
     mine = (notices.c.state == NoticeState.FAILED, notices.c.created_at >= since)

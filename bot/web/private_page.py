@@ -2,18 +2,17 @@
 
 from functools import partial
 from http import HTTPStatus
-from pathlib import Path
 
 import anyio.to_thread
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.domain.cases import shown_number
 from bot.domain.lines_said import dial_string
 from bot.handlers.house import House
 from bot.handlers.write_privately import PageOverError, is_page_there, write_privately
+from bot.web.chat_page import ChatPage
 from bot.web.desk_guard import read_form
 from bot.web.visitors import source_of
 
@@ -24,12 +23,9 @@ _LONGEST = {"name": 100, "address": 200, "telephone": 40, "words": 4000}
 class PrivatePage:
     """`/private/{token}`."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, chat: ChatPage) -> None:
         self._house = house
-        loader = FileSystemLoader(Path(__file__).parent / "templates")
-        self._templates = Environment(
-            loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-        )
+        self._chat = chat
         self.routes = [
             Route("/private/{token:str}", self._show),
             Route("/private/{token:str}", self._write, methods=["POST"]),
@@ -57,7 +53,6 @@ class PrivatePage:
 
     def _page(self, state: str, status: HTTPStatus = HTTPStatus.OK, number: str = "") -> Response:
         say = self._house.wording().say
-        page = self._templates.get_template("private.html")
-        return HTMLResponse(
-            page.render(say=say, state=state, number=number, dial=dial_string, longest=_LONGEST), status
+        return self._chat.write_page(
+            "private.html", status, say=say, state=state, number=number, dial=dial_string, longest=_LONGEST
         )

@@ -98,7 +98,7 @@ def build_site(
         Route("/clear", page.cleared),
         *doors.routes,
         *ElsewherePage(house, page).routes,
-        *PrivatePage(house).routes,
+        *PrivatePage(house, page).routes,
         *desk.routes,
         *studio.routes,
         Route("/healthz", health.healthz),

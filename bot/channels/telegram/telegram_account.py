@@ -14,7 +14,6 @@ from bot.channels.telegram.telegram_sender import TelegramSender
 NOT_REACHED = (TelegramError,)
 """What a call may raise: Telegram refuses, or is not there."""
 MANY_PENDING = 20
-LANGUAGE = "ja"
 
 
 @dataclass(frozen=True)
