@@ -1,5 +1,5 @@
 """`python -m bot`: hands over to the command line."""
 
-from bot.cli import app
+from bot.cli.main import app
 
 app()

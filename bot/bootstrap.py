@@ -10,17 +10,17 @@ import structlog
 from pydantic import SecretStr
 
 from bot.channels.mail.mail_post import MailAddressError, MailPost
-from bot.content.index_cache import index_of
+from bot.content.index.index_cache import index_of
 from bot.domain.catalog import Catalog
-from bot.domain.decision import Thresholds
 from bot.domain.protocols import Channel
-from bot.domain.understanding import Understander
-from bot.handlers.follow_revisions import begin_revisions, open_revision
+from bot.domain.understanding.decision import Thresholds
+from bot.domain.understanding.understander import Understander
+from bot.handlers.content.index_builder import Workshop
+from bot.handlers.content.load_revisions import begin_revisions, open_revision
 from bot.handlers.house import House
 from bot.handlers.reception import Reception
 from bot.handlers.shelf import Shelf
 from bot.handlers.worker import Worker
-from bot.handlers.workshop import Workshop
 from bot.language.best_analyzer import load_analyzer
 from bot.settings import ROOT, Settings, SettingsError, decode_keys
 from bot.storage.engine import open_store, sqlite_file

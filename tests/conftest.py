@@ -11,22 +11,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from bot.domain.understanding.understander import Understander
 
 from bot.bootstrap import SHIPPED_CONTENT, THRESHOLDS
 from bot.content.content_files import files_in
 from bot.domain.messages import Inbound, Reply
-from bot.domain.understanding import Understander
-from bot.handlers.receive import receive
+from bot.handlers.content.index_builder import Workshop
+from bot.handlers.conversation.receive_message import receive
 from bot.handlers.reception import Reception
 from bot.handlers.shelf import Shelf
-from bot.handlers.workshop import Workshop
 from bot.language.best_analyzer import load_analyzer
+from bot.storage.conversation.message_rows import Exchange, read_exchanges
+from bot.storage.conversation.resident_rows import find_resident
 from bot.storage.engine import Store, open_store
-from bot.storage.message_rows import Exchange, read_exchanges
 from bot.storage.migrate import migrate
-from bot.storage.resident_rows import find_resident
 from bot.storage.sealing import Keyring
-from tests.browsing import CHROMIUM, QUIET
+from tests.support.browsing import CHROMIUM, QUIET
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -12,7 +12,7 @@ from bot.domain.opening_hours import OpeningHours
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.domain.triage import Triage
+    from bot.domain.understanding.triage import Triage
 
 
 class Actor(StrEnum):

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.domain.delivery import Answered, Way
+from bot.domain.delivery.delivery_rules import Answered, Way
 from bot.domain.messages import Event, Reply
 from bot.domain.wording import Wording
 

@@ -8,8 +8,8 @@ from types import MappingProxyType
 from bot.channels.mail.mail_post import MailPost
 from bot.domain.protocols import Channel
 from bot.domain.wording import Wording
+from bot.handlers.content.index_builder import Workshop
 from bot.handlers.reception import Reception
-from bot.handlers.workshop import Workshop
 from bot.settings import ROOT
 from bot.storage.engine import Store
 

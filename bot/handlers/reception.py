@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from bot.domain.decision import Thresholds
-from bot.domain.understanding import Understander
+from bot.domain.understanding.decision import Thresholds
+from bot.domain.understanding.understander import Understander
 from bot.handlers.shelf import Shelf
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring

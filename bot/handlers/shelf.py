@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.domain.understanding import Understander
+from bot.domain.understanding.understander import Understander
 
 
 @dataclass(frozen=True)

@@ -9,21 +9,21 @@ from functools import partial
 
 import structlog
 
-from bot.handlers.amend_notices import NoticeAmender
-from bot.handlers.dispatcher import Dispatcher, rung
-from bot.handlers.follow_revisions import follow_revisions
+from bot.handlers.cases.case_timers import run_clocks
+from bot.handlers.content.load_revisions import follow_revisions
+from bot.handlers.content.regression_jobs import prove_waiting
+from bot.handlers.content.teach_from_unmatched import group_unclear
+from bot.handlers.delivery.dispatcher import Dispatcher, rung
+from bot.handlers.delivery.push_quota import watch_pushes
+from bot.handlers.delivery.send_notices import NoticeSender
+from bot.handlers.delivery.update_sent_notices import NoticeAmender
 from bot.handlers.house import House
-from bot.handlers.learn import group_unclear
-from bot.handlers.prove_drafts import prove_waiting
-from bot.handlers.purge import purge_kept
-from bot.handlers.run_clocks import run_clocks
-from bot.handlers.send_notices import NoticeSender
-from bot.handlers.take_up import take_up
-from bot.handlers.watch_pushes import watch_pushes
-from bot.storage.inbox_rows import Lane, free_leases, waiting_lanes
-from bot.storage.notice_rows import free_notices
-from bot.storage.outbox_rows import free_deliveries
-from bot.storage.resident_rows import new_id
+from bot.handlers.inbox.process_events import take_up
+from bot.handlers.operations.purge import purge_kept
+from bot.storage.conversation.resident_rows import new_id
+from bot.storage.delivery.notice_rows import free_notices
+from bot.storage.delivery.outbox_rows import free_deliveries
+from bot.storage.inbox.inbox_rows import Lane, free_leases, waiting_lanes
 
 log = structlog.get_logger()
 

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from bot.domain.normalise import fold, hiragana
 from bot.domain.protocols import Analysis
+from bot.domain.understanding.normalise import fold, hiragana
 
 _CUT = 400
 _RUNS = re.compile(r"[一-龠々]+|[ァ-ヺー]+|[ぁ-ゖー]+|[a-z0-9]+")

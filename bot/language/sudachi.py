@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 from sudachipy import Dictionary, Morpheme, SplitMode, Tokenizer
 
-from bot.domain.normalise import fold, hiragana
+from bot.domain.understanding.normalise import fold, hiragana
 
 CUT = 400
 """Characters of a message that are analysed; Sudachi raises over 49,149 bytes, and nobody's topic starts later."""

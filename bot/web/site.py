@@ -19,15 +19,15 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.handlers.follow_revisions import follow_revisions
+from bot.handlers.content.load_revisions import follow_revisions
 from bot.handlers.house import House
 from bot.handlers.worker import Worker, forever
-from bot.web.chat_page import ChatPage
-from bot.web.desk import Desk
-from bot.web.elsewhere_page import ElsewherePage
-from bot.web.health import Health
-from bot.web.private_page import PrivatePage
-from bot.web.studio import Studio
+from bot.web.chat.chat_page import ChatPage
+from bot.web.chat.device_page import ElsewherePage
+from bot.web.chat.private_page import PrivatePage
+from bot.web.desk.desk import Desk
+from bot.web.health_endpoints import Health
+from bot.web.studio.studio import Studio
 from bot.web.webhooks import Webhooks
 
 log = structlog.get_logger()

@@ -16,7 +16,7 @@ from bot.channels.loose_json import Json
 from bot.channels.telegram import telegram_door
 from bot.domain.messages import Event
 from bot.handlers.house import House
-from bot.handlers.keep_events import keep
+from bot.handlers.inbox.store_events import keep
 
 log = structlog.get_logger()
 

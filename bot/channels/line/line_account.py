@@ -17,7 +17,7 @@ from linebot.v3.messaging import (
 )
 from linebot.v3.oauth.exceptions import ApiException as TokenException
 
-from bot.channels.findings import Finding, Verdict, verdict
+from bot.channels.account_findings import Finding, Verdict, verdict
 from bot.channels.line.line_sender import SECONDS, LineSender
 from bot.channels.line.rich_menu import ALIAS, RichMenu
 

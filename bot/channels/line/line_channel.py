@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.channels.line.line_events import lane_of, read_event
 from bot.channels.line.line_sender import LineSender
-from bot.domain.delivery import Answered
+from bot.domain.delivery.delivery_rules import Answered
 from bot.domain.messages import Event
 from bot.domain.protocols import Outgoing, Pushes
 

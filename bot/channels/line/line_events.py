@@ -9,9 +9,9 @@ from itertools import islice
 from typing import Any
 
 from bot.channels.loose_json import MOST_STRINGS, Json, decode, digest, inner, only, quoted, strings, walk
+from bot.domain.delivery.notices import CLAIM
 from bot.domain.messages import Event, Happened
-from bot.domain.notices import CLAIM
-from bot.domain.staff_chats import pairing_code
+from bot.domain.staff.chat_commands import pairing_code
 
 _PERSON = re.compile(r"U[0-9a-f]{32}")
 _PERSON_NAMED = re.compile(r'"userId"\s*:\s*"(U[0-9a-f]{32})"')

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from bot.domain.cutting import cut_graphemes, split_utf16
+from bot.channels.text_limits import cut_graphemes, split_utf16
+from bot.domain.delivery.notices import CLAIM
 from bot.domain.messages import Call, Choice, Reply, Route
-from bot.domain.notices import CLAIM
 from bot.domain.wording import Wording
 
 Json = dict[str, Any]

@@ -19,7 +19,7 @@ from linebot.v3.oauth.exceptions import ApiException as TokenException
 
 from bot.channels.line.line_looks import messages_of
 from bot.channels.line.line_tokens import AccessTokens
-from bot.domain.delivery import Outcome, Way
+from bot.domain.delivery.delivery_rules import Outcome, Way
 from bot.domain.protocols import Outgoing, Pushes
 
 log = structlog.get_logger()

@@ -14,8 +14,8 @@ from urllib.parse import unquote, urlsplit
 import structlog
 from pydantic import SecretStr
 
-from bot.domain.delivery import Outcome
-from bot.domain.notices import Letter
+from bot.domain.delivery.delivery_rules import Outcome
+from bot.domain.delivery.notices import Letter
 
 log = structlog.get_logger()
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from telegram import BotCommand, ChatMember, WebhookInfo
 from telegram.error import TelegramError
 
-from bot.channels.findings import Finding, Verdict, verdict
+from bot.channels.account_findings import Finding, Verdict, verdict
 from bot.channels.telegram.telegram_door import ALLOWED_UPDATES
 from bot.channels.telegram.telegram_sender import TelegramSender
 

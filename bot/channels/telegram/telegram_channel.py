@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.channels.telegram.telegram_events import NAME, lane_of, read_update
 from bot.channels.telegram.telegram_sender import TelegramSender
-from bot.domain.delivery import Answered
+from bot.domain.delivery.delivery_rules import Answered
 from bot.domain.messages import Event
 from bot.domain.protocols import Outgoing, Pushes
 

@@ -8,9 +8,9 @@ from itertools import islice
 from typing import Any
 
 from bot.channels.loose_json import MOST_STRINGS, Json, decode, digest, inner, only, quoted, strings
+from bot.domain.delivery.notices import CLAIM
 from bot.domain.messages import Event, Happened
-from bot.domain.notices import CLAIM
-from bot.domain.staff_chats import pairing_code
+from bot.domain.staff.chat_commands import pairing_code
 
 NAME = "telegram"
 SHAPES = {

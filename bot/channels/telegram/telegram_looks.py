@@ -7,9 +7,9 @@ Numbers and addresses in the text can be pressed as they are.
 from collections.abc import Iterator
 from typing import Any
 
-from bot.domain.cutting import cut_graphemes, split_utf16, utf16_length
+from bot.channels.text_limits import cut_graphemes, split_utf16, utf16_length
+from bot.domain.delivery.notices import CLAIM
 from bot.domain.messages import Call, Choice, Reply, Route
-from bot.domain.notices import CLAIM
 from bot.domain.wording import Wording
 
 Json = dict[str, Any]

@@ -30,8 +30,8 @@ from telegram.request import HTTPXRequest
 
 from bot.channels.telegram.telegram_looks import messages_of
 from bot.channels.telegram.telegram_pace import Pace
-from bot.domain.cutting import split_utf16
-from bot.domain.delivery import Answered, Outcome, Way
+from bot.channels.text_limits import split_utf16
+from bot.domain.delivery.delivery_rules import Answered, Outcome, Way
 from bot.domain.protocols import Outgoing
 
 log = structlog.get_logger()

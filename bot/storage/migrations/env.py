@@ -2,9 +2,9 @@
 
 from alembic import context
 
-import bot.storage.desk_schema
-import bot.storage.studio_schema  # noqa: F401 -- the same
-from bot.storage.schema import metadata
+import bot.storage.schema.desk_schema
+import bot.storage.schema.studio_schema  # noqa: F401 -- the same
+from bot.storage.schema.residents_and_cases import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,0 +1,173 @@
+"""`doctor`, `backup`, `restore`, `purge`, `reseal`: what keeps the database whole."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.bootstrap import (
+    THRESHOLDS,
+    backup_folder,
+    fit_understander,
+    have_keys,
+    load_keys,
+    now,
+)
+from bot.cli.content_commands import files_named
+from bot.cli.errors import faults_said, open_current
+from bot.cli.line_commands import expected_account, tell
+from bot.cli.telegram_commands import expected_bot, tell_bot
+from bot.content.check.checker import check_files
+from bot.domain.city_calendar import CITY_ZONE
+from bot.domain.operations.health_findings import Finding, Verdict
+from bot.domain.operations.health_texts import ENGLISH
+from bot.handlers.content.index_builder import read_whole
+from bot.handlers.conversation.answer_dry_run import answerer
+from bot.handlers.operations.backup_restore import Restored, back_up, restore_database, restore_file
+from bot.handlers.operations.health_report import Premises, check_up
+from bot.handlers.operations.purge import purge_kept, purge_resident
+from bot.handlers.operations.rotate_keys import reseal as reseal_all
+from bot.handlers.reception import Reception
+from bot.handlers.shelf import Shelf
+from bot.settings import Settings, SettingsError, read_settings
+from bot.storage.engine import Store, open_store, sqlite_file
+from bot.storage.migrate import is_current, migrate
+from bot.storage.operations.backup_file import Contents
+from bot.storage.sealing import Keyring
+
+
+def backup(file: Annotated[Path | None, typer.Argument(help="by default a dated file in data/backups")] = None) -> None:
+    """Write everything into one file beside the running server, and read it through. Keys are not in it."""
+    with faults_said():
+        settings = read_settings()
+        target = file or backup_folder(settings) / f"sasaeai-{now():%Y%m%dT%H%M%SZ}.db"
+        store = open_current(settings)
+        try:
+            contents = back_up(store, target, now())
+        finally:
+            store.close()
+    typer.echo(f"{target}: {_said(contents)}. Keep the keys elsewhere: without them nobody can read it.")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="a file that `backup` wrote")],
+    force: Annotated[bool, typer.Option("--force", help="in place of the database that is there")] = False,
+) -> None:
+    """Set a backup in place of the database. The server must be stopped, the keys must be there."""
+    with faults_said():
+        settings = read_settings()
+        if not have_keys(settings):
+            message = "put the keys back first (data/keys, or CONTENT_KEYS and SECRET_KEY): nothing opens without them"
+            raise SettingsError(message)
+        restored = _restored(settings, file, force=force)
+    typer.echo(f"Restored {file}: {_said(restored.contents)}.")
+    typer.echo(
+        f"Messages that waited: {restored.again} are sent now; {restored.unknown} may have gone out since and are not "
+        f"sent again (shown at the desk). Events that nobody had looked at: {restored.events}; they are handled now."
+    )
+    typer.echo("Everybody signs in again. Recovery codes used since then open again: `staff reset` who used one.")
+
+
+def purge(
+    resident: Annotated[str, typer.Option(help="a case's number: erase everything of the person who has it")] = "",
+) -> None:
+    """Erase what has been kept long enough (the server does so by itself), or what one person wants erased."""
+    with faults_said():
+        store = open_current(read_settings())
+        try:
+            said = _purged_person(store, resident) if resident else _purged_kept(store)
+        finally:
+            store.close()
+    typer.echo(said)
+
+
+def reseal() -> None:
+    """Seal everything with the newest of CONTENT_KEYS, beside a server that was started with the same keys."""
+    with faults_said():
+        settings = read_settings()
+        keys, _ = load_keys(settings)
+        store = open_current(settings)
+        count = reseal_all(store, keys)
+        store.close()
+    typer.echo(f"{count.done} values are sealed with the newest key ({keys.newest}).")
+    if count.failed:
+        typer.echo(f"{count.failed} cannot be opened with any key of CONTENT_KEYS: put the old key back.", err=True)
+        raise typer.Exit(1)
+    typer.echo("The older keys may be taken out of CONTENT_KEYS. Backups made before need them still.")
+
+
+def doctor() -> None:
+    """Look at everything, with what to do behind each finding; exit code 1 where something must be done."""
+    with faults_said():
+        settings = read_settings()
+        store = _existing(settings)
+        keys, _ = load_keys(settings)
+        found = _looked_at(settings, store, keys) if is_current(store) else [Finding("schema", Verdict.ACT)]
+    store.close()
+    for each in found:
+        stands, to_do = ENGLISH[each.name].of(each)
+        line = f"{each.verdict}  {stands}" + (f"  -> {to_do}" if to_do else "")
+        typer.secho(line, fg=typer.colors.RED if each.verdict is Verdict.ACT else None)
+    wrong = any(each.verdict is Verdict.ACT for each in found)
+    if settings.line_secrets and settings.public_url:
+        wrong = asyncio.run(tell(settings, expected_account(settings))) or wrong
+    if settings.telegram_secrets and settings.is_https:
+        wrong = asyncio.run(tell_bot(settings, expected_bot(settings))) or wrong
+    raise typer.Exit(1 if wrong else 0)
+
+
+UPKEEP = (doctor, backup, restore, purge, reseal)
+
+
+def _existing(settings: Settings) -> Store:
+    file = sqlite_file(settings.database_url)
+    if file is not None and not file.exists():
+        message = f"there is no database yet ({file}); start the bot first: python -m bot serve"
+        raise SettingsError(message)
+    return open_store(settings.database_url)
+
+
+def _looked_at(settings: Settings, store: Store, keys: Keyring) -> list[Finding]:
+    files = files_named("published")
+    understander = fit_understander(read_whole(files))
+    ask = answerer(understander, THRESHOLDS, now)
+    faults = check_files(files, now().astimezone(CITY_ZONE).date(), lambda _: ask)
+    mails = bool(settings.smtp_url.get_secret_value())
+    tells = frozenset(settings.platforms) | ({"mail"} if mails else frozenset())
+    reception = Reception(store, keys, Shelf(understander), THRESHOLDS, tells=tells)
+    premises = Premises(sqlite_file(settings.database_url), settings.platforms, settings.is_https, len(faults))
+    return check_up(reception, premises, now())
+
+
+def _restored(settings: Settings, file: Path, *, force: bool) -> Restored:
+    keys, _ = load_keys(settings)
+    target = sqlite_file(settings.database_url)
+    if target is not None:
+        return restore_file(file, target, keys, now(), force=force)
+    store = open_store(settings.database_url)
+    try:
+        migrate(store)
+        return restore_database(file, store, keys, now(), force=force)
+    finally:
+        store.close()
+
+
+def _purged_person(store: Store, number: str) -> str:
+    gone = purge_resident(store, number.replace("-", ""), now())
+    return f"{gone} messages are erased, with their answers, notes and address. Backups made before hold them still."
+
+
+def _purged_kept(store: Store) -> str:
+    gone = purge_kept(store, read_whole(files_named("published")).retention, now())
+    return (
+        f"Erased: {gone.messages} messages of no case, the words of {gone.cases} cases, {gone.people} people, "
+        f"{gone.traces} rows of the audit."
+    )
+
+
+def _said(contents: Contents) -> str:
+    return (
+        f"{contents.cases} cases ({contents.open_cases} open), {contents.messages} messages, "
+        f"{contents.pending} waiting to be sent"
+    )

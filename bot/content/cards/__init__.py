@@ -1,0 +1,1 @@
+"""Content as cards: what is edited, compared and merged."""

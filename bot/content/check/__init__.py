@@ -1,0 +1,1 @@
+"""Faults of content, and edits that are never published."""

@@ -1,0 +1,1 @@
+"""The fitted index of the phrases, kept on disk."""

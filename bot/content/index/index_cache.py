@@ -1,0 +1,106 @@
+"""The fitted index beside the content: made once a revision, read in a moment afterwards.
+
+It holds nothing but what was computed from the phrases, and a name made of theirs and the analyzer's: with either
+changed, the old file is not found; a change of an answer or a number needs no new one.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.content.check.example_messages import examples_digest, examples_of
+from bot.content.index.analysis_cache import keep_analyses, read_analyses, write_arrays
+from bot.domain.catalog import Catalog
+from bot.domain.protocols import Analyzer
+from bot.domain.understanding.fitting import Example, fit
+from bot.domain.understanding.matching import OTHER_CLASSES, Index, NgramIndex
+
+_FORMAT = "3"
+
+
+def index_file(catalog: Catalog, analyzer: Analyzer, folder: Path) -> Path:
+    """Where the index of this catalog is kept, whether it is there or not."""
+    name = hashlib.sha256(f"{_FORMAT}\0{examples_digest(catalog)}\0{analyzer.name}".encode()).hexdigest()[:32]
+    return folder / f"index-{name}.npz"
+
+
+def index_of(catalog: Catalog, analyzer: Analyzer, folder: Path) -> Index:
+    """The index of a catalog: from `folder`, or fitted now."""
+    path = index_file(catalog, analyzer, folder)
+    return _read(path) if path.is_file() else fit_catalog(catalog, analyzer)
+
+
+def fit_catalog(catalog: Catalog, analyzer: Analyzer) -> Index:
+    """Fit now. Seconds."""
+    return _fit(catalog, examples_of(catalog, analyzer))
+
+
+def fit_and_keep(catalog: Catalog, analyzer: Analyzer, folder: Path) -> None:
+    """Fit, and keep the index and what was read of each phrase: the next time only new phrases are read."""
+    phrases = folder / f"phrases-{hashlib.sha256(analyzer.name.encode()).hexdigest()[:32]}.npz"
+    examples = examples_of(catalog, analyzer, read_analyses(phrases))
+    keep_index(index_file(catalog, analyzer, folder), _fit(catalog, examples))
+    keep_analyses(phrases, {each.text: each.analysis for each in examples})
+
+
+def drop_old(folder: Path, kept: Collection[Path], most: int = 12) -> None:
+    """Let the oldest indexes go, but never the ones in `kept`: they can all be fitted again."""
+    found = sorted(folder.glob("index-*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in found[most:]:
+        if path not in kept:
+            path.unlink(missing_ok=True)
+
+
+def _fit(catalog: Catalog, examples: Sequence[Example]) -> Index:
+    return fit([entry.id for entry in catalog.entries] + list(OTHER_CLASSES), examples)
+
+
+def keep_index(path: Path, index: Index) -> None:
+    """Under its name only when it is whole: another process may read it."""
+    strings = {
+        "classes": index.classes,
+        "groups": index.groups,
+        "tokens": index.tokens,
+        "readings": index.readings,
+        "grams": tuple(index.ngrams.grams),
+    }
+    arrays: dict[str, NDArray[Any]] = {
+        "strings": np.frombuffer(json.dumps(strings, ensure_ascii=False).encode(), dtype=np.uint8),
+        "class_of": index.class_of,
+        "rarity": index.ngrams.rarity,
+        "starts": index.ngrams.starts,
+        "rows": index.ngrams.rows,
+        "values": index.ngrams.values,
+        "ngram_ridge": index.ngram_ridge,
+        "weights": index.weights,
+        "biases": index.biases,
+    }
+    if index.vectors is not None and index.vector_ridge is not None:
+        arrays |= {"vectors": index.vectors, "vector_ridge": index.vector_ridge}
+    write_arrays(path, arrays)
+
+
+def _read(path: Path) -> Index:
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    strings: dict[str, Sequence[str]] = json.loads(arrays["strings"].tobytes())
+    grams = {gram: position for position, gram in enumerate(strings["grams"])}
+    size = len(strings["groups"])
+    return Index(
+        classes=tuple(strings["classes"]),
+        groups=tuple(strings["groups"]),
+        class_of=arrays["class_of"],
+        tokens=tuple(strings["tokens"]),
+        readings=tuple(strings["readings"]),
+        ngrams=NgramIndex(grams, arrays["rarity"], arrays["starts"], arrays["rows"], arrays["values"], size),
+        vectors=arrays.get("vectors"),
+        ngram_ridge=arrays["ngram_ridge"],
+        vector_ridge=arrays.get("vector_ridge"),
+        weights=arrays["weights"],
+        biases=arrays["biases"],
+    )

@@ -1,0 +1,107 @@
+"""A newer version brings newer files: what the office has not touched takes them, what it has touched stays."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.content.cards.card_kinds import CardKind, kind_of
+from bot.content.cards.cards import Place, Values, cards_of, write_card
+from bot.content.cards.three_way_merge import merge_fields
+from bot.content.check.unsafe_edits import calming_groups
+from bot.content.content_files import Files
+from bot.content.yaml.yaml_form import YamlText, parse_yaml
+from bot.domain.catalog import Use
+
+_RULES = "triage/rules.yaml"
+_WORDS = "triage/words.yaml"
+_LINES = "lines.yaml"
+
+
+@dataclass(frozen=True)
+class Grown:
+    """The joined content; which cards (or whole files) were taken from the newer files, and which were kept."""
+
+    files: dict[str, bytes]
+    taken: tuple[Place, ...]
+    kept: tuple[Place, ...]
+
+
+def grow(base: Files, mine: Files, shipped: Files) -> Grown:
+    """`base`: the shipped files that `mine` grew from. Words of danger and forbidden numbers are never fewer."""
+    files = dict(mine)
+    taken: list[Place] = []
+    kept: list[Place] = []
+    for file, body in shipped.items():
+        if mine.get(file) == body:
+            continue
+        kind = kind_of(file)
+        if file not in mine or mine[file] == base.get(file):
+            files[file] = body
+            taken.append(Place(file))
+        elif kind is not None and body != base.get(file):
+            _grow_file(kind, file, _Growth(base, files, shipped, taken, kept))
+    _keep_floor(files, shipped)
+    return Grown(files, tuple(taken), tuple(kept))
+
+
+@dataclass(frozen=True)
+class _Growth:
+    """What is joined, and into what."""
+
+    base: Files
+    files: dict[str, bytes]
+    shipped: Files
+    taken: list[Place]
+    kept: list[Place]
+
+
+def _grow_file(kind: CardKind, file: str, growth: _Growth) -> None:
+    """A file that both hands have changed, card by card."""
+    before = cards_of(growth.base, file) if file in growth.base else {}
+    mine = cards_of(growth.files, file)
+    for name, values in cards_of(growth.shipped, file).items():
+        was, own = before.get(name), mine.get(name)
+        if own is None and was is not None and kind.grows:
+            continue  # the office took it out
+        if values in (was, own):
+            continue
+        merged = merge_fields(was or {}, own or values, values)
+        _put(growth, Place(file, name), own, merged.values)
+        if merged.torn:
+            growth.kept.append(Place(file, name))
+
+
+def _put(growth: _Growth, place: Place, own: Values | None, values: Values) -> None:
+    if own != values:
+        growth.files[place.file] = write_card(growth.files, place, values)
+        growth.taken.append(place)
+
+
+def _keep_floor(files: dict[str, bytes], shipped: Files) -> None:
+    """Whatever was touched: the words and rules of danger, and the numbers that are never said, are all there."""
+    rules = _parsed(files, _RULES)
+    if isinstance(rules.data, list):
+        shipped_rules = _parsed(shipped, _RULES).data
+        missing = [rule for rule in shipped_rules if rule not in rules.data]
+        if missing:
+            files[_RULES] = YamlText(_RULES, [*rules.data, *missing], rules.comments).written().encode()
+    calming = calming_groups(_parsed(shipped, _RULES).data)
+    _keep_words(files, cards_of(shipped, _WORDS), calming)
+    own = cards_of(files, _LINES)
+    for name, values in cards_of(shipped, _LINES).items():
+        if values.get("use") == Use.NEVER and own.get(name) != values:
+            files[_LINES] = write_card(files, Place(_LINES, name), values)
+
+
+def _keep_words(files: dict[str, bytes], shipped: Mapping[str, Values], calming: frozenset[str]) -> None:
+    own = cards_of(files, _WORDS)
+    for group, values in shipped.items():
+        mine, theirs = own.get(group, {}).get("words", []), values["words"]
+        if group in own and (group in calming or not isinstance(mine, list) or not isinstance(theirs, list)):
+            continue
+        words = [*mine, *(word for word in theirs if word not in mine)]
+        if words != mine:
+            files[_WORDS] = write_card(files, Place(_WORDS, group), {"words": words})
+
+
+def _parsed(files: Files, file: str) -> YamlText:
+    return parse_yaml(file, files[file].decode("utf-8-sig"))

@@ -1,0 +1,219 @@
+"""A case: somebody's trouble in the hands of the consultation desk, and what each thing that happens makes of it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.domain.cases.case_deadlines import answer_by, next_alarm, rest_until
+from bot.domain.cases.case_transitions import OPEN_STATUSES, Action, NotPossibleError, Reason, Status, next_status
+from bot.domain.cases.duty_roster import DutyRoster
+from bot.domain.messages import Route
+from bot.domain.understanding.triage import Kind
+
+DANGER_LASTS = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class CaseWish:
+    """What a step of the talk wants to happen with the resident's case."""
+
+    kind: Kind
+    urgency: Route
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """When a message came, from whom, and from which address."""
+
+    moment: datetime
+    resident: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case as stored. `urgency` is the route that opened or raised it: emergency or desk.
+
+    Open, it has an owner until `lease_until`, or an alarm at `alarm_at`. `unanswered_since`: the oldest message of the
+    resident that staff have not answered. `bot_answers`: the resident went back to the bot.
+    """
+
+    id: str
+    number: str
+    resident: str
+    kind: Kind
+    urgency: Route
+    status: Status
+    source: str
+    opened_at: datetime
+    changed_at: datetime
+    owner: str = ""
+    lease_until: datetime | None = None
+    alarm_at: datetime | None = None
+    alarms: int = 0
+    unanswered_since: datetime | None = None
+    first_answer_at: datetime | None = None
+    closed_at: datetime | None = None
+    reason: str = ""
+    told_at: datetime | None = None
+    """When the bot last said the numbers to call while staff had the case."""
+    bot_answers: bool = False
+    is_drill: bool = False
+    taken_at: datetime | None = None
+    """When the resident was told that staff read; None while the bot is all they have."""
+    for_other: bool = False
+    joined_to: str = ""
+    quiet_from: int | None = None
+    quiet_until: int | None = None
+    """The hours in which the resident must not be written to, as minutes from midnight in the city."""
+    ask_at: datetime | None = None
+    """When the resident, who agreed to it, is asked whether they found help."""
+    asks: int = 0
+    found_help: str = ""
+    """What they said: `yes`, `no`, or nothing yet."""
+
+    def is_danger_at(self, now: datetime) -> bool:
+        """Whether the resident wrote of danger within the last hour: a picture that comes now belongs to it."""
+        return self.urgency is Route.EMERGENCY and now - self.changed_at <= DANGER_LASTS
+
+    @property
+    def is_watched(self) -> bool:
+        """The invariant: an open case has an owner within a lease, or an alarm to come."""
+        if self.status is Status.WAITING:
+            return self.alarm_at is not None and not self.owner
+        if self.status is Status.CLAIMED:
+            return bool(self.owner) and self.lease_until is not None
+        return self.alarm_at is None and self.lease_until is None
+
+    @property
+    def staff_answer(self) -> bool:
+        """Whether the bot is silent because staff have the case."""
+        return self.status is Status.CLAIMED and not self.bot_answers
+
+
+def opened(case_id: str, number: str, wish: CaseWish, at: Arrived, roster: DutyRoster) -> Case:
+    """A new case, waiting, with its first alarm to come."""
+    status = next_status(None, Action.OPEN)
+    case = Case(case_id, number, at.resident, wish.kind, wish.urgency, status, at.source, at.moment, at.moment)
+    return _waiting(replace(case, unanswered_since=at.moment), at.moment, roster)
+
+
+def cancelled(case: Case, now: datetime) -> Case:
+    """The case that its resident took back."""
+    return _ended(replace(case, status=next_status(case.status, Action.CANCEL)), now)
+
+
+def after_message(case: Case, wish: CaseWish | None, now: datetime, roster: DutyRoster) -> tuple[Action, Case]:
+    """The case after a further message of its resident, which may make it more urgent. Raises NotPossibleError."""
+    action = Action.RAISE if wish and _is_raised(case, wish) else Action.ADD
+    changed = replace(
+        case,
+        status=next_status(case.status, action),
+        changed_at=now,
+        unanswered_since=case.unanswered_since or now,
+        kind=wish.kind if wish and action is Action.RAISE else case.kind,
+        urgency=wish.urgency if wish and action is Action.RAISE else case.urgency,
+    )
+    if changed.status is Status.WAITING:
+        return action, _waiting(changed, now, roster) if action is Action.RAISE else changed
+    due = answer_by(changed.urgency, now, roster)
+    return action, replace(changed, lease_until=min(due, changed.lease_until or due))
+
+
+def claimed(case: Case, owner: str, now: datetime, roster: DutyRoster) -> Case:
+    """The case in the hands of `owner`. Raises NotPossibleError where somebody has it."""
+    taken = replace(case, status=next_status(case.status, Action.CLAIM), changed_at=now)
+    return _owned(taken, owner, now, roster)
+
+
+def handed_over(case: Case, owner: str, now: datetime, roster: DutyRoster) -> Case:
+    """The case in the hands of somebody else, who has to show soon that they know it."""
+    given = _owned(replace(case, status=next_status(case.status, Action.HAND_OVER), changed_at=now), owner, now, roster)
+    return replace(given, lease_until=answer_by(case.urgency, now, roster))
+
+
+def answered(case: Case, now: datetime, unread_since: datetime | None = None) -> Case:
+    """The case after an answer of its owner: nothing waits, and it may rest.
+
+    `unread_since`: something came that the owner had not seen when writing; it waits on, and the clock runs on.
+    """
+    return replace(
+        case,
+        status=next_status(case.status, Action.REPLY),
+        changed_at=now,
+        unanswered_since=unread_since,
+        bot_answers=False,
+        first_answer_at=case.first_answer_at or now,
+        lease_until=case.lease_until if unread_since else rest_until(now),
+    )
+
+
+def noted(case: Case, now: datetime) -> Case:
+    """The case after a note, which moves no clock."""
+    return replace(case, status=next_status(case.status, Action.NOTE), changed_at=now)
+
+
+def put_back(case: Case, action: Action, now: datetime, roster: DutyRoster) -> Case:
+    """The case back in the queue: released, lapsed or opened again. Raises NotPossibleError."""
+    back = replace(case, status=next_status(case.status, action), changed_at=now, closed_at=None, reason="", alarms=0)
+    back = replace(
+        back, unanswered_since=back.unanswered_since or now, bot_answers=False, taken_at=None, ask_at=None, joined_to=""
+    )
+    return _waiting(replace(back, owner="", lease_until=None), now, roster)
+
+
+def alarmed(case: Case, now: datetime, roster: DutyRoster) -> Case:
+    """The waiting case after somebody was told again: one alarm more, and the next one to come."""
+    told = replace(case, status=next_status(case.status, Action.ALARM), alarms=case.alarms + 1)
+    return _waiting(told, now, roster)
+
+
+def returned(case: Case, now: datetime) -> Case:
+    """The case whose resident talks with the bot again; its owner keeps it."""
+    return replace(case, status=next_status(case.status, Action.RETURN), changed_at=now, bot_answers=True)
+
+
+def closed(case: Case, reason: Reason, now: datetime) -> Case:
+    """The case at its end."""
+    done = replace(case, status=next_status(case.status, Action.CLOSE), reason=reason)
+    return _ended(done, now)
+
+
+def joined(case: Case, into: Case, now: datetime) -> Case:
+    """The case at its end, because the same person's trouble goes on in `into`. Raises NotPossibleError."""
+    if into.id == case.id or into.status not in OPEN_STATUSES or into.is_drill != case.is_drill:
+        message = "a case is joined to another one that is open, and no drill"
+        raise NotPossibleError(message)
+    done = replace(case, status=next_status(case.status, Action.JOIN), reason=Reason.JOINED, joined_to=into.id)
+    return _ended(done, now)
+
+
+def for_other(case: Case, now: datetime) -> Case:
+    """The case whose writer says that it is about somebody else."""
+    return replace(case, status=next_status(case.status, Action.FOR_OTHER), changed_at=now, for_other=True)
+
+
+def shown_number(number: str) -> str:
+    """Six digits as people read them out: `482-915`."""
+    return f"{number[:3]}-{number[3:]}"
+
+
+def _waiting(case: Case, now: datetime, roster: DutyRoster) -> Case:
+    return replace(case, alarm_at=next_alarm(case.urgency, case.alarms, now, roster))
+
+
+def _owned(case: Case, owner: str, now: datetime, roster: DutyRoster) -> Case:
+    due = answer_by(case.urgency, now, roster) if case.unanswered_since else rest_until(now)
+    return replace(case, owner=owner, lease_until=due, alarm_at=None, alarms=0, taken_at=case.taken_at or now)
+
+
+def _ended(case: Case, now: datetime) -> Case:
+    return replace(
+        case, changed_at=now, closed_at=now, alarm_at=None, lease_until=None, unanswered_since=None, bot_answers=False
+    )
+
+
+def _is_raised(case: Case, wish: CaseWish) -> bool:
+    if wish.urgency != case.urgency:
+        return wish.urgency is Route.EMERGENCY
+    order = list(Kind)
+    return order.index(wish.kind) < order.index(case.kind)

@@ -1,0 +1,60 @@
+"""「窓口につながりましたか」: asked 3 and 14 days after the end, of who agreed to it, never where it may harm."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.domain.cases.case import Case
+from bot.domain.cases.case_deadlines import may_write_at
+from bot.domain.cases.case_transitions import Action, Reason, next_status
+from bot.domain.cases.duty_roster import DutyRoster
+from bot.domain.understanding.triage import Kind
+
+ASKED_AFTER = (timedelta(days=3), timedelta(days=14))
+"""After the end of the case."""
+KNOWN_FOR = timedelta(days=30)
+"""So long after its end a case can still be agreed on, reported on and reopened by a button."""
+_NEVER_ASKED = frozenset({Kind.ABUSE_TOLD, Kind.CRIME, Kind.HARM, Kind.CHILD})
+"""Somebody who does harm may read along: nothing comes by itself."""
+_HELPED = frozenset({Reason.DONE, Reason.PASSED_ON})
+
+
+class Report(StrEnum):
+    """What a resident says of a case that has ended. The values are commands of the talk."""
+
+    AGREE = "agree"
+    FOUND_HELP = "found-help"
+    NO_HELP_YET = "no-help-yet"
+    ASK_NO_MORE = "ask-no-more"
+
+
+def may_be_asked(case: Case) -> bool:
+    """Whether the question is offered at the end of this case."""
+    return case.kind not in _NEVER_ASKED and case.reason in _HELPED and not case.is_drill
+
+
+def agreed(case: Case, now: datetime, roster: DutyRoster) -> Case:
+    """The case of a resident who agreed to be asked."""
+    status = next_status(case.status, Action.AGREE)
+    return replace(case, status=status, changed_at=now, ask_at=_when(case, 0, now, roster))
+
+
+def asked(case: Case, now: datetime, roster: DutyRoster) -> Case:
+    """The case after its resident was asked; the second time is the last."""
+    status, asks = next_status(case.status, Action.ASK), case.asks + 1
+    ask_at = _when(case, asks, now, roster) if asks < len(ASKED_AFTER) else None
+    return replace(case, status=status, changed_at=now, asks=asks, ask_at=ask_at)
+
+
+def reported(case: Case, report: Report, now: datetime) -> Case:
+    """The case after its resident has answered: they are asked no more."""
+    found = {Report.FOUND_HELP: "yes", Report.NO_HELP_YET: "no"}.get(report, case.found_help)
+    return replace(case, status=next_status(case.status, Action.REPORT), changed_at=now, ask_at=None, found_help=found)
+
+
+def _when(case: Case, asks: int, now: datetime, roster: DutyRoster) -> datetime:
+    """In duty hours, so that somebody is there for the answer, and outside the hours kept quiet."""
+    at = max(now, (case.closed_at or now) + ASKED_AFTER[asks])
+    if not roster.is_open(at):
+        at = roster.next_opening(at) or at
+    return may_write_at(case.quiet_from, case.quiet_until, at)

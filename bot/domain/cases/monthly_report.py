@@ -1,0 +1,182 @@
+"""The report of a month: how many, of what kind, when, how soon they were answered, how they ended. Pure.
+
+Drills are not counted; a case belongs to the month in which it came, in the city's time.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from statistics import median
+
+from bot.domain.cases.case_transitions import OPEN_STATUSES, Reason, Status
+from bot.domain.cases.duty_roster import DutyRoster
+from bot.domain.cases.small_count_suppression import SMALL, masked, protected
+from bot.domain.city_calendar import CITY_ZONE
+from bot.domain.messages import Route
+from bot.domain.understanding.triage import Kind
+
+HOURS_TOGETHER = 3
+"""Hours of the day that are counted together: single ones would be small numbers nearly always."""
+ANSWERED_WITHIN = (15, 30, 60, 120)
+"""Minutes of duty time."""
+_MONTHS = 12
+
+
+@dataclass(frozen=True)
+class Month:
+    """A month of the city."""
+
+    year: int
+    month: int
+
+    @classmethod
+    def read(cls, written: str) -> "Month":
+        """`2026-11`. Raises ValueError."""
+        match = re.fullmatch(r"(20\d\d)-(0[1-9]|1[0-2])", written, re.ASCII)
+        if not match:
+            message = "a month is written like 2026-11"
+            raise ValueError(message)
+        return cls(int(match[1]), int(match[2]))
+
+    @classmethod
+    def of(cls, moment: datetime) -> "Month":
+        """The month of a moment."""
+        local = moment.astimezone(CITY_ZONE)
+        return cls(local.year, local.month)
+
+    @property
+    def first(self) -> date:
+        """Its first day."""
+        return date(self.year, self.month, 1)
+
+    @property
+    def last(self) -> date:
+        """Its last day."""
+        return self.following.first - timedelta(days=1)
+
+    @property
+    def begins(self) -> datetime:
+        """Its first moment."""
+        return datetime.combine(self.first, time(), tzinfo=CITY_ZONE)
+
+    @property
+    def following(self) -> "Month":
+        """The month after."""
+        return self._moved(1)
+
+    @property
+    def before(self) -> "Month":
+        """The month before."""
+        return self._moved(-1)
+
+    def _moved(self, by: int) -> "Month":
+        year, month = divmod(self.year * _MONTHS + self.month - 1 + by, _MONTHS)
+        return Month(year, month + 1)
+
+    def __str__(self) -> str:
+        return f"{self.year}-{self.month:02}"
+
+
+@dataclass(frozen=True)
+class ReportedCase:
+    """What is counted of a case."""
+
+    kind: Kind
+    status: Status
+    reason: str
+    opened_at: datetime
+    first_answer_at: datetime | None
+    closed_at: datetime | None
+    asks: int = 0
+    found_help: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as it may be shown: its rows by name, and the total."""
+
+    name: str
+    rows: tuple[tuple[str, str], ...]
+    total: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """A month as it may be shown. Times in minutes, rounded, None where they were of fewer than five cases."""
+
+    month: Month
+    tables: tuple[Table, ...]
+    first_answer: int | None
+    """The median of duty time until staff answered."""
+    whole: int | None
+    """The median of time from a case's coming to its end."""
+    reopened: str
+
+
+def report_of(
+    month: Month,
+    found: Iterable[ReportedCase],
+    reopened: int,
+    messages: Mapping[str, int],
+    roster: DutyRoster,
+) -> Report:
+    """The report. `reopened`: cases opened again in this month; `messages`: how many came to which route."""
+    cases = [each for each in found if each.reason != Reason.DRILL]
+    waits = [roster.duty_time(each.opened_at, each.first_answer_at) for each in cases if each.first_answer_at]
+    whole = [each.closed_at - each.opened_at for each in cases if each.closed_at]
+    # No table by urgency: it follows from the kind, and would tell what is masked there.
+    counted = {
+        "kind": _rows(Kind, (each.kind for each in cases)),
+        "hours": _rows(map(str, range(0, 24, HOURS_TOGETHER)), map(_hours, cases)),
+        "answered": _rows((*map(str, ANSWERED_WITHIN), "more", "none"), [*map(_within, waits), *_none(cases)]),
+        "end": _rows((*Reason, "cancelled", "open"), map(_end, cases)),
+        "found": _rows(("yes", "no", "silent", "not-asked"), map(_found, cases)),
+    }
+    shown = protected({name: [count for _, count in rows] for name, rows in counted.items()})
+    tables = [
+        Table(name, tuple(zip((label for label, _ in rows), shown.tables[name], strict=True)), shown.total)
+        for name, rows in counted.items()
+    ]
+    tables.append(_messages(messages))
+    return Report(month, tuple(tables), _median(waits), _median(whole), masked(reopened))
+
+
+def _messages(messages: Mapping[str, int]) -> Table:
+    counts = [messages.get(route, 0) for route in Route]
+    shown = protected({"messages": counts})
+    return Table("messages", tuple(zip(map(str, Route), shown.tables["messages"], strict=True)), shown.total)
+
+
+def _rows(names: Iterable[str], found: Iterable[str]) -> list[tuple[str, int]]:
+    """Every name with how often it was found. DRILL is a reason, and never counted."""
+    counts = Counter(map(str, found))
+    return [(str(name), counts[str(name)]) for name in names if name != Reason.DRILL]
+
+
+def _hours(case: ReportedCase) -> str:
+    return str(case.opened_at.astimezone(CITY_ZONE).hour // HOURS_TOGETHER * HOURS_TOGETHER)
+
+
+def _within(wait: timedelta) -> str:
+    return next((str(most) for most in ANSWERED_WITHIN if wait <= timedelta(minutes=most)), "more")
+
+
+def _none(cases: Iterable[ReportedCase]) -> list[str]:
+    return ["none" for each in cases if not each.first_answer_at]
+
+
+def _end(case: ReportedCase) -> str:
+    if case.status in OPEN_STATUSES:
+        return "open"
+    return "cancelled" if case.status is Status.CANCELLED else case.reason
+
+
+def _found(case: ReportedCase) -> str:
+    """What the resident said who was asked, days after the end, whether they found help."""
+    return case.found_help or ("silent" if case.asks else "not-asked")
+
+
+def _median(spans: Sequence[timedelta]) -> int | None:
+    return round(median(each.total_seconds() for each in spans) / 60) if len(spans) >= SMALL else None

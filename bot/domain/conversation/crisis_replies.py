@@ -1,0 +1,134 @@
+"""Replies to danger and distress: the call first and almost alone, then who reads this and when."""
+
+from dataclasses import dataclass
+
+from bot.domain.catalog import Line
+from bot.domain.conversation.commands import CANCEL
+from bot.domain.conversation.phone_lines import TALKING_KINDS, LinesSaid
+from bot.domain.messages import Choice, Reply, Route
+from bot.domain.understanding.triage import Kind, Signal
+
+_LINES_BESIDE_THE_DESK = 2
+_CASE_ROUTES = frozenset({Route.EMERGENCY, Route.DESK})
+
+
+@dataclass(frozen=True)
+class CrisisWriter:
+    """Writes what is said when somebody is in danger, in distress, or wants a person."""
+
+    lines: LinesSaid
+
+    def emergency(self, signals: tuple[Signal, ...]) -> Reply:
+        """The call first and almost alone; then who reads this and when."""
+        lead_kind, *more = [signal.kind for signal in signals if signal.route is Route.EMERGENCY]
+        lead = [self.lines.wording.say(f"emergency-{lead_kind}")]
+        if lead_kind is Kind.SUICIDE and Kind.ILLNESS in more:
+            lead = [self.lines.wording.say("emergency-suicide-close")]
+        calls = list(self.lines.calls(self.lines.crisis_lines(lead_kind)))
+        for kind in more:
+            calls += [call for call in self.lines.calls(self.lines.crisis_lines(kind))[:2] if call not in calls]
+        body = [self.lines.wording.say("emergency-address")] if lead_kind not in TALKING_KINDS else []
+        if len(calls) > 1:
+            body.append(self.lines.wording.say("emergency-next-line"))
+        if {lead_kind, *more} & TALKING_KINDS:
+            body += [*self.lines.no_voice(), self.lines.wording.say("emergency-now-danger")]
+        body += [
+            self.lines.wording.say("emergency-case", number=self.lines.moment.number),
+            self.lines.honest("emergency-nobody"),
+        ]
+        return Reply(
+            Route.EMERGENCY,
+            lead=tuple(lead),
+            calls=tuple(calls),
+            body=tuple(body),
+            choices=self._choices("cancel"),
+            small=(self.lines.wording.say("check-small-emergency"),),
+        )
+
+    def desk(self, kind: Kind) -> Reply:
+        """A case with a number, when staff read it, and who answers now."""
+        lines: list[Line] = []
+        others = self.lines.crisis_lines(kind)
+        if self.lines.duty_is_open():
+            lines, others = self.lines.desk_lines(), others[:_LINES_BESIDE_THE_DESK]
+        known = {line.id for line in lines}
+        lines += [line for line in others if line.id not in known]
+        key = "desk-case-again" if self.lines.moment.case_is_open else "desk-case"
+        body = [self.lines.wording.say("desk-now-lines"), self.lines.wording.say("emergency-now-danger")]
+        body += self.lines.no_voice() if kind is not Kind.MONEY else []
+        body += [self.lines.wording.say(key, number=self.lines.moment.number), self.lines.honest("desk-nobody")]
+        link = self.lines.moment.private_link
+        body += [self.lines.wording.say("private-page", link=link)] if link else []
+        return Reply(
+            Route.DESK,
+            lead=(self.lines.wording.say(f"desk-{kind}"),),
+            calls=self.lines.calls(lines),
+            body=tuple(body),
+            choices=self._choices("cancel", "for-other", "menu"),
+            small=self.lines.checks(lines),
+        )
+
+    def other_language(self, route: Route) -> Reply:
+        """The one approved reply in English and easy Japanese, with the lines that speak other languages."""
+        lead = [self.lines.wording.say("other-language")]
+        lines = [self.lines.catalog.lines[name] for name in self.lines.catalog.crisis_lines["other-language"]]
+        if route is Route.EMERGENCY:
+            lead.insert(0, self.lines.wording.say("other-language-emergency"))
+            lines = [self.lines.catalog.lines[name] for name in ("nat-119", "nat-110")] + lines
+        body = (
+            [self.lines.wording.say("other-language-case", number=self.lines.moment.number)]
+            if route in _CASE_ROUTES
+            else []
+        )
+        body += [self.lines.honest("desk-nobody")] if route in _CASE_ROUTES else []
+        choices = self._choices("cancel") if route in _CASE_ROUTES else ()
+        return Reply(
+            route,
+            lead=tuple(lead),
+            calls=self.lines.calls(lines),
+            body=tuple(body),
+            choices=choices,
+            small=self.lines.checks(lines),
+        )
+
+    def cancelled(self, number: str) -> Reply:
+        """The resident took the case back; without one there was nothing to take back."""
+        key = "desk-cancelled" if number else "desk-nothing-to-cancel"
+        lead = self.lines.wording.say(key, number=number)
+        return Reply(Route.SMALLTALK, lead=(lead,), choices=self._choices("menu", "person"))
+
+    def for_other(self) -> Reply:
+        """The writer writes for somebody else: nothing is asked, and what helps is said."""
+        lead = self.lines.wording.say("for-other", number=self.lines.moment.number)
+        return Reply(Route.DESK, lead=(lead,), choices=self._choices("cancel", "menu"))
+
+    def to_resident(self, words: str) -> Reply:
+        """What a member of staff writes; the way back to the bot stands beside it."""
+        lead = self.lines.wording.say("staff-says")
+        link = self.lines.moment.private_link
+        page = (self.lines.wording.say("private-page", link=link),) if link else ()
+        return Reply(Route.DESK, lead=(lead,), body=(words, *page), choices=self._choices("return"), by_staff=True)
+
+    def staff_reads(self) -> Reply:
+        """A member of staff has taken the case: the bot is silent from now on."""
+        lead = self.lines.wording.say("staff-reads", number=self.lines.moment.number)
+        return Reply(Route.DESK, lead=(lead,), choices=self._choices("return"))
+
+    def staff_left(self, key: str, *, asks_later: bool = False) -> Reply:
+        """Staff no longer answer: the bot does again."""
+        lead = self.lines.wording.say(key, number=self.lines.moment.number)
+        body = (self.lines.wording.say("agree-offer"),) if asks_later else ()
+        choices = self._choices(*(("agree",) if asks_later else ()), "menu", "person")
+        return Reply(Route.DESK, lead=(lead,), body=body, choices=choices)
+
+    def found_help(self) -> Reply:
+        """Days later, of who agreed to it: whether they found help. It does not say with what."""
+        lead = self.lines.wording.say("ask-found-help")
+        return Reply(Route.DESK, lead=(lead,), choices=self._choices("found-help", "no-help-yet", "ask-no-more"))
+
+    def _choices(self, *names: str) -> tuple[Choice, ...]:
+        return tuple(Choice(self.lines.wording.say(f"choice-{name}"), self._does(name)) for name in names)
+
+    def _does(self, name: str) -> str:
+        """What a button carries: that which takes a case back, the number of its case."""
+        return f"{name}@{self.lines.moment.number}" if name == CANCEL else name

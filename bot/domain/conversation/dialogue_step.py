@@ -1,0 +1,279 @@
+"""One step of a talk: what was understood, and where the talk stood, to a reply and where it stands now."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from bot.domain.cases.case import Case, CaseWish
+from bot.domain.cases.follow_up import Report
+from bot.domain.catalog import Actor, Catalog
+from bot.domain.conversation.commands import (
+    AFTER_ANSWER,
+    AFTER_END,
+    ALWAYS,
+    CANCEL,
+    WHILE_OPEN,
+    chosen,
+    command,
+    mentions,
+)
+from bot.domain.conversation.phone_lines import Moment
+from bot.domain.conversation.replies import Writer
+from bot.domain.messages import Choice, Reply, Route, Shown
+from bot.domain.understanding.decision import Decision, Thresholds, Understanding, decide
+from bot.domain.understanding.triage import Kind, worst
+
+TOLD_AGAIN = timedelta(minutes=30)
+"""While staff have the case, the bot says the numbers to call at most once in this time."""
+QUESTIONS_BACK = 2
+"""Questions that are asked back at most, before the menu and a person."""
+
+
+@dataclass(frozen=True)
+class Talk:
+    """Where a talk stands. Kept sealed: the topics of a talk are its resident's."""
+
+    entry: str = ""
+    choices: tuple[Choice, ...] = ()
+    others: tuple[str, ...] = ()
+    questions_back: int = 0
+    unsettled: bool = field(default=False)
+    """The last message was not answered: the next may be its second half."""
+
+    def to_json(self) -> str:
+        """As text, to be sealed."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, written: str) -> "Talk":
+        """From what `to_json` wrote."""
+        values = json.loads(written)
+        values["choices"] = tuple(Choice(**choice) for choice in values["choices"])
+        values["others"] = tuple(values["others"])
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The outcome of one step."""
+
+    reply: Reply
+    talk: Talk
+    case: CaseWish | None = None
+    cancels: bool = False
+    adds: bool = False
+    """What came belongs to the open case, and says nothing by itself."""
+    returns: bool = False
+    """The resident wants the bot to answer while staff have the case."""
+    steers: bool = False
+    """A command or a button, which says nothing that staff would have to read."""
+    for_other: bool = False
+    """The writer says that it is about somebody else."""
+    report: Report | None = None
+    """What the writer says of a case that has ended."""
+    verdict: str = ""
+    """What the resident says of the last answer: `good` or `wrong`; which one is the talk's entry."""
+
+
+def speaks_beside_staff(turn: Turn, case: Case | None, now: datetime) -> bool:
+    """Whether the bot says this. While staff have the case: what steers the case, and in danger the numbers to call."""
+    if case is None or not case.staff_answer or turn.cancels or turn.returns:
+        return True
+    in_danger = turn.case is not None and turn.case.urgency is Route.EMERGENCY
+    return in_danger and (case.told_at is None or now - case.told_at >= TOLD_AGAIN)
+
+
+def as_private(turn: Turn) -> Turn:
+    """The turn of what was written on a page of ours for the desk: whatever it says, it belongs to a case."""
+    return replace(turn, case=turn.case or CaseWish(Kind.PERSON, Route.DESK), cancels=False, returns=False, report=None)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One message in one talk."""
+
+    catalog: Catalog
+    thresholds: Thresholds
+    talk: Talk
+    understood: Understanding
+    writer: Writer
+
+    def turn(self) -> Turn:
+        """Danger and distress first, then what steers the talk, then the question itself."""
+        found = worst(self.understood.signals)
+        decision = decide(self.understood, self.thresholds)
+        if found and decision.route in _CASE_ROUTES:
+            return self._to_desk(decision)
+        steered = self._steered()
+        if steered:
+            return steered
+        if self.understood.other_script and decision.route not in _CASE_ROUTES:
+            return self._said(self.writer.crisis.other_language(Route.UNKNOWN))
+        if decision.route in _CASE_ROUTES:
+            return self._to_desk(decision)
+        return self._about(decision)
+
+    def _steered(self) -> Turn | None:
+        """A button pressed or typed, a command, a follow-up to the last answer."""
+        text, says = self.understood.text, self.catalog.says
+        choices = () if self.writer.lines.moment.staff_answer else self.talk.choices
+        choice = chosen(says, text, choices) or self._known_button(text)
+        name = choice.does if choice else command(says, text, self._understood_now())
+        if name.partition("@")[0] == CANCEL:
+            name = CANCEL  # in words it means the case of now, whichever button showed them
+        return replace(self._do(name), steers=True) if name else None
+
+    def _understood_now(self) -> tuple[str, ...]:
+        """The commands that mean something at this place of the talk."""
+        moment = self.writer.lines.moment
+        after_answer = AFTER_ANSWER if self.talk.entry else ()
+        after_end = AFTER_END if moment.may_agree else tuple(each for each in AFTER_END if each != Report.AGREE)
+        about_case = WHILE_OPEN if moment.case_is_open else after_end if moment.case_has_ended else ()
+        return (*ALWAYS, *after_answer, *about_case, *(("none",) if self.talk.choices else ()))
+
+    def _known_button(self, text: str) -> Choice | None:
+        """A button of an older message or of a menu that is always there: its words alone still mean it."""
+        entries = [Choice(each.button, f"entry:{each.id}") for each in self.catalog.entries]
+        menu = [Choice(item.label, f"menu:{position}") for position, item in enumerate(self.catalog.menu)]
+        return next((each for each in (*entries, *menu) if each.label == text.strip()), None)
+
+    def pressed(self, does: str) -> Turn:
+        """A button that carries its meaning: `entry:measure-13`, `more@measure-13`. Unknown ones get the menu."""
+        name, _, about = does.partition("@")
+        if name == CANCEL:
+            return replace(self._do(does), steers=True)
+        known = replace(self, talk=replace(self.talk, entry=about)) if about in self.catalog.by_id else self
+        try:
+            return replace(known._do(name), steers=True)  # noqa: SLF001 -- the same class
+        except (KeyError, ValueError, IndexError):
+            return replace(self._said(self.writer.menu()), steers=True)
+
+    def _do(self, does: str) -> Turn:
+        if does.partition("@")[0] == CANCEL:
+            return self._cancel(does.partition("@")[2])
+        name, _, rest = does.partition(":")
+        doing: dict[str, Callable[[str], Turn]] = {
+            "entry": self._entry,
+            "actor": self._actor,
+            "menu": lambda rest: self._said(self.writer.menu_item(int(rest)) if rest else self.writer.menu()),
+            "person": lambda _: self._case(Kind.PERSON, Route.DESK, self.writer.crisis.desk(Kind.PERSON)),
+            "stop": lambda _: Turn(self.writer.plain("stopped"), Talk()),
+            "restart": lambda _: Turn(self.writer.welcome(), Talk(choices=self.writer.welcome().choices)),
+            "return": lambda _: Turn(self.writer.plain("bot-again"), Talk(), returns=True),
+            "good": lambda _: self._judged("good"),
+            "wrong": lambda _: self._judged("wrong"),
+            "none": lambda _: self._ask_back(self.writer.menu()),
+            "for-other": lambda _: Turn(self.writer.crisis.for_other(), self.talk, for_other=True),
+            **{each: partial(self._report, each) for each in Report},
+        }
+        return doing[name](rest) if name in doing else self._follow_up(name)
+
+    def _cancel(self, number: str) -> Turn:
+        """The case is taken back, unless the button was one of an older case."""
+        is_old = bool(number) and number != self.writer.lines.moment.number
+        reply = self.writer.crisis.cancelled("" if is_old else self._open_number())
+        return Turn(reply, Talk(), cancels=not is_old)
+
+    def _report(self, report: Report, _rest: str) -> Turn:
+        again = report is Report.NO_HELP_YET
+        reply = self.writer.crisis.desk(Kind.PERSON) if again else self.writer.plain(f"said-{report}")
+        return Turn(reply, Talk(choices=reply.choices), report=report)
+
+    def _follow_up(self, name: str) -> Turn:
+        entry = self.catalog.by_id[self.talk.entry]
+        if name.startswith("actor-"):
+            return self._said(self.writer.side(entry, Actor(name.removeprefix("actor-"))))
+        writing = {
+            "phone": lambda: self.writer.phones(entry),
+            "hours": lambda: self.writer.hours(entry),
+            "more": lambda: self.writer.more(entry),
+            "side": lambda: self.writer.sides(entry),
+            "others": lambda: self.writer.others(self._shown_others()),
+        }
+        return self._said(writing[name]())
+
+    def _judged(self, verdict: str) -> Turn:
+        """A word on the last answer."""
+        turn = self._said(self.writer.judged(self._shown_others(), is_good=verdict == "good"))
+        return replace(turn, verdict=verdict) if self.talk.entry else turn
+
+    def _entry(self, name: str) -> Turn:
+        reply = self.writer.answer((self._shown(name, 1.0),), helps=False)
+        rest = tuple(other for other in self.talk.others if other != name)
+        return Turn(reply, Talk(entry=name, choices=reply.choices, others=rest))
+
+    def _actor(self, rest: str) -> Turn:
+        name, _, actor = rest.partition(":")
+        return self._said(self.writer.side(self.catalog.by_id[name], Actor(actor)), entry=name)
+
+    def _about(self, decision: Decision) -> Turn:
+        """The question itself."""
+        shown = tuple(self._shown(name, score) for name, score in decision.entries)
+        if decision.route is Route.ANSWER:
+            helps = mentions(self.catalog.says, self.understood.text, "helper")
+            reply = self.writer.answer(shown, helps=helps, soft_safety=decision.soft_safety)
+            return Turn(
+                reply, Talk(entry=shown[0].id, choices=reply.choices, others=tuple(each.id for each in shown[1:]))
+            )
+        if decision.route is Route.CLARIFY:
+            reply = self.writer.clarify(shown, again=self.talk.questions_back > 0)
+            return self._ask_back(reply, others=tuple(each.id for each in shown))
+        if decision.route is Route.SMALLTALK:
+            return self._said(self.writer.smalltalk(decision.subject))
+        turn = self._said(self.writer.not_ours(decision.subject, soft_safety=decision.soft_safety))
+        return replace(turn, talk=replace(turn.talk, unsettled=True))
+
+    def _ask_back(self, reply: Reply, others: tuple[str, ...] = ()) -> Turn:
+        """A question back, twice at most; then the menu and a person."""
+        asked = self.talk.questions_back + 1
+        if asked > QUESTIONS_BACK:
+            reply, asked = self.writer.give_up(), 0
+        return Turn(reply, Talk(choices=reply.choices, others=others, questions_back=asked, unsettled=True))
+
+    def _to_desk(self, decision: Decision) -> Turn:
+        """Danger or distress: a case, whatever else was going on."""
+        signal = worst(decision.signals)
+        if signal is None:
+            return self._case(Kind.DISTRESS, Route.DESK, self.writer.crisis.desk(Kind.DISTRESS))
+        if self.understood.other_script:
+            reply = self.writer.crisis.other_language(signal.route)
+        elif signal.route is Route.EMERGENCY:
+            reply = self.writer.crisis.emergency(decision.signals)
+        else:
+            reply = self._with_entries(self.writer.crisis.desk(signal.kind), decision.entries)
+        return self._case(signal.kind, signal.route, reply)
+
+    def _with_entries(self, reply: Reply, entries: tuple[tuple[str, float], ...]) -> Reply:
+        """The desk's reply with what the plan says beside it, as buttons."""
+        buttons = tuple(Choice(self.catalog.by_id[name].button, f"entry:{name}") for name, _ in entries)
+        shown = tuple(self._shown(name, score) for name, score in entries)
+        return replace(reply, choices=(*buttons, *reply.choices), entries=shown)
+
+    def _case(self, kind: Kind, urgency: Route, reply: Reply) -> Turn:
+        return Turn(
+            reply, replace(self.talk, choices=reply.choices, questions_back=0, unsettled=False), CaseWish(kind, urgency)
+        )
+
+    def _said(self, reply: Reply, entry: str = "") -> Turn:
+        """A reply that leaves the subject where it was."""
+        return Turn(reply, Talk(entry=entry or self.talk.entry, choices=reply.choices, others=self.talk.others))
+
+    def _shown(self, name: str, score: float) -> Shown:
+        return Shown(name, self.catalog.by_id[name].title, round(score, 4))
+
+    def _shown_others(self) -> tuple[Shown, ...]:
+        return tuple(self._shown(name, 0.0) for name in self.talk.others if name != self.talk.entry)
+
+    def _open_number(self) -> str:
+        return self.writer.lines.moment.number if self.writer.lines.moment.case_is_open else ""
+
+
+_CASE_ROUTES = frozenset({Route.EMERGENCY, Route.DESK})
+
+
+def step(catalog: Catalog, thresholds: Thresholds, talk: Talk, understood: Understanding, moment: Moment) -> Turn:
+    """One message in one talk, to a reply and the talk's next state. Pure."""
+    writer = Writer.of(catalog, moment, easy=understood.mostly_kana)
+    return Step(catalog, thresholds, talk, understood, writer).turn()

@@ -1,0 +1,82 @@
+"""What is said to everything that is no text: stickers, pictures, places, buttons, somebody new, a group."""
+
+from dataclasses import replace
+
+from bot.domain.catalog import Catalog
+from bot.domain.conversation.dialogue_step import Step, Talk, Turn
+from bot.domain.conversation.replies import Writer
+from bot.domain.messages import Happened, Inbound, Reply, Route
+from bot.domain.understanding.decision import Decision, decide
+from bot.domain.wording import Wording
+
+_POLITE = frozenset({"greeting", "thanks", "bye", "praise"})
+"""Small talk that a sticker can be; what its keywords mean otherwise is a guess."""
+_CALMING = frozenset({Route.EMERGENCY, Route.DESK})
+
+
+def turn_beyond_text(step: Step, message: Inbound) -> Turn:
+    """The turn that this message brings. Pure."""
+    writer = step.writer
+    match message.kind:
+        case Happened.PRESS:
+            return step.pressed(message.text)
+        case Happened.FOLLOW:
+            welcome = writer.welcome_again() if message.again else writer.welcome()
+            return Turn(welcome, Talk(choices=welcome.choices))
+        case Happened.JOIN:
+            return Turn(replace(writer.plain("group-goodbye"), choices=()), Talk())
+        case Happened.STICKER:
+            return _kept(step.talk, _to_sticker(writer, decide(step.understood, step.thresholds)))
+        case _:
+            turn = _kept(step.talk, _to_unreadable(writer, message.kind))
+            return replace(turn, adds=writer.lines.moment.case_is_open)
+
+
+def words_of(catalog: Catalog, message: Inbound, *, in_case: bool) -> str:
+    """What is kept of a message, for staff to read: the words, or what kind of thing came. A place only in a case."""
+    wording = Wording(catalog.wording, catalog.lines)
+    match message.kind:
+        case Happened.TEXT if message.edits:
+            return wording.say("came-edited", text=message.text)
+        case Happened.TEXT | Happened.FORM:
+            return message.text
+        case Happened.PRESS:
+            return label_of(catalog, message.text)
+        case Happened.LOCATION if in_case:
+            return wording.say("came-location-at", place=message.text)
+        case _:
+            return wording.say(f"came-{message.kind}")
+
+
+def label_of(catalog: Catalog, does: str) -> str:
+    """The words on the button that carries this meaning; what it carries, where no button does."""
+    wording = Wording(catalog.wording, catalog.lines)
+    does = does.partition("@")[0]
+    labels = {f"entry:{entry.id}": entry.button for entry in catalog.entries}
+    labels |= {f"menu:{position}": item.label for position, item in enumerate(catalog.menu)}
+    name, _, rest = does.partition(":")
+    if name == "actor":
+        does = f"actor-{rest.rpartition(':')[2]}"
+    key = does if name == "actor" else f"choice-{does}"
+    return labels.get(does) or (wording.say(key) if key in catalog.wording else does)
+
+
+def _kept(talk: Talk, reply: Reply) -> Turn:
+    """A reply that leaves the talk where it was."""
+    return Turn(reply, replace(talk, choices=reply.choices))
+
+
+def _to_sticker(writer: Writer, decision: Decision) -> Reply:
+    """Thanks for thanks; where its keywords sound like trouble, the way to help beside the question for words."""
+    if writer.lines.moment.in_danger:
+        return writer.call_instead()
+    if decision.route is Route.SMALLTALK and decision.subject in _POLITE:
+        return writer.smalltalk(decision.subject)
+    return writer.sticker(sad=decision.route in _CALMING or decision.soft_safety)
+
+
+def _to_unreadable(writer: Writer, kind: Happened) -> Reply:
+    if writer.lines.moment.in_danger:
+        return writer.call_instead()
+    key = f"unreadable-{kind}" if f"unreadable-{kind}" in writer.catalog.wording else "unreadable"
+    return writer.unreadable(key)

@@ -1,0 +1,15 @@
+"""Which messages somebody should look at: those that were not understood."""
+
+from bot.domain.conversation.dialogue_step import Turn
+from bot.domain.messages import Route
+
+UNMATCHED, NEAR_TIE, WRONG = "unmatched", "near-tie", "wrong"
+
+
+def unclear_why(turn: Turn) -> str:
+    """Why a turn shows that the message was not understood; empty where it was, or where a case holds it."""
+    if turn.case or not turn.talk.unsettled:
+        return ""
+    if turn.reply.route is Route.UNKNOWN:
+        return UNMATCHED
+    return NEAR_TIE if turn.reply.route is Route.CLARIFY and turn.reply.entries else ""

@@ -1,0 +1,30 @@
+"""What of a chat platform belongs to staff: pairing codes, presses of the claim button, replies to notices."""
+
+import re
+import unicodedata
+
+from bot.domain.delivery.notices import CLAIM
+from bot.domain.messages import Event, Happened
+
+CODE_DIGITS = 8
+_PAIRING = re.compile(rf"^\s*(?:職員|/pair(?:@\w+)?)[\s:]*([0-9]{{{CODE_DIGITS}}})\s*$")
+
+
+def pairing_code(text: str) -> str:
+    """The code of `職員 12345678` or `/pair 12345678`, however wide its digits are; empty where it is something else.
+
+    In groups some platforms show a bot nothing but commands.
+    """
+    match = _PAIRING.match(unicodedata.normalize("NFKC", text))
+    return match.group(1) if match else ""
+
+
+def claimed_case(event: Event) -> str:
+    """The case whose claim button was pressed."""
+    is_press = event.kind is Happened.PRESS and event.text.startswith(CLAIM)
+    return event.text.removeprefix(CLAIM) if is_press else ""
+
+
+def is_for_staff(event: Event) -> bool:
+    """Whether staff may be meant: then it is no message of a resident until that is settled."""
+    return event.in_group or bool(event.quotes or claimed_case(event) or pairing_code(event.text))

@@ -1,0 +1,1 @@
+"""What a message means: normalising, triage, matching, the decision."""

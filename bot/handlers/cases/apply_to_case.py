@@ -1,0 +1,197 @@
+"""What a resident's message does to their case: open it, join it, raise it, take it back; staff are told."""
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from bot.domain.cases.case import (
+    Arrived,
+    Case,
+    CaseWish,
+    after_message,
+    cancelled,
+    for_other,
+    opened,
+    put_back,
+    returned,
+    shown_number,
+)
+from bot.domain.cases.case_transitions import Action, Status
+from bot.domain.cases.duty_roster import DutyRoster
+from bot.domain.cases.follow_up import KNOWN_FOR, Report, agreed, may_be_asked, reported
+from bot.domain.city_calendar import CITY_ZONE, is_holiday
+from bot.domain.conversation.dialogue_step import Turn
+from bot.domain.conversation.phone_lines import Moment
+from bot.domain.messages import Inbound, Route
+from bot.domain.switches import Switches
+from bot.handlers.cases.notify_staff import News, roster_of, tell_staff
+from bot.handlers.reception import Reception
+from bot.storage.cases.case_rows import (
+    RESIDENT,
+    Done,
+    change_case,
+    find_last_case,
+    find_open_case,
+    free_number,
+    open_case,
+)
+from bot.storage.cases.proposal_rows import delete_proposed_of
+from bot.storage.conversation.private_rows import offer_page
+from bot.storage.conversation.resident_rows import new_id
+from bot.storage.hashes import hashed
+from bot.storage.staff.duty_rows import read_switches
+
+PAGE_OPENS_FOR = timedelta(hours=24)
+"""How long a page for what should not be written on a platform can be opened."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a resident who writes `last` stands with the desk, inside the transaction.
+
+    `case` is open, or `ended` is the last one of the last weeks, or there is neither. `number` is the one to say.
+    `token` opens a page of ours once; empty where none can be offered.
+    """
+
+    connection: Connection
+    reception: Reception
+    resident: str
+    last: Inbound
+    case: Case | None
+    ended: Case | None
+    number: str
+    roster: DutyRoster
+    switches: Switches
+    token: str
+
+    @property
+    def now(self) -> datetime:
+        """When the message came."""
+        return self.last.received_at
+
+    def moment(self, now: datetime) -> Moment:
+        """What a reply depends on, said at `now`."""
+        case = self.case
+        return Moment(
+            now.astimezone(CITY_ZONE),
+            is_holiday,
+            shown_number(self.number),
+            case_is_open=case is not None,
+            in_danger=case is not None and case.is_danger_at(now),
+            case_has_ended=self.ended is not None,
+            may_agree=self.ended is not None and may_be_asked(self.ended),
+            staff_answer=case is not None and case.staff_answer,
+            private_link=f"{self.reception.url}/private/{self.token}" if self.token else "",
+            roster=self.roster,
+            switches=self.switches,
+        )
+
+    def keep(self, before: Case, after: Case, action: Action, *, danger: bool = False, quietly: bool = False) -> str:
+        """Keep what the resident did to the case, and tell staff unless it is nothing for them; its id."""
+        change_case(self.connection, self.reception.keys, before, after, Done(action, RESIDENT))
+        if not quietly:
+            tell_staff(self.connection, self.reception, self.roster, News(after, action, self.now, danger))
+        return after.id
+
+
+def standing_of(connection: Connection, reception: Reception, resident: str, last: Inbound) -> Standing:
+    """How the resident stands with the desk; what is read is locked."""
+    case = find_open_case(connection, resident)
+    ended = None if case else find_last_case(connection, resident, last.received_at - KNOWN_FOR)
+    known = case or (ended if ended and _is_same(reception, ended, last.received_at) else None)
+    return Standing(
+        connection,
+        reception,
+        resident,
+        last,
+        case,
+        ended,
+        number=known.number if known else free_number(connection),
+        roster=roster_of(connection, reception),
+        switches=read_switches(connection),
+        token=secrets.token_urlsafe(24) if reception.url and last.goes_out else "",
+    )
+
+
+def joins_silently(turn: Turn, case: Case | None) -> bool:
+    """Whether a message that is answered as any other belongs to the open case too: staff read everything written."""
+    asks = turn.case or turn.adds or turn.steers or turn.cancels or turn.returns or turn.for_other
+    return case is not None and not case.bot_answers and not asks
+
+
+def settle_case(turn: Turn, at: Standing, *, told: bool) -> str | None:
+    """Do to the resident's case what the turn wants; the id of the case this message belongs to."""
+    if at.case is None:
+        return _without_open_case(turn, at)
+    case, now = at.case, at.now
+    if turn.cancels:
+        return at.keep(case, cancelled(case, now), Action.CANCEL)
+    if turn.for_other:
+        return at.keep(case, for_other(case, now), Action.FOR_OTHER)
+    if turn.returns and case.staff_answer:
+        return at.keep(case, returned(case, now), Action.RETURN, quietly=True)
+    if not (turn.case or turn.adds or case.staff_answer or joins_silently(turn, case)):
+        return None
+    action, after = after_message(case, turn.case, now, at.roster)
+    if told and case.staff_answer and turn.case:
+        after = replace(after, told_at=now)
+    _offer_page(turn, at, case.id)
+    return at.keep(case, after, action, danger=_is_danger(turn))
+
+
+def _without_open_case(turn: Turn, at: Standing) -> str | None:
+    """A new case, the one that ended lately opened again, or a word about one that has ended."""
+    if turn.report and at.ended:
+        return _report(turn.report, at.ended, at)
+    if turn.case is None:
+        return None
+    if at.ended and _is_same(at.reception, at.ended, at.now):
+        case = _reopen(turn.case, at.ended, at)
+    else:
+        case = _open(turn.case, at)
+    _offer_page(turn, at, case)
+    return case
+
+
+def _open(wish: CaseWish, at: Standing) -> str:
+    arrived = Arrived(at.now, at.resident, at.last.source)
+    case = opened(new_id(), at.number, wish, arrived, at.roster)
+    open_case(at.connection, at.reception.keys, case)
+    danger = wish.urgency is Route.EMERGENCY
+    tell_staff(at.connection, at.reception, at.roster, News(case, Action.OPEN, at.now, danger))
+    return case.id
+
+
+def _reopen(wish: CaseWish, ended: Case, at: Standing) -> str:
+    # What is wished now counts, also where the case was calmer or worse before: its clocks follow.
+    again = put_back(replace(ended, urgency=wish.urgency, kind=wish.kind), Action.REOPEN, at.now, at.roster)
+    delete_proposed_of(at.connection, ended.id)
+    return at.keep(ended, again, Action.REOPEN, danger=wish.urgency is Route.EMERGENCY)
+
+
+def _report(report: Report, ended: Case, at: Standing) -> str | None:
+    """The resident says whether they found help: who did not is in the queue again with one press."""
+    if report is Report.AGREE:
+        return at.keep(ended, agreed(ended, at.now, at.roster), Action.AGREE, quietly=True)
+    said = reported(ended, report, at.now)
+    at.keep(ended, said, Action.REPORT, quietly=True)
+    if report is Report.NO_HELP_YET:
+        return at.keep(said, put_back(said, Action.REOPEN, at.now, at.roster), Action.REOPEN)
+    return ended.id
+
+
+def _offer_page(turn: Turn, at: Standing, case: str) -> None:
+    if at.token and turn.case and f"/private/{at.token}" in turn.reply.text:
+        offer_page(at.connection, hashed(at.token), case, at.now + PAGE_OPENS_FOR)
+
+
+def _is_same(reception: Reception, ended: Case, now: datetime) -> bool:
+    """Whether who writes now goes on with the case that has ended: a setting of the office."""
+    days = reception.understander.catalog.duty.same_case_days
+    return ended.status is Status.CLOSED and ended.closed_at is not None and now - ended.closed_at <= timedelta(days)
+
+
+def _is_danger(turn: Turn) -> bool:
+    return turn.case is not None and turn.case.urgency is Route.EMERGENCY

@@ -1,0 +1,156 @@
+"""What staff see: the queue, and one case with everything that belongs to it. Who opens a case leaves a trace."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from bot.domain.cases.case import Case
+from bot.domain.cases.case_transitions import Status
+from bot.domain.cases.duty_roster import DutyRoster
+from bot.domain.city_calendar import CITY_ZONE, is_holiday
+from bot.domain.conversation.phone_lines import LinesSaid, Moment
+from bot.domain.messages import Call, Route
+from bot.domain.staff.permissions import Deed, Staff, may, require
+from bot.handlers.cases.notify_staff import roster_of
+from bot.handlers.house import House
+from bot.storage.cases.case_rows import (
+    CaseEvent,
+    cases_joined_to,
+    cases_of,
+    list_cases,
+    read_case,
+    read_case_by_id,
+    read_history,
+)
+from bot.storage.conversation.message_rows import Said, read_case_talk
+from bot.storage.conversation.resident_rows import channel_of, is_reachable
+from bot.storage.delivery.notice_rows import read_notices
+from bot.storage.staff.audit_rows import Trace, add_trace
+from bot.storage.staff.staff_rows import list_staff
+
+
+@dataclass(frozen=True)
+class Queued:
+    """One line of the queue. `waits`: since when somebody waits for an answer, None where nobody does."""
+
+    case: Case
+    owner: str
+    waits: timedelta | None
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The open cases as they stood at `at`. `on_duty`: those who are told now, in order."""
+
+    rows: tuple[Queued, ...]
+    at: datetime
+    on_duty: tuple[Staff, ...]
+    is_open: bool
+    next_opening: datetime | None
+
+    @property
+    def waiting(self) -> int:
+        """How many nobody has taken, without those for practice."""
+        return sum(1 for row in self.rows if row.case.status is Status.WAITING and not row.case.is_drill)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One case on one page."""
+
+    case: Case
+    owner: str
+    talk: tuple[Said, ...]
+    history: tuple[CaseEvent, ...]
+    notices: tuple[tuple[str, str, datetime, str], ...]
+    names: dict[str, str]
+    colleagues: tuple[Staff, ...]
+    calls: tuple[Call, ...]
+    channel: str
+    is_reachable: bool
+    allowed: frozenset[Deed]
+    joined: tuple[tuple[Case, tuple[Said, ...]], ...]
+    """Cases of the same person that go on in this one, with what was said there."""
+    goes_on_in: Case | None
+    before: tuple[Case, ...]
+    """Earlier cases from the same account."""
+
+    @property
+    def read_until(self) -> datetime | None:
+        """When the last message of the resident came that stands here."""
+        return max((said.at for said in self.talk if said.reply is None), default=None)
+
+
+def read_queue(house: House) -> Queue:
+    """Emergencies first, what waits before what is looked after, then by waiting time."""
+    now = house.now()
+    with house.store.reading() as connection:
+        accounts = {each.id: each for each in list_staff(connection)}
+        names = {each.id: each.name for each in accounts.values()}
+        roster = roster_of(connection, house.reception)
+        found = list_cases(connection, open_only=True)
+    rows = [
+        Queued(each, names.get(each.owner, ""), now - each.unanswered_since if each.unanswered_since else None)
+        for each in found
+    ]
+    rows.sort(key=_rank)
+    on_duty = tuple(accounts[each] for each in roster.on_duty(now) if each in accounts)
+    return Queue(tuple(rows), now, on_duty, roster.is_open(now), roster.next_opening(now))
+
+
+def read_opened(house: House, staff: Staff, number: str) -> Opened | None:
+    """The case with this number, its opening traced. Raises NotAllowedError."""
+    require(staff, Deed.READ_CASE)
+    now, keys = house.now(), house.reception.keys
+    with house.store.reading() as connection:
+        case = read_case(connection, number)
+        if case is None:
+            return None
+        roster = roster_of(connection, house.reception)
+        accounts = list_staff(connection)
+        opened = Opened(
+            case,
+            _names(connection).get(case.owner, ""),
+            tuple(read_case_talk(connection, keys, case.id)),
+            tuple(read_history(connection, keys, case.id)),
+            tuple(read_notices(connection, case.id)),
+            {each.id: each.name for each in accounts},
+            tuple(each for each in accounts if may(each, Deed.CLAIM) and each.id not in {staff.id, case.owner}),
+            _calls(house, case, roster, now),
+            channel_of(connection, case.resident),
+            is_reachable(connection, case.resident),
+            frozenset(each for each in Deed if may(staff, each, case)),
+            tuple(
+                (each, tuple(read_case_talk(connection, keys, each.id)))
+                for each in cases_joined_to(connection, case.id)
+            ),
+            read_case_by_id(connection, case.joined_to) if case.joined_to else None,
+            tuple(each for each in cases_of(connection, case.resident) if each.id != case.id),
+        )
+    house.store.transaction(lambda connection: add_trace(connection, Trace(now, staff.id, "case-view", case.id)))
+    return opened
+
+
+def seen_of(house: House, number: str) -> str:
+    """Something that changes when anything happens to the case with this number; empty where there is none."""
+    with house.store.reading() as connection:
+        case = read_case(connection, number)
+        return f"{case.status} {case.owner} {case.changed_at.isoformat()}" if case else ""
+
+
+def _calls(house: House, case: Case, roster: DutyRoster, now: datetime) -> tuple[Call, ...]:
+    """The lines for this kind of trouble, with whether somebody answers there now."""
+    catalog = house.reception.understander.catalog
+    moment = Moment(now.astimezone(CITY_ZONE), is_holiday, case.number, roster=roster)
+    said = LinesSaid(catalog, moment, house.wording())
+    return said.calls([*said.desk_lines(), *said.crisis_lines(case.kind)])
+
+
+def _rank(row: Queued) -> tuple[bool, bool, datetime]:
+    urgent = row.case.urgency is Route.EMERGENCY
+    return not urgent, row.case.status is not Status.WAITING, row.case.unanswered_since or row.case.changed_at
+
+
+def _names(connection: Connection) -> dict[str, str]:
+    return {each.id: each.name for each in list_staff(connection)}

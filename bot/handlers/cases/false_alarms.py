@@ -1,0 +1,30 @@
+"""An admin looks at what was closed as 誤報 or いたずら, and says that it was looked at."""
+
+from sqlalchemy import Connection
+
+from bot.domain.staff.permissions import Deed, Staff, require
+from bot.handlers.house import House
+from bot.storage.cases.proposal_rows import ProposedCheck, drop_proposed, list_proposed
+from bot.storage.staff.audit_rows import Trace, add_trace
+
+
+def read_proposals(house: House, staff: Staff) -> list[ProposedCheck]:
+    """What waits to be looked at. Raises NotAllowedError."""
+    require(staff, Deed.EDIT_CONTENT)
+    with house.store.reading() as connection:
+        found = list_proposed(connection, house.reception.keys)
+    now = house.now()
+    house.store.transaction(lambda connection: add_trace(connection, Trace(now, staff.id, "proposals-view")))
+    return found
+
+
+def settle_proposal(house: House, staff: Staff, proposal: str) -> None:
+    """It was looked at. Raises NotAllowedError."""
+    require(staff, Deed.EDIT_CONTENT)
+    now = house.now()
+
+    def drop(connection: Connection) -> None:
+        drop_proposed(connection, proposal)
+        add_trace(connection, Trace(now, staff.id, "proposal-settled", proposal))
+
+    house.store.transaction(drop)

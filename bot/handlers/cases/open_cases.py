@@ -1,0 +1,41 @@
+"""The open cases for whoever looks after them, a flood from one address as one group."""
+
+from dataclasses import dataclass
+
+from bot.domain.cases.case import Case
+from bot.storage.cases.case_rows import list_cases
+from bot.storage.conversation.message_rows import read_case_words
+from bot.storage.engine import Store
+from bot.storage.sealing import Keyring
+
+FLOOD = 5
+"""Open cases of one address from which on they are shown as one group."""
+
+
+@dataclass(frozen=True)
+class ListedCase:
+    """A case with its messages; `alike`: how many more of its flood stand behind it."""
+
+    case: Case
+    words: tuple[str, ...]
+    alike: int
+
+
+def list_open_cases(store: Store, keys: Keyring) -> list[ListedCase]:
+    """Emergencies first, then by waiting time."""
+    with store.reading() as connection:
+        found = list_cases(connection, open_only=True)
+        groups: dict[str, list[Case]] = {}
+        for case in found:
+            groups.setdefault(case.source, []).append(case)
+        floods = {source for source, members in groups.items() if source and len(members) >= FLOOD}
+        firsts = {groups[source][0].id for source in floods}
+        shown = [case for case in found if case.source not in floods or case.id in firsts]
+        return [
+            ListedCase(
+                case,
+                tuple(read_case_words(connection, keys, case.id)),
+                len(groups[case.source]) - 1 if case.source in floods else 0,
+            )
+            for case in shown
+        ]

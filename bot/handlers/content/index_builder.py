@@ -1,0 +1,67 @@
+"""Where content becomes something that understands. Fitting runs in a process of its own: it takes much memory."""
+
+from concurrent.futures import ProcessPoolExecutor
+from functools import lru_cache
+from multiprocessing import get_context
+from pathlib import Path
+
+from bot.content.content_faults import ContentError
+from bot.content.content_files import Files, files_in, pack_files, unpack_files
+from bot.content.index.index_cache import drop_old, fit_and_keep, index_file, index_of
+from bot.content.read.catalog_reader import catalog_of
+from bot.domain.catalog import Catalog
+from bot.domain.protocols import Analyzer
+from bot.domain.understanding.understander import Understander
+from bot.language.best_analyzer import load_analyzer
+
+
+class Workshop:
+    """The places on this machine: fitted indexes, the shipped content, the sets of messages. `root` is the project."""
+
+    def __init__(self, root: Path) -> None:
+        self.indexes = root / "data" / "index"
+        self.cases = root / "data" / "cases"
+        self._intents = root / "intents"
+
+    def shipped(self) -> Files:
+        """The content that came with this version."""
+        return files_in(self._intents)
+
+    def is_ready(self, catalog: Catalog, analyzer: Analyzer) -> bool:
+        """Whether nothing needs to be fitted for it."""
+        return index_file(catalog, analyzer, self.indexes).is_file()
+
+    def understander(self, files: Files, analyzer: Analyzer) -> Understander:
+        """The content ready to understand; seconds, where its phrases are new. Raises ContentError."""
+        catalog = read_whole(files)
+        if not self.is_ready(catalog, analyzer):
+            with child_process() as pool:
+                pool.submit(fit_here, pack_files(files), self.indexes).result()
+            drop_old(self.indexes, [index_file(catalog, analyzer, self.indexes)])
+        return Understander(catalog, index_of(catalog, analyzer, self.indexes), analyzer)
+
+
+def child_process() -> ProcessPoolExecutor:
+    """One process beside this one, which gives its memory back at the end."""
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+
+
+@lru_cache(maxsize=1)
+def own_analyzer() -> Analyzer:
+    """The analyzer of a process that was started to work on content."""
+    return load_analyzer()
+
+
+def fit_here(packed: bytes, indexes: Path) -> None:
+    """In a process of its own: fit the index of this content, unless it is there."""
+    catalog, analyzer = read_whole(unpack_files(packed)), own_analyzer()
+    if not index_file(catalog, analyzer, indexes).is_file():
+        fit_and_keep(catalog, analyzer, indexes)
+
+
+def read_whole(files: Files) -> Catalog:
+    """The catalog of content that is right in form. Raises ContentError."""
+    catalog, faults = catalog_of(files)
+    if faults:
+        raise ContentError(faults)
+    return catalog

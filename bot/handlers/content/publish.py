@@ -1,0 +1,172 @@
+"""A proved draft becomes a revision; an old revision comes back. Each is one commit: before it the old one serves."""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from bot.content.content_files import Files, digest_of, pack_files, unpack_files
+from bot.content.upgrade_merge import grow
+from bot.domain.staff.permissions import Deed, Staff, require
+from bot.handlers.content.edit_draft import Draft, laid_on, read_draft
+from bot.handlers.content.regression_check import Proof, read_proof
+from bot.handlers.content.regression_jobs import proof_row, prove_files
+from bot.handlers.house import House
+from bot.storage.content.draft_rows import clear_draft, newest_edit, write_draft_file
+from bot.storage.content.regression_rows import ProofRow, clear_proofs, want_published
+from bot.storage.content.revision_rows import (
+    BehindError,
+    Revision,
+    WayIn,
+    add_revision,
+    keep_content,
+    list_revisions,
+    lock_newest,
+    read_content,
+    read_revision,
+)
+from bot.storage.engine import Store
+from bot.storage.staff.audit_rows import Trace, add_trace
+
+LONGEST_REASON = 500
+
+
+class NotProvedError(Exception):
+    """The draft as it stands has no proof, or one that refuses it."""
+
+
+class OwnRequestError(Exception):
+    """Who asks for a publish does not agree to it too: that is for a second person."""
+
+
+class NoReasonError(Exception):
+    """Why it is published is not said."""
+
+
+@dataclass(frozen=True)
+class Proved:
+    """The draft with its proof."""
+
+    draft: Draft
+    row: ProofRow
+    proof: Proof
+
+
+def want(house: House, staff: Staff, digest: str, reason: str) -> None:
+    """Ask a second person to publish. Raises NotAllowedError, NotProvedError, NoReasonError."""
+    require(staff, Deed.EDIT_CONTENT)
+    proved = _proved(house, digest)
+    if not reason.strip():
+        raise NoReasonError
+    now = house.now()
+
+    def work(connection: Connection) -> None:
+        want_published(connection, proved.row.digest, staff.id, now, reason.strip()[:LONGEST_REASON])
+        add_trace(connection, Trace(now, staff.id, "publish-wanted", "", digest))
+
+    house.store.transaction(work)
+
+
+def publish(house: House, staff: Staff, digest: str, reason: str = "") -> Revision:
+    """Put the proved draft in force. Where the office wants a second reader, this is the second one.
+
+    Raises NotAllowedError, NotProvedError, OwnRequestError, NoReasonError, BehindError.
+    """
+    require(staff, Deed.EDIT_CONTENT)
+    proved = _proved(house, digest)
+    author, second = staff.id, ""
+    if house.reception.understander.catalog.publishing.second_reader:
+        author, second, reason = proved.row.wanted_by, staff.id, proved.row.reason
+        if not author:
+            raise NotProvedError
+        if author == staff.id:
+            raise OwnRequestError
+    if not reason.strip():
+        raise NoReasonError
+    revision = _next(house, proved.draft.base, WayIn.PUBLISHED, digest)
+    revision = replace(revision, author=author, second_reader=second, reason=reason.strip()[:LONGEST_REASON])
+    put_in_force(house, staff.id, revision, proved.draft)
+    return revision
+
+
+def publish_at_once(house: House, reason: str) -> tuple[Proof, Revision | None]:
+    """Prove the draft and put it in force, for whoever has the machine in their hands. Seconds. Raises BehindError."""
+    draft = read_draft(house.store)
+    proof = prove_files(house, (draft.published, draft.files))
+    if proof.is_refused or not draft.is_changed:
+        return proof, None
+    revision = replace(_next(house, draft.base, WayIn.PUBLISHED, draft.digest), reason=reason[:LONGEST_REASON])
+    put_in_force(house, "", revision, draft)
+    return proof, revision
+
+
+def restore(house: House, staff: Staff, number: int) -> Revision:
+    """Put an old revision in force again, as a new one; the draft stays. Raises NotAllowedError, BehindError."""
+    require(staff, Deed.EDIT_CONTENT)
+    draft = read_draft(house.store)
+    files = _as_it_was(house.store, draft, number)
+    revision = _next(house, draft.base, WayIn.RESTORED, digest_of(files))
+    revision = replace(revision, author=staff.id, reason=f"第{number}版に戻しました")
+    put_in_force(house, staff.id, revision, draft, files)
+    return revision
+
+
+def put_in_force(house: House, by: str, revision: Revision, draft: Draft, files: Files | None = None) -> None:
+    """One commit. `files`: content that is not the draft; then the draft's changes are laid on it. BehindError."""
+    packed = pack_files(draft.files if files is None else files)
+    rebased = {} if files is None else laid_on(draft, files)
+
+    def work(connection: Connection) -> None:
+        if lock_newest(connection) != draft.base.number or newest_edit(connection) != draft.newest:
+            raise BehindError
+        keep_content(connection, revision.digest, packed)
+        add_revision(connection, revision)
+        clear_draft(connection)
+        for file, body in rebased.items():
+            write_draft_file(connection, file, body.decode())
+        clear_proofs(connection)
+        add_trace(connection, Trace(revision.at, by, f"content-{revision.way}", "", f"revision {revision.number}"))
+
+    house.store.transaction(work)
+
+
+def revisions_of(store: Store) -> list[Revision]:
+    """All revisions, the newest first."""
+    with store.reading() as connection:
+        return list_revisions(connection)
+
+
+def files_of(store: Store, number: int) -> Files:
+    """The content of a revision. Raises LookupError."""
+    with store.reading() as connection:
+        revision = read_revision(connection, number)
+        if revision is None:
+            raise LookupError(number)
+        return unpack_files(read_content(connection, revision.digest))
+
+
+def _proved(house: House, digest: str) -> Proved:
+    draft = read_draft(house.store)
+    row = proof_row(house, draft)
+    if row is None or row.digest != digest or row.found is None:
+        raise NotProvedError
+    proof = read_proof(row.found)
+    if proof.is_refused or not draft.is_changed:
+        raise NotProvedError
+    return Proved(draft, row, proof)
+
+
+def _as_it_was(store: Store, draft: Draft, number: int) -> Files:
+    """An old revision; what a newer version has brought since (words of danger above all) stays with it."""
+    with store.reading() as connection:
+        old = read_revision(connection, number)
+        if old is None:
+            raise LookupError(number)
+        files = unpack_files(read_content(connection, old.digest))
+        if old.shipped == draft.base.shipped:
+            return files
+        shipped = [unpack_files(read_content(connection, each.shipped)) for each in (old, draft.base)]
+    return grow(shipped[0], files, shipped[1]).files
+
+
+def _next(house: House, base: Revision, way: WayIn, digest: str) -> Revision:
+    return Revision(base.number + 1, digest, base.shipped, way, "", "", "", house.now())

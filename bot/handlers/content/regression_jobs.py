@@ -1,0 +1,138 @@
+"""A draft is proved in the background, in a process of its own, with its progress shown; who dies leaves it waiting."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+import structlog
+from sqlalchemy import Connection
+
+from bot.content.content_files import Files, pack_files, unpack_files
+from bot.content.index.index_cache import index_of
+from bot.content.read.catalog_reader import catalog_of
+from bot.domain.staff.permissions import Deed, Staff, require
+from bot.domain.understanding.decision import Thresholds
+from bot.domain.understanding.understander import Understander
+from bot.handlers.content.edit_draft import Draft, read_draft
+from bot.handlers.content.index_builder import Workshop, child_process, fit_here, own_analyzer, read_whole
+from bot.handlers.content.regression_check import Proof, Proving, write_proof
+from bot.handlers.house import House
+from bot.storage.content.regression_rows import ProofRow, ask_for_proof, end_proof, take_proof, write_step
+from bot.storage.content.regression_rows import read_proof as read_proof_row
+from bot.storage.content.revision_rows import keep_content, read_content, read_revision
+
+log = structlog.get_logger()
+
+STEPS = 3
+"""Fit the new phrases, look for faults, ask all sets of messages."""
+Tell = Callable[[int], None]
+LOOK_EVERY = 1.0
+"""Seconds until a proof that is asked for begins."""
+
+
+def ask_proof(house: House, staff: Staff) -> Draft:
+    """Ask for the proof of the draft as it stands. Raises NotAllowedError."""
+    require(staff, Deed.EDIT_CONTENT)
+    draft = read_draft(house.store)
+    digest, packed, now = draft.digest, pack_files(draft.files), house.now()
+
+    def work(connection: Connection) -> None:
+        keep_content(connection, digest, packed)
+        ask_for_proof(connection, digest, draft.base.number, staff.id, now)
+
+    house.store.transaction(work)
+    return draft
+
+
+def proof_row(house: House, draft: Draft) -> ProofRow | None:
+    """The proof of this draft, however far it is; none where another revision is in force by now."""
+    with house.store.reading() as connection:
+        row = read_proof_row(connection, draft.digest)
+    return row if row and row.base == draft.base.number else None
+
+
+async def prove_waiting(house: House) -> None:
+    """One look: where a proof is asked for, make it."""
+    if not await asyncio.to_thread(prove_next, house):
+        await asyncio.sleep(LOOK_EVERY)
+
+
+def prove_next(house: House) -> bool:
+    """Make the oldest proof that waits. False where none does."""
+    row = house.store.transaction(lambda connection: take_proof(connection, house.now()))
+    if row is None:
+        return False
+    found: bytes | None = None
+    try:
+        found = write_proof(_prove(house, row))
+    except Exception as error:  # noqa: BLE001 -- a content that breaks the proof must not stop the worker
+        log.error("proof_failed", error=type(error).__name__)
+    house.store.transaction(lambda connection: end_proof(connection, row.digest, found))
+    return True
+
+
+def _prove(house: House, row: ProofRow) -> Proof:
+    with house.store.reading() as connection:
+        base = read_revision(connection, row.base)
+        files = unpack_files(read_content(connection, row.digest))
+        published = unpack_files(read_content(connection, base.digest if base else row.digest))
+    return prove_files(house, (published, files), partial(_tell, house, row.digest))
+
+
+def _tell(house: House, digest: str, step: int) -> None:
+    house.store.transaction(lambda connection: write_step(connection, digest, step))
+
+
+def prove_files(house: House, contents: tuple[Files, Files], tell: Tell = lambda _: None) -> Proof:
+    """Prove content (the second) beside what is in force, in a process of its own. `tell` hears of each step."""
+    published, files = (pack_files(each) for each in contents)
+    task = _Task(published, files, house.workshop, house.reception.thresholds, house.now())
+    malformed = faults_of_form(contents[1])
+    if malformed:
+        return Proof(malformed)
+    with child_process() as pool:
+        tell(1)
+        for packed in (published, files):
+            pool.submit(fit_here, packed, house.workshop.indexes).result()
+        tell(2)
+        faults = pool.submit(_faults_here, task).result()
+        tell(STEPS)
+        return pool.submit(_replay_here, task, faults).result()
+
+
+def faults_of_form(files: Files) -> list[tuple[str, int, str, str]]:
+    """What keeps the content from being read at all."""
+    return [(fault.file, fault.line, fault.what, fault.mend) for fault in catalog_of(files)[1]]
+
+
+@dataclass(frozen=True)
+class _Task:
+    """Everything the other process needs."""
+
+    published: bytes
+    draft: bytes
+    workshop: Workshop
+    thresholds: Thresholds
+    now: datetime
+
+
+def _faults_here(task: _Task) -> list[tuple[str, int, str, str]]:
+    """In the other process: every fault."""
+    return _proving(task).faults(unpack_files(task.draft), task.workshop.shipped())
+
+
+def _replay_here(task: _Task, faults: list[tuple[str, int, str, str]]) -> Proof:
+    """In the other process: every set of messages."""
+    return _proving(task).replay(task.workshop.cases, faults)
+
+
+def _proving(task: _Task) -> Proving:
+    published, draft = (_understander(packed, task.workshop) for packed in (task.published, task.draft))
+    return Proving(published, draft, task.thresholds, task.now)
+
+
+def _understander(packed: bytes, workshop: Workshop) -> Understander:
+    catalog, analyzer = read_whole(unpack_files(packed)), own_analyzer()
+    return Understander(catalog, index_of(catalog, analyzer, workshop.indexes), analyzer)

@@ -1,0 +1,115 @@
+"""What the studio's pages show: the cards of a file, what needs a look, who is who."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fnmatch import fnmatchcase
+
+from bot.content.cards.card_kinds import CARD_KINDS, CardKind
+from bot.content.cards.cards import NoSuchCardError, Place, Values, cards_of
+from bot.content.cards.differences import CardChange, differences, title_of
+from bot.content.content_files import Files
+from bot.domain.catalog import Use
+from bot.domain.staff.permissions import Deed, Staff, require
+from bot.handlers.content.edit_draft import Draft, read_draft
+from bot.handlers.content.regression_jobs import proof_row
+from bot.handlers.house import House
+from bot.storage.content.regression_rows import ProofRow
+from bot.storage.staff.staff_rows import list_staff
+
+SOON = timedelta(days=60)
+"""A number that is valid no longer than this is listed for a look."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One card in a list."""
+
+    place: Place
+    title: str
+    says: str
+
+
+@dataclass(frozen=True)
+class ToReview:
+    """A line that somebody must look at. `why`: expired, soon, confirm-first, unconfirmed."""
+
+    place: Place
+    title: str
+    why: str
+    until: str
+
+
+@dataclass(frozen=True)
+class Home:
+    """The first page."""
+
+    draft: Draft
+    changes: list[CardChange]
+    row: ProofRow | None
+    review: list[ToReview]
+    names: dict[str, str]
+
+
+def read_home(house: House, staff: Staff) -> Home:
+    """Everything on the first page. Raises NotAllowedError."""
+    require(staff, Deed.EDIT_CONTENT)
+    draft = read_draft(house.store)
+    today = house.now().date()
+    return Home(
+        draft,
+        differences(draft.published, draft.files),
+        proof_row(house, draft),
+        list(to_review(draft.files, today)),
+        staff_names(house),
+    )
+
+
+def list_cards(files: Files, pattern: str) -> tuple[CardKind, list[Listed]]:
+    """The cards of one kind. Raises NoSuchCardError."""
+    kind = next((kind for kind in CARD_KINDS if kind.files == pattern), None)
+    if kind is None:
+        raise NoSuchCardError(pattern)
+    found = [(file, cards_of(files, file)) for file in sorted(files) if fnmatchcase(file, pattern)]
+    return kind, [
+        Listed(Place(file, name), title_of(file, name, values), _gist(kind, values))
+        for file, cards in found
+        for name, values in cards.items()
+    ]
+
+
+def to_review(files: Files, today: date) -> Iterable[ToReview]:
+    """Lines whose number is expired or will be, or waits for the city's word."""
+    for name, values in cards_of(files, "lines.yaml").items():
+        until, use = str(values.get("valid_until", "")), str(values.get("use", ""))
+        why = _why(until, use, today)
+        if why and use != Use.NEVER:
+            yield ToReview(Place("lines.yaml", name), str(values.get("name", name)), why, until)
+
+
+def staff_names(house: House) -> dict[str, str]:
+    """Names of staff by id."""
+    with house.store.reading() as connection:
+        return {each.id: each.name for each in list_staff(connection)}
+
+
+def _why(until: str, use: str, today: date) -> str:
+    try:
+        day = date.fromisoformat(until) if until else None
+    except ValueError:
+        return "expired"
+    if day and day < today:
+        return "expired"
+    if day and day < today + SOON:
+        return "soon"
+    return {str(Use.CONFIRM_FIRST): "confirm-first", str(Use.UNCONFIRMED): "unconfirmed"}.get(use, "")
+
+
+def _gist(kind: CardKind, values: Values) -> str:
+    """A few words of what a card says."""
+    for field in kind.fields:
+        value = values.get(field.name)
+        if field.is_said and field.name not in {"title", "button", "name"} and isinstance(value, str) and value:
+            return value
+    first = values.get(kind.fields[0].name, "")
+    return "、".join(map(str, first)) if isinstance(first, list) else str(values.get("to") or "")

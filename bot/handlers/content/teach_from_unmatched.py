@@ -1,0 +1,165 @@
+"""What was not understood becomes a phrase, a check, a synonym or nothing: an admin decides, and sees the effect."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from rapidfuzz import fuzz
+from sqlalchemy import Connection
+
+from bot.content.cards.cards import Place, Values, read_card
+from bot.content.yaml.yaml_form import Data
+from bot.domain.protocols import Analysis
+from bot.domain.staff.permissions import Deed, Staff, require
+from bot.domain.understanding.normalise import squeeze
+from bot.handlers.content.edit_draft import CardForm, Draft, read_draft, save_card
+from bot.handlers.house import House
+from bot.storage.conversation.unmatched_rows import (
+    Group,
+    GroupState,
+    Unclear,
+    list_groups,
+    list_ungrouped,
+    put_in_group,
+    read_verdicts,
+    settle_group,
+    words_of_groups,
+)
+from bot.storage.engine import Store
+from bot.storage.sealing import Keyring
+from bot.storage.staff.audit_rows import Trace, add_trace
+
+ALIKE_VECTORS = 0.72
+ALIKE_WRITING = 72
+"""From these a message belongs to a group: cosine of sentence vectors, or likeness of the writing (0 to 100)."""
+_AT_ONCE = 500
+
+
+class Lesson(StrEnum):
+    """What a message can become."""
+
+    PHRASE = "phrase"
+    CHECK = "check"
+    NOT_OURS = "not-ours"
+    SYNONYM = "synonym"
+    LEAVE = "leave"
+
+
+class LessonError(Exception):
+    """A lesson lacks its words or its place."""
+
+
+@dataclass(frozen=True)
+class Heap:
+    """One group with its messages that still have their words."""
+
+    group: Group
+    messages: tuple[Unclear, ...]
+
+
+@dataclass(frozen=True)
+class Taught:
+    """One lesson: words (perhaps rewritten), and where they go: an entry, a subject, or the usual word."""
+
+    lesson: Lesson
+    words: str
+    target: str
+
+
+def read_heaps(house: House, staff: Staff) -> tuple[list[Heap], dict[str, dict[str, int]]]:
+    """The groups that wait, most frequent first, and what residents said of answers. Raises NotAllowedError."""
+    require(staff, Deed.EDIT_CONTENT)
+    group_unclear(house)
+    keys = house.reception.keys
+    with house.store.reading() as connection:
+        groups = list_groups(connection)
+        words = words_of_groups(connection, keys, [each.id for each in groups])
+        verdicts = read_verdicts(connection)
+    return [Heap(each, tuple(words[each.id])) for each in groups], verdicts
+
+
+def group_unclear(house: House) -> int:
+    """Put messages that are in no group yet into the nearest one, or into new ones; how many."""
+    store, keys = house.store, house.reception.keys
+    with store.reading() as connection:
+        new = list_ungrouped(connection, keys, _AT_ONCE)
+        groups = list_groups(connection)
+        samples = words_of_groups(connection, keys, [each.id for each in groups])
+    if not new:
+        return 0
+    known = [(group, messages[0].words) for group, messages in samples.items() if messages]
+    texts = [*(words for _, words in known), *(each.words for each in new)]
+    analyses = house.reception.understander.analyzer.analyse([text[:400] for text in texts])
+    seen = [(group, words, analysis) for (group, words), analysis in zip(known, analyses, strict=False)]
+    for message, analysis in zip(new, analyses[len(known) :], strict=True):
+        near = _nearest(message.words, analysis, seen)
+        group = store.transaction(lambda connection, m=message, g=near: put_in_group(connection, m, g))  # type: ignore[misc]
+        if not near:
+            seen.append((group, message.words, analysis))
+    return len(new)
+
+
+def files_with(draft: Draft, taught: Taught) -> tuple[Place, Values]:
+    """The card that a lesson changes, with its new fields. Raises LessonError."""
+    words = taught.words.strip()
+    if not words or (taught.lesson is not Lesson.LEAVE and not taught.target):
+        raise LessonError
+    if taught.lesson is Lesson.SYNONYM:
+        return Place("synonyms.yaml", words), {"from": words, "to": taught.target, "note": ""}
+    if taught.lesson is Lesson.CHECK:
+        return Place(f"checks/{taught.target}.yaml", words), {"text": words, "accept": [taught.target]}
+    place = _phrases_of(draft, taught)
+    card = read_card(draft.files, place)
+    if card is None:
+        raise LessonError
+    phrases: Data = card.get("phrases", [])
+    kept = phrases if isinstance(phrases, list) else []
+    return place, {"phrases": [*kept, *([] if words in kept else [words])]}
+
+
+def teach(house: House, staff: Staff, group: str, taught: Taught) -> Place | None:
+    """Put the lesson into the draft and settle the group. Raises NotAllowedError, LessonError, NoSuchCardError."""
+    require(staff, Deed.EDIT_CONTENT)
+    draft = read_draft(house.store)
+    place: Place | None = None
+    if taught.lesson is not Lesson.LEAVE:
+        place, fields = files_with(draft, taught)
+        save_card(house, staff, CardForm(place, fields, draft.seen))
+    state = GroupState.LEFT if taught.lesson is Lesson.LEAVE else GroupState.TAUGHT
+    now = house.now()
+
+    def work(connection: Connection) -> None:
+        settle_group(connection, group, state)
+        add_trace(connection, Trace(now, staff.id, "learned", group, taught.lesson))
+
+    house.store.transaction(work)
+    return place
+
+
+def words_of(store: Store, keys: Keyring, group: str) -> tuple[Unclear, ...]:
+    """The messages of one group."""
+    with store.reading() as connection:
+        return tuple(words_of_groups(connection, keys, [group])[group])
+
+
+def _phrases_of(draft: Draft, taught: Taught) -> Place:
+    """The card that holds the phrases of an entry or of a subject."""
+    if taught.lesson is Lesson.NOT_OURS:
+        return Place("not-ours.yaml", taught.target)
+    name = f"{taught.target.split('-')[0]}s/{taught.target}.yaml"
+    if name not in draft.files:
+        raise LessonError
+    return Place(name)
+
+
+def _nearest(words: str, analysis: Analysis, seen: Sequence[tuple[str, str, Analysis]]) -> str:
+    """The group of the message most like this one, if any is like it."""
+    best, name = 0.0, ""
+    for group, others, known in seen:
+        likeness = fuzz.ratio(squeeze(words), squeeze(others)) / ALIKE_WRITING
+        if analysis.vector is not None and known.vector is not None:
+            likeness = max(likeness, float(np.dot(analysis.vector, known.vector)) / ALIKE_VECTORS)
+        if likeness > best:
+            best, name = likeness, group
+    return name if best >= 1 else ""

@@ -1,0 +1,75 @@
+"""An editor tries a sentence: what a resident would see from the draft and what they see now, and why."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from bot.content.check.example_messages import texts_by_row
+from bot.content.content_faults import ContentError, Fault
+from bot.content.content_files import pack_files, unpack_files
+from bot.domain.messages import Reply
+from bot.domain.staff.permissions import Deed, Staff, require
+from bot.domain.understanding.explain_match import explain
+from bot.domain.understanding.triage import Signal
+from bot.domain.understanding.understander import Understander, with_synonyms
+from bot.handlers.content.edit_draft import read_draft
+from bot.handlers.content.index_builder import Workshop
+from bot.handlers.conversation.answer_dry_run import answer_once
+from bot.handlers.house import House
+
+LONGEST = 2000
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One answer and its reasons: what triage hears, the nearest phrases, what each feature adds."""
+
+    reply: Reply
+    signals: tuple[Signal, ...]
+    phrases: tuple[tuple[str, float], ...]
+    parts: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """The same sentence twice. `draft` is None where the draft cannot be read; `fault` is the first reason."""
+
+    text: str
+    draft: Answered | None
+    published: Answered
+    fault: Fault | None = None
+
+
+def try_question(house: House, staff: Staff, text: str) -> Tried:
+    """Ask both. Seconds, where the draft has new phrases. Raises NotAllowedError."""
+    require(staff, Deed.EDIT_CONTENT)
+    said, now = text.strip()[:LONGEST], house.reception.understander
+    published = _answered(house, now, said)
+    try:
+        draft = draft_understander(house)
+    except ContentError as error:
+        return Tried(said, None, published, error.faults[0])
+    return Tried(said, _answered(house, draft, said), published)
+
+
+def draft_understander(house: House) -> Understander:
+    """The draft, ready to understand. Raises ContentError."""
+    draft = read_draft(house.store)
+    if not draft.is_changed:
+        return house.reception.understander
+    return _opened(pack_files(draft.files), house.workshop, house.reception.shelf.understander)
+
+
+@lru_cache(maxsize=1)
+def _opened(packed: bytes, workshop: Workshop, like: Understander) -> Understander:
+    return workshop.understander(unpack_files(packed), like.analyzer)
+
+
+def _answered(house: House, understander: Understander, text: str) -> Answered:
+    reply = answer_once(understander, house.reception.thresholds, text, house.now()).reply
+    signals = understander.by_lists(text).signals
+    if not reply.entries:
+        return Answered(reply, signals, (), ())
+    (analysis,) = understander.analyzer.analyse([with_synonyms(understander.catalog.synonyms, text)[:400]])
+    why = explain(understander.index, analysis, reply.entries[0].id)
+    texts = texts_by_row(understander.catalog)
+    return Answered(reply, signals, tuple((texts[row], likeness) for row, likeness in why.rows), why.parts)

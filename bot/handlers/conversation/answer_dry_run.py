@@ -1,0 +1,39 @@
+"""One message answered without keeping anything: `ask`, `chat`, `evaluate`; the steps of `receive`, minus storage."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.domain.city_calendar import CITY_ZONE, is_holiday
+from bot.domain.conversation.dialogue_step import Talk, Turn, step
+from bot.domain.conversation.phone_lines import Moment
+from bot.domain.messages import Route
+from bot.domain.understanding.decision import Thresholds
+from bot.domain.understanding.normalise import at_the_door
+from bot.domain.understanding.understander import Understander
+from bot.handlers.content.evaluate import Answerer
+
+TRIAL_NUMBER = "(ためし)"
+"""Said where a case number would be given: nothing was stored."""
+
+
+def answer_once(
+    understander: Understander,
+    thresholds: Thresholds,
+    text: str,
+    now: datetime,
+    talk: Talk = Talk(),  # noqa: B008 -- frozen
+) -> Turn:
+    """The turn that this message would bring; `now` is aware."""
+    moment = Moment(now.astimezone(CITY_ZONE), is_holiday, TRIAL_NUMBER)
+    understood = understander.understand(at_the_door(text))
+    return step(understander.catalog, thresholds, talk, understood, moment)
+
+
+def answerer(understander: Understander, thresholds: Thresholds, now: Callable[[], datetime]) -> Answerer:
+    """A bot that is asked one message after the other: each by itself, to its route and the entries that are shown."""
+
+    def answer(text: str) -> tuple[Route, tuple[str, ...]]:
+        reply = answer_once(understander, thresholds, text, now()).reply
+        return reply.route, tuple(shown.id for shown in reply.entries)
+
+    return answer

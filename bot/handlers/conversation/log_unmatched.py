@@ -1,0 +1,51 @@
+"""What was not understood is kept for the office: masked, sealed, and never out of a case."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from bot.domain.conversation.dialogue_step import Turn
+from bot.domain.conversation.unmatched import WRONG, unclear_why
+from bot.domain.messages import Happened, Inbound
+from bot.domain.understanding.pseudonymise import masked
+from bot.storage.conversation.message_rows import read_last_question
+from bot.storage.conversation.resident_rows import new_id
+from bot.storage.conversation.unmatched_rows import Unclear, add_unclear, count_verdict
+from bot.storage.sealing import Keyring
+
+_SAME_TALK = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Noticed:
+    """A message that was answered. `row`: its row; `entry`: what the talk was about before it."""
+
+    resident: str
+    row: str
+    message: Inbound
+    turn: Turn
+    entry: str
+    in_case: bool
+
+
+def note_unclear(connection: Connection, keys: Keyring, noticed: Noticed) -> None:
+    """Keep it where it was not understood, or the one before it where the answer to that was wrong."""
+    message, turn = noticed.message, noticed.turn
+    if noticed.in_case or message.kind not in {Happened.TEXT, Happened.PRESS}:
+        return
+    if turn.verdict:
+        count_verdict(connection, noticed.entry, turn.verdict)
+    if turn.verdict == WRONG:
+        since = message.received_at - _SAME_TALK
+        question = read_last_question(connection, keys, noticed.resident, since, noticed.row)
+        if question:
+            row, words = question
+            found = Unclear(new_id(), WRONG, noticed.entry, message.received_at, masked(words))
+            add_unclear(connection, keys, row, found)
+        return
+    why = unclear_why(turn)
+    if why and message.text.strip():
+        add_unclear(
+            connection, keys, noticed.row, Unclear(new_id(), why, "", message.received_at, masked(message.text))
+        )

@@ -1,0 +1,43 @@
+"""A resident writes on a page of ours what should not stand on a platform: once, for the case that the link is of."""
+
+from sqlalchemy import Connection
+
+from bot.domain.messages import Happened, Inbound
+from bot.handlers.conversation.receive_message import TakenElsewhereError, receive
+from bot.handlers.house import House
+from bot.storage.cases.case_rows import read_case_by_id
+from bot.storage.conversation.message_rows import number_of_event
+from bot.storage.conversation.private_rows import case_of_page, use_page
+from bot.storage.conversation.resident_rows import account_of
+from bot.storage.hashes import hashed
+
+
+class PageOverError(Exception):
+    """The page was used, or its time is over, or there is none."""
+
+
+def is_page_there(house: House, token: str) -> bool:
+    """Whether the page opens now."""
+    with house.store.reading() as connection:
+        return bool(case_of_page(connection, hashed(token), house.now()))
+
+
+def write_privately(house: House, token: str, words: str, source: str) -> str:
+    """Keep what was written, in the case; its number. Raises PageOverError."""
+    now, page = house.now(), hashed(token)
+    with house.store.reading() as connection:
+        case = read_case_by_id(connection, case_of_page(connection, page, now))
+        if case is None:
+            raise PageOverError
+        channel, sender = account_of(connection, case.resident)
+    message = Inbound(channel, sender, page, words, now, source=source, kind=Happened.FORM)
+
+    def use(connection: Connection) -> bool:
+        return use_page(connection, page, now)
+
+    try:
+        receive(house.reception, [message], now, use)
+    except TakenElsewhereError:
+        raise PageOverError from None
+    with house.store.reading() as connection:
+        return number_of_event(connection, channel, page)

@@ -1,0 +1,68 @@
+"""Sends over one platform what the outbox holds for it; a platform that is down holds up nobody else's."""
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+
+import structlog
+
+from bot.domain.protocols import Channel
+from bot.handlers.delivery.deliver import Attempt, next_attempts, send, write_outcome
+from bot.handlers.house import House
+
+log = structlog.get_logger()
+
+SENDS_AT_ONCE = 24
+LOOK_AGAIN = 0.5
+"""Seconds until the tables are looked at again though nobody rang: another process may have written to them."""
+
+
+class Dispatcher:
+    """One per platform and process."""
+
+    def __init__(self, house: House, channel: Channel) -> None:
+        self._house = house
+        self._channel = channel
+        self._sending: set[asyncio.Task[None]] = set()
+        self._bell = asyncio.Event()
+
+    def ring(self) -> None:
+        """Something was written, or a send has ended."""
+        self._bell.set()
+
+    async def send_some(self) -> None:
+        """Begin to send what is due, as far as there is room; without any, wait."""
+        self._bell.clear()
+        room = SENDS_AT_ONCE - len(self._sending)
+        work = partial(next_attempts, self._house, self._channel.name, room)
+        attempts = await asyncio.to_thread(work) if room else []
+        for attempt in attempts:
+            task = asyncio.create_task(self._send(attempt))
+            self._sending.add(task)
+            task.add_done_callback(self._sent)
+            await asyncio.sleep(0)  # writing a card out takes milliseconds: between two, the doors get their turn
+        if not attempts:
+            await rung(self._bell)
+
+    async def finish(self) -> None:
+        """Until what is being sent has its outcome."""
+        await asyncio.gather(*self._sending, return_exceptions=True)
+
+    async def _send(self, attempt: Attempt) -> None:
+        answered = await send(self._house, self._channel, attempt)
+        await asyncio.to_thread(write_outcome, self._house, self._channel.name, attempt, answered)
+
+    def _sent(self, task: "asyncio.Task[None]") -> None:
+        self._sending.discard(task)
+        self._bell.set()
+        if not task.cancelled() and (error := task.exception()):
+            # The lease ends, and the message is tried again as one whose outcome is not known.
+            log.error("outcome_not_kept", channel=self._channel.name, error=type(error).__name__)
+
+
+async def rung(bell: asyncio.Event, most: float = LOOK_AGAIN) -> None:
+    """Until it rings, or so many seconds have gone."""
+    # Not `wait_for`: on Python 3.11 it swallows a cancellation that comes together with the bell.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(most):
+            await bell.wait()

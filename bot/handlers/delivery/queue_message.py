@@ -1,0 +1,64 @@
+"""Something is said to a resident about a case, on their own channel, outside the hours in which they must not be."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bot.domain.cases.case import Case, shown_number
+from bot.domain.cases.case_deadlines import may_write_at
+from bot.domain.cases.duty_roster import DutyRoster
+from bot.domain.city_calendar import CITY_ZONE, is_holiday
+from bot.domain.conversation.crisis_replies import CrisisWriter
+from bot.domain.conversation.phone_lines import Moment
+from bot.domain.conversation.replies import Writer
+from bot.domain.messages import Reply
+from bot.handlers.reception import Reception
+from bot.storage.conversation.message_rows import last_message
+from bot.storage.conversation.resident_rows import channel_of
+from bot.storage.delivery.outbox_rows import Answer, add_outbound
+
+ON_THE_PAGE = "web"
+"""The channel on which a message is there as soon as it is kept: nothing is sent."""
+
+
+@dataclass(frozen=True)
+class About:
+    """The case that it is about, who looks after cases, and when it is said. `author`: who of staff, if not the bot."""
+
+    case: Case
+    roster: DutyRoster
+    now: datetime
+    author: str = ""
+    private_link: str = ""
+
+
+def say_to_resident(
+    connection: Connection, reception: Reception, about: About, write: Callable[[CrisisWriter], Reply]
+) -> None:
+    """Queue the message, inside the transaction that makes it true; a drill is sent to nobody."""
+    case, now = about.case, about.now
+    channel = channel_of(connection, case.resident)
+    moment = Moment(
+        now.astimezone(CITY_ZONE),
+        is_holiday,
+        shown_number(case.number),
+        roster=about.roster,
+        private_link=about.private_link,
+    )
+    reply = write(Writer.of(reception.understander.catalog, moment).crisis)
+    to, position = last_message(connection, case.id)
+    goes_out = channel != ON_THE_PAGE and not case.is_drill
+    answer = Answer(
+        case.resident,
+        to,
+        reply,
+        now,
+        channel if goes_out else "",
+        urgent=True,
+        position=position,
+        author=about.author,
+        due_at=may_write_at(case.quiet_from, case.quiet_until, now),
+    )
+    add_outbound(connection, reception.keys, answer)

@@ -1,0 +1,111 @@
+"""Notices in words: one, or several of one chat as one message."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from bot.domain.cases.case import Case, shown_number
+from bot.domain.delivery.notices import (
+    CHAT,
+    Facts,
+    Notice,
+    Told,
+    as_one,
+    is_needed,
+    notice_now,
+    notice_of,
+    notice_to_chat,
+)
+from bot.domain.messages import Reply
+from bot.domain.protocols import Channel
+from bot.domain.switches import Switch
+from bot.handlers.house import House
+from bot.storage.cases.case_rows import read_case_by_id
+from bot.storage.conversation.message_rows import read_case_words
+from bot.storage.delivery.notice_rows import QueuedNotice
+from bot.storage.staff.duty_rows import read_switches
+from bot.storage.staff.staff_chat_rows import StaffChat, chat_address, read_chat
+from bot.storage.staff.staff_rows import find_staff
+
+_BUNDLES = uuid.UUID("6f1f0f5e-6f55-4f0e-9a53-0d6b3c1f7a11")
+"""The name space of retry keys of several notices that go out as one message."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A chat of staff, its platform, and where the platform is told to send."""
+
+    chat: StaffChat
+    channel: Channel
+    address: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """Notices that go out, or went out, as one message."""
+
+    notices: tuple[tuple[QueuedNotice, Notice], ...]
+
+    @property
+    def retry_key(self) -> str:
+        """The key under which a platform takes this message once: other notices in it make it another message."""
+        if len(self.notices) == 1:
+            return self.notices[0][0].retry_key
+        return str(uuid.uuid5(_BUNDLES, ",".join(queued.id for queued, _ in self.notices)))
+
+    def as_reply(self, house: House) -> Reply:
+        """The message."""
+        wording = house.wording()
+        if len(self.notices) == 1:
+            ((queued, notice),) = self.notices
+            return notice.as_reply(queued.case, wording.say("notice-claim"))
+        return as_one(wording, [(queued.case, notice) for queued, notice in self.notices])
+
+
+def find_place(connection: Connection, house: House, recipient: str) -> Place | None:
+    """The chat that is this recipient; None where it or its platform is gone."""
+    chat = read_chat(connection, recipient.removeprefix(CHAT))
+    channel = house.channels.get(chat.channel) if chat else None
+    if chat is None or channel is None:
+        return None
+    return Place(chat, channel, chat_address(connection, house.reception.keys, chat.id))
+
+
+def write_notice_text(connection: Connection, house: House, queued: QueuedNotice) -> Notice | None:
+    """What a notice says; None where nobody needs it any more. The resident's words only where that is switched on."""
+    wording = house.wording()
+    case = read_case_by_id(connection, queued.case) if queued.case else None
+    name = _name(connection, queued.about)
+    link = _link(house, case)
+    if queued.why in set(Told):
+        number = shown_number(case.number) if case else ""
+        if queued.why == Told.AT_DESK:
+            link = link or f"{house.url}/desk"
+        return notice_to_chat(wording, Told(queued.why), number=number, name=name, link=link)
+    if case is None or not is_needed(case, queued.why):
+        return None
+    words = ""
+    if read_switches(connection).is_on(Switch.NOTICE_WORDS):
+        words = (read_case_words(connection, house.reception.keys, case.id) or [""])[-1]
+    return notice_of(wording, Facts(case, queued.why, house.now(), link, words, name))
+
+
+def write_anew(connection: Connection, house: House, sent: Sequence[QueuedNotice]) -> Written:
+    """The notices of a message that was sent, as their cases stand now."""
+    found = []
+    for queued in sent:
+        if case := read_case_by_id(connection, queued.case):
+            facts = Facts(case, queued.why, house.now(), _link(house, case), name=_name(connection, case.owner))
+            found.append((queued, notice_now(house.wording(), facts)))
+    return Written(tuple(found))
+
+
+def _link(house: House, case: Case | None) -> str:
+    return f"{house.url}/desk/cases/{case.number}" if case else ""
+
+
+def _name(connection: Connection, staff: str) -> str:
+    found = find_staff(connection, staff_id=staff) if staff else None
+    return found.name if found else ""

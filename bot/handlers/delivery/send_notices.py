@@ -1,0 +1,127 @@
+"""Notices go out to staff by mail and chat; what waits for one chat goes as one, what nobody needs is spared."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import Connection
+
+from bot.domain.delivery.delivery_rules import Answered, Outcome, Way
+from bot.domain.delivery.notices import CHAT, MAIL, Notice, NoticeState, Told, after_attempt
+from bot.domain.protocols import Outgoing
+from bot.handlers.delivery.dispatcher import rung
+from bot.handlers.delivery.render_notices import Place, Written, find_place, write_notice_text
+from bot.handlers.house import House
+from bot.storage.delivery.notice_rows import QueuedNotice, Tried, lease_notices, write_notice
+from bot.storage.leases import Lease
+from bot.storage.staff.staff_chat_rows import lose_chat, move_lane
+
+log = structlog.get_logger()
+
+_LEASED_FOR = timedelta(seconds=60)
+_AT_ONCE = 8
+
+
+class NoticeSender:
+    """One per platform and process, and one for the mail (`way` empty): whoever is down holds up nobody else's."""
+
+    def __init__(self, house: House, way: str) -> None:
+        self._house = house
+        self._way = way
+        self._bell = asyncio.Event()
+
+    async def send_some(self) -> None:
+        """Send what is due; without any, wait."""
+        batch = await asyncio.to_thread(self._take)
+        await asyncio.gather(*(self._send(each) for each in together(batch)))
+        if not batch:
+            await rung(self._bell)
+
+    def _take(self) -> list[QueuedNotice]:
+        now = self._house.now()
+        lease = Lease("", now, now + _LEASED_FOR)
+        keys = self._house.reception.keys
+        return self._house.store.transaction(
+            lambda connection: lease_notices(connection, keys, self._way, lease, _AT_ONCE)
+        )
+
+    async def _send(self, bundle: Sequence[QueuedNotice]) -> None:
+        written, spared = await asyncio.to_thread(self._write, bundle)
+        answered = Answered(Outcome.REFUSED)
+        place: Place | None = None
+        if written.notices:
+            ((first, notice), *_) = written.notices
+            if first.recipient.startswith(MAIL):
+                answered = Answered(await self._by_mail(first, notice))
+            elif place := await asyncio.to_thread(self._place, first.recipient):
+                answered = await self._by_chat(place, written)
+        await asyncio.to_thread(self._keep, written, spared, answered, place)
+
+    def _write(self, bundle: Sequence[QueuedNotice]) -> tuple[Written, list[QueuedNotice]]:
+        """The notices in words, and those that nobody needs any more."""
+        with self._house.store.reading() as connection:
+            found = [(each, write_notice_text(connection, self._house, each)) for each in bundle]
+        needed = tuple((each, notice) for each, notice in found if notice)
+        return Written(needed), [each for each, notice in found if notice is None]
+
+    def _place(self, recipient: str) -> Place | None:
+        with self._house.store.reading() as connection:
+            return find_place(connection, self._house, recipient)
+
+    async def _by_mail(self, queued: QueuedNotice, notice: Notice) -> Outcome:
+        if self._house.post is None:
+            return Outcome.LATER
+        letter = notice.as_letter(queued.id, queued.recipient.removeprefix(MAIL), queued.created_at)
+        return await asyncio.to_thread(self._house.post.send, letter)
+
+    async def _by_chat(self, place: Place, written: Written) -> Answered:
+        """The free answer to a press where there is one; else, or where it is too late for that, a push."""
+        ticket = written.notices[0][0].ticket
+        way = Way.REPLY if ticket else Way.PUSH
+        reply, wording = written.as_reply(self._house), self._house.wording()
+        outgoing = Outgoing(way, reply, wording, place.address, ticket, written.retry_key, as_text=False)
+        answered = await place.channel.send(outgoing)
+        if way is Way.REPLY and answered.outcome is not Outcome.ACCEPTED:
+            answered = await place.channel.send(replace(outgoing, way=Way.PUSH))
+        return answered
+
+    def _keep(self, written: Written, spared: Sequence[QueuedNotice], answered: Answered, place: Place | None) -> None:
+        now = self._house.now()
+        failed = ""
+
+        def work(connection: Connection) -> None:
+            nonlocal failed
+            for queued in spared:
+                write_notice(connection, queued, Tried(NoticeState.SPARED, now))
+            for queued, notice in written.notices:
+                state, due = after_attempt(answered, queued.attempts, queued.created_at, now)
+                fault = "" if answered.outcome is Outcome.ACCEPTED else str(answered.outcome)
+                write_notice(connection, queued, Tried(state, due, fault, answered.message, notice.shown))
+                failed = queued.recipient.partition(":")[0] if state is NoticeState.FAILED else ""
+            if place:
+                keep_place(connection, self._house, place, answered)
+
+        self._house.store.transaction(work)
+        if failed:
+            log.error("alarm_notice_not_delivered", way=failed, fault=str(answered.outcome))
+
+
+def keep_place(connection: Connection, house: House, place: Place, answered: Answered) -> None:
+    """What an attempt told of the chat itself: that it has moved, or that nobody can be told there any more."""
+    if answered.moved:
+        to = (place.channel.lane_of(answered.moved), answered.moved)
+        move_lane(connection, house.reception.keys, place.channel.name, place.chat.lane, to)
+    elif answered.outcome is Outcome.BLOCKED:
+        lose_chat(connection, place.chat.id)
+        log.error("alarm_staff_chat_lost", channel=place.channel.name, see="/desk/chats")
+
+
+def together(batch: Sequence[QueuedNotice]) -> list[list[QueuedNotice]]:
+    """What goes out as one: the notices about cases that wait for the same chat."""
+    bundles: dict[str, list[QueuedNotice]] = {}
+    for each in batch:
+        joins = each.recipient.startswith(CHAT) and each.why not in set(Told) and not each.ticket
+        bundles.setdefault(each.recipient if joins else each.id, []).append(each)
+    return list(bundles.values())

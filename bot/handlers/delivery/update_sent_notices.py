@@ -1,0 +1,68 @@
+"""Notices in chats say what holds: when a case is taken, put back or ended, anywhere, its messages are written anew."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from bot.domain.delivery.delivery_rules import Answered, Outcome, Way
+from bot.domain.protocols import Outgoing
+from bot.handlers.delivery.render_notices import Place, Written, find_place, write_anew
+from bot.handlers.delivery.send_notices import keep_place
+from bot.handlers.house import House
+from bot.storage.delivery.notice_rows import QueuedNotice, lease_untrue, postpone_amending, write_amended
+from bot.storage.leases import Lease
+
+_LEASED_FOR = timedelta(seconds=60)
+_AGAIN_AFTER = timedelta(seconds=30)
+_AT_ONCE = 8
+_LOOK_AGAIN = 1.0
+_FINAL = frozenset({Outcome.ACCEPTED, Outcome.REFUSED, Outcome.BLOCKED})
+"""After these nothing is tried again: somebody may have deleted the message."""
+
+
+class NoticeAmender:
+    """One per process."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def amend_some(self) -> None:
+        """Write anew what does not hold any more; without any, wait."""
+        batch = await asyncio.to_thread(self._take)
+        await asyncio.gather(*(self._amend(each) for each in batch))
+        if not batch:
+            await asyncio.sleep(_LOOK_AGAIN)
+
+    def _take(self) -> list[list[QueuedNotice]]:
+        now, keys = self._house.now(), self._house.reception.keys
+        lease = Lease("", now, now + _LEASED_FOR)
+        return self._house.store.transaction(lambda connection: lease_untrue(connection, keys, lease, _AT_ONCE))
+
+    async def _amend(self, sent: Sequence[QueuedNotice]) -> None:
+        place, written = await asyncio.to_thread(self._write, sent)
+        answered = Answered(Outcome.REFUSED)
+        if place and written.notices:
+            reply, wording, message = written.as_reply(self._house), self._house.wording(), sent[0].message
+            outgoing = Outgoing(Way.AMEND, reply, wording, place.address, "", "", as_text=False, message=message)
+            answered = await place.channel.send(outgoing)
+        await asyncio.to_thread(self._keep, written, answered, place)
+
+    def _write(self, sent: Sequence[QueuedNotice]) -> tuple[Place | None, Written]:
+        with self._house.store.reading() as connection:
+            return find_place(connection, self._house, sent[0].recipient), write_anew(connection, self._house, sent)
+
+    def _keep(self, written: Written, answered: Answered, place: Place | None) -> None:
+        now = self._house.now()
+
+        def work(connection: Connection) -> None:
+            if answered.outcome in _FINAL:
+                write_amended(connection, [(queued.id, notice.shown) for queued, notice in written.notices], now)
+            else:
+                again = now + (answered.wait or _AGAIN_AFTER)
+                postpone_amending(connection, [queued.id for queued, _ in written.notices], again)
+            if place:
+                keep_place(connection, self._house, place, answered)
+
+        self._house.store.transaction(work)

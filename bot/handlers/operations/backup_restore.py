@@ -1,0 +1,150 @@
+"""Backups: one is made beside a running server; one is set in place of a database that is lost."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from bot.domain.delivery.after_restore import may_go_again
+from bot.handlers.staff.staff_accounts import CONSOLE
+from bot.storage.cases.case_rows import ring_waiting, say_nothing_twice
+from bot.storage.conversation.device_rows import end_every_code
+from bot.storage.conversation.private_rows import end_every_page
+from bot.storage.delivery.notice_rows import spare_waiting
+from bot.storage.delivery.outbox_rows import free_deliveries, mark_delivery_unknown, read_pending
+from bot.storage.engine import Store
+from bot.storage.inbox.inbox_rows import mark_restored
+from bot.storage.operations.backup_file import (
+    BackupError,
+    Contents,
+    copy_of_backup,
+    copy_rows,
+    read_backup,
+    write_backup,
+)
+from bot.storage.operations.database_use import filled_tables, is_in_use, others_connected
+from bot.storage.operations.sealed_rows import count_by_key
+from bot.storage.sealing import Keyring
+from bot.storage.staff.audit_rows import Trace, add_trace, last_trace
+from bot.storage.staff.duty_rows import write_switch
+from bot.storage.staff.session_rows import end_every_session
+from bot.storage.staff.staff_chat_rows import drop_every_offer
+
+BACKUP = "backup"
+"""The trace that a backup leaves before it is made, so that it is in the backup too."""
+LAST_BACKUP = "last-backup"
+"""The switch that holds when the last backup was made and read through."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What came back. Of the messages that waited, `again` are sent; of `unknown` nobody knows whether they went out.
+
+    `events`: what residents wrote that nobody had looked at yet.
+    """
+
+    contents: Contents
+    again: int
+    unknown: int
+    events: int
+
+
+def back_up(store: Store, file: Path, now: datetime) -> Contents:
+    """Write a backup to a file that is not there yet. Raises BackupError."""
+    store.transaction(lambda connection: add_trace(connection, Trace(now, CONSOLE, BACKUP)))
+    contents = write_backup(store, file)
+    store.transaction(lambda connection: write_switch(connection, LAST_BACKUP, now.isoformat(), CONSOLE, now))
+    return contents
+
+
+def restore_file(backup: Path, target: Path, keys: Keyring, now: datetime, *, force: bool) -> Restored:
+    """Set a backup in place of an SQLite file, in one step; what was there stays beside it. Raises BackupError."""
+    contents = read_backup(backup)
+    if target.exists() and not force:
+        message = f"{target} is there already; --force sets it aside and restores in its place"
+        raise BackupError(message)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    prepared = target.with_name(f"{target.name}.restoring")
+    store = copy_of_backup(backup, prepared)
+    try:
+        restored = _settle(store, contents, keys, now)
+    except BackupError:
+        store.close()
+        prepared.unlink()
+        raise
+    store.close()
+    _set_aside(target, now)
+    prepared.replace(target)
+    return restored
+
+
+def restore_database(backup: Path, target: Store, keys: Keyring, now: datetime, *, force: bool) -> Restored:
+    """Fill a PostgreSQL database of the newest schema from a backup, in one transaction. Raises BackupError."""
+    contents = read_backup(backup)
+    prepared = backup.with_name(f".{backup.name}.restoring")
+    store = copy_of_backup(backup, prepared)
+    try:
+        restored = _settle(store, contents, keys, now)
+        with store.reading() as source, target.writer.begin() as connection:
+            _refuse_others(connection, force=force)
+            copy_rows(source, connection)
+    finally:
+        store.close()
+        prepared.unlink()
+    return restored
+
+
+def _settle(store: Store, contents: Contents, keys: Keyring, now: datetime) -> Restored:
+    """Make the copy safe to start from: nothing is said twice, what opens once opens no more, waiting cases ring."""
+
+    def work(connection: Connection) -> Restored:
+        _refuse_unknown_keys(connection, keys)
+        made = last_trace(connection, BACKUP)
+        pending = read_pending(connection)
+        unknown = [each.id for each in pending if not may_go_again(each, made.at if made else None, now)]
+        for each in unknown:
+            mark_delivery_unknown(connection, each)
+        events = mark_restored(connection)
+        free_deliveries(connection)
+        spare_waiting(connection)
+        ring_waiting(connection, now)
+        say_nothing_twice(connection, now)
+        end_every_page(connection)
+        end_every_code(connection)
+        end_every_session(connection)
+        drop_every_offer(connection)
+        moment = made.at.isoformat(timespec="seconds") if made else "?"
+        add_trace(connection, Trace(now, CONSOLE, "restore", detail=moment))
+        return Restored(contents, len(pending) - len(unknown), len(unknown), events)
+
+    return store.transaction(work)
+
+
+def _refuse_unknown_keys(connection: Connection, keys: Keyring) -> None:
+    missing = {key: count for key, count in count_by_key(connection).items() if key not in keys.known}
+    if missing:
+        said = ", ".join(f"{key} ({count} values)" for key, count in sorted(missing.items()))
+        message = f"CONTENT_KEYS lacks the keys that this backup is sealed with: {said}. Put them back first"
+        raise BackupError(message)
+
+
+def _set_aside(target: Path, now: datetime) -> None:
+    """Move what is there out of the way. Raises BackupError while a server works on it."""
+    if target.exists() and is_in_use(target):
+        message = f"a server works on {target}: stop it first"
+        raise BackupError(message)
+    for end in ("", "-wal", "-shm"):
+        left = target.with_name(target.name + end)
+        if left.exists():
+            left.rename(target.with_name(f"{target.name}.replaced-{now:%Y%m%dT%H%M%S}{end}"))
+
+
+def _refuse_others(connection: Connection, *, force: bool) -> None:
+    if others_connected(connection):
+        message = "other processes are connected to the database: stop them first"
+        raise BackupError(message)
+    filled = filled_tables(connection)
+    if filled and not force:
+        message = f"the database is not empty ({', '.join(filled[:3])}); --force deletes what is in it"
+        raise BackupError(message)

@@ -1,0 +1,120 @@
+"""What has been kept long enough goes by itself; what one person wants gone goes at once. Counts stay."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy import Connection
+
+from bot.domain.cases.case import shown_number
+from bot.domain.cases.case_transitions import OPEN_STATUSES
+from bot.domain.catalog import Retention
+from bot.handlers.staff.staff_accounts import CONSOLE
+from bot.storage.cases.case_rows import CLOCK, read_case
+from bot.storage.conversation.device_rows import delete_devices_before
+from bot.storage.conversation.private_rows import delete_pages_before
+from bot.storage.conversation.unmatched_rows import delete_unclear_before
+from bot.storage.engine import Store
+from bot.storage.operations.purge_rows import (
+    delete_events_before,
+    delete_messages,
+    delete_notices_before,
+    erase_cases,
+    forget_resident,
+    forget_residents,
+    forget_talks,
+    gone_residents,
+    old_cases,
+    old_talk,
+    resident_cases,
+)
+from bot.storage.staff.audit_rows import Trace, add_trace, delete_traces_before
+from bot.storage.staff.session_rows import delete_sessions_before
+
+_AT_ONCE = 50
+_SESSIONS_KEPT = timedelta(hours=24)
+"""Longer than any session lasts, and than a failed sign-in is held against anybody."""
+
+Find = Callable[[Connection], Sequence[str]]
+Erase = Callable[[Connection, Sequence[str]], int]
+
+
+@dataclass(frozen=True)
+class Purged:
+    """How much went: messages of no case, cases that lost their words, people, rows of the audit."""
+
+    messages: int
+    cases: int
+    people: int
+    traces: int
+
+
+class NotPurgedError(Exception):
+    """There is no such case, or its resident has an open one; the message says which."""
+
+
+def purge_kept(store: Store, retention: Retention, now: datetime) -> Purged:
+    """Erase what the content says has been kept long enough. May be broken off; the next run goes on."""
+    talk_before, case_before = now - timedelta(days=retention.talk_days), now - timedelta(days=retention.case_days)
+    events_before = now - timedelta(days=retention.events_days)
+    audit_before = now - timedelta(days=retention.audit_years * 366)
+    messages = _in_pieces(store, partial(old_talk, before=talk_before, most=_AT_ONCE), delete_messages)
+    cases = _in_pieces(store, partial(old_cases, before=case_before, most=_AT_ONCE), partial(erase_cases, now=now))
+    people = _in_pieces(
+        store, partial(gone_residents, before=talk_before, most=_AT_ONCE), partial(forget_residents, before=talk_before)
+    )
+    store.transaction(partial(forget_talks, before=talk_before))
+    store.transaction(partial(delete_events_before, done_before=events_before, aside_before=case_before))
+    store.transaction(partial(delete_notices_before, before=case_before))
+    store.transaction(partial(delete_sessions_before, begun_before=now - _SESSIONS_KEPT))
+    store.transaction(partial(delete_unclear_before, before=talk_before))
+    store.transaction(partial(delete_pages_before, before=events_before))
+    store.transaction(partial(delete_devices_before, before=talk_before))
+    traces = 0
+    while some := store.transaction(partial(delete_traces_before, before=audit_before, most=_AT_ONCE)):
+        traces += some
+    purged = Purged(messages, cases, people, traces)
+    if purged != Purged(0, 0, 0, 0):
+        detail = f"messages {messages}, cases {cases}, people {people}, traces {traces}"
+        store.transaction(lambda connection: add_trace(connection, Trace(now, CLOCK, "purge", detail=detail)))
+    store.write_back()
+    return purged
+
+
+def purge_resident(store: Store, number: str, now: datetime) -> int:
+    """Erase everything of the person who has this case; how many messages. Raises NotPurgedError."""
+
+    def work(connection: Connection) -> int:
+        case = read_case(connection, number)
+        if case is None:
+            message = f"there is no case {shown_number(number)}"
+            raise NotPurgedError(message)
+        theirs = resident_cases(connection, case.resident)
+        if OPEN_STATUSES & set(theirs.values()):
+            message = f"the resident of case {shown_number(number)} has an open case: close it first"
+            raise NotPurgedError(message)
+        gone = forget_resident(connection, case.resident)
+        erase_cases(connection, list(theirs), now)
+        for each in theirs:
+            add_trace(connection, Trace(now, CONSOLE, "purge-wish", each))
+        return gone
+
+    gone = store.transaction(work)
+    store.write_back()
+    return gone
+
+
+def _in_pieces(store: Store, find: Find, erase: Erase) -> int:
+    """Erase all that is found, some at a time; how much."""
+    gone = 0
+    while True:
+        with store.reading() as connection:
+            found = find(connection)
+        if not found or not (done := store.transaction(partial(_erased, erase, found))):
+            return gone
+        gone += done
+
+
+def _erased(erase: Erase, found: Sequence[str], connection: Connection) -> int:
+    return erase(connection, found)

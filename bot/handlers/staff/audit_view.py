@@ -1,0 +1,30 @@
+"""The audit trail as whoever may read it sees it, with whether its chain holds."""
+
+from dataclasses import dataclass
+
+from bot.handlers.house import House
+from bot.storage.cases.case_rows import numbers_of
+from bot.storage.staff.audit_rows import NumberedTrace, broken_link, read_traces
+from bot.storage.staff.staff_rows import list_staff
+
+
+@dataclass(frozen=True)
+class Trail:
+    """The newest traces, with the names of staff and the numbers of cases by their ids.
+
+    `broken`: the number of the first trace that does not fit the chain, 0 where all do.
+    """
+
+    traces: tuple[NumberedTrace, ...]
+    broken: int
+    names: dict[str, str]
+    numbers: dict[str, str]
+
+
+def read_trail(house: House, before: int | None) -> Trail:
+    """The newest traces, or those before the one with that number."""
+    with house.store.reading() as connection:
+        traces = read_traces(connection, before=before)
+        numbers = numbers_of(connection, {each.trace.about for each in traces})
+        names = {each.id: each.name for each in list_staff(connection)}
+        return Trail(tuple(traces), broken_link(connection), names, numbers)

@@ -1,0 +1,111 @@
+"""Chats are paired with the desk: a code shown once there, written in the chat, confirmed at the desk."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from bot.domain.delivery.notices import CHAT, Told
+from bot.domain.staff.chat_commands import CODE_DIGITS
+from bot.domain.staff.permissions import Deed, NotAllowedError, Staff, require
+from bot.handlers.delivery.push_quota import PUSHES_LEFT
+from bot.handlers.house import House
+from bot.storage.delivery.notice_rows import NewNotice, add_notices
+from bot.storage.hashes import hashed
+from bot.storage.staff.audit_rows import Trace, add_trace
+from bot.storage.staff.duty_rows import read_switch
+from bot.storage.staff.staff_chat_rows import (
+    ChatState,
+    NewOffer,
+    StaffChat,
+    bind_chat,
+    drop_chat,
+    drop_old_offers,
+    list_chats,
+    offer_chat,
+    read_chat,
+)
+from bot.storage.staff.staff_rows import list_staff
+
+CODE_LASTS = timedelta(minutes=15)
+_KEPT = frozenset({ChatState.BOUND, ChatState.LOST})
+
+
+@dataclass(frozen=True)
+class ChatSheet:
+    """Everything on the page. `names`: of staff by id. `pushes`: what is left of the platform's month, if known."""
+
+    chats: tuple[StaffChat, ...]
+    names: dict[str, str]
+    channels: tuple[str, ...]
+    pushes: str
+
+
+def read_chats(house: House, staff: Staff) -> ChatSheet:
+    """The chats that this member of staff may see: their own, an admin all. Raises NotAllowedError."""
+    require(staff, Deed.CLAIM)
+    now = house.now()
+    with house.store.reading() as connection:
+        chats = [each for each in list_chats(connection) if _may(staff, each.staff)]
+        names = {each.id: each.name for each in list_staff(connection)}
+        pushes = read_switch(connection, PUSHES_LEFT)
+    alive = tuple(each for each in chats if each.state in _KEPT or each.code_until > now)
+    return ChatSheet(alive, names, tuple(house.channels), pushes)
+
+
+def offer(house: House, staff: Staff, channel: str, *, for_group: bool) -> str:
+    """A code to be written in the chat within 15 minutes. Raises NotAllowedError."""
+    require(staff, Deed.KEEP_DUTY if for_group else Deed.CLAIM)
+    if channel not in house.channels:
+        raise NotAllowedError(channel)
+    code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
+    now = house.now()
+    wanted = NewOffer(channel, "" if for_group else staff.id, hashed(code), now + CODE_LASTS)
+
+    def keep(connection: Connection) -> None:
+        drop_old_offers(connection, now)
+        offer_chat(connection, wanted, now)
+        add_trace(connection, Trace(now, staff.id, "chat-offer", wanted.staff, "group" if for_group else "person"))
+
+    house.store.transaction(keep)
+    return code
+
+
+def confirm(house: House, staff: Staff, chat_id: str) -> None:
+    """The chat in which the code was written is the right one. Raises NotAllowedError."""
+
+    def bind(connection: Connection, chat: StaffChat) -> None:
+        if chat.state is not ChatState.WRITTEN:
+            raise NotAllowedError(chat.state)
+        bind_chat(connection, chat)
+        add_notices(connection, house.reception.keys, [NewNotice(CHAT + chat.id, Told.BOUND)], house.now())
+
+    _on_chat(house, staff, chat_id, "chat-bind", bind)
+
+
+def drop(house: House, staff: Staff, chat_id: str) -> None:
+    """Nothing is told in this chat any more. Raises NotAllowedError."""
+    _on_chat(house, staff, chat_id, "chat-drop", lambda connection, chat: drop_chat(connection, chat.id))
+
+
+def _on_chat(
+    house: House, staff: Staff, chat_id: str, action: str, do: Callable[[Connection, StaffChat], None]
+) -> None:
+    def work(connection: Connection) -> None:
+        chat = read_chat(connection, chat_id)
+        if chat is None or not _may(staff, chat.staff):
+            raise NotAllowedError(action)
+        do(connection, chat)
+        add_trace(connection, Trace(house.now(), staff.id, action, chat.staff, "group" if chat.is_group else "person"))
+
+    house.store.transaction(work)
+
+
+def _may(staff: Staff, owner: str) -> bool:
+    try:
+        require(staff, Deed.CLAIM if owner == staff.id else Deed.KEEP_DUTY)
+    except NotAllowedError:
+        return False
+    return True

@@ -1,0 +1,74 @@
+"""An admin keeps the duty list, the special days and the desk's mail address; each change leaves a trace."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection
+
+from bot.domain.cases.duty_roster import DutyPerson, DutyRoster
+from bot.domain.opening_hours import SpecialDay
+from bot.domain.staff.permissions import Deed, Staff, require
+from bot.handlers.cases.notify_staff import DESK_MAIL, roster_of, ways_of
+from bot.handlers.house import House
+from bot.storage.staff.audit_rows import Trace, add_trace
+from bot.storage.staff.duty_rows import read_switch, write_people, write_special_day, write_switch
+from bot.storage.staff.staff_rows import list_staff
+
+
+@dataclass(frozen=True)
+class DutySheet:
+    """Everything on the page."""
+
+    roster: DutyRoster
+    accounts: tuple[Staff, ...]
+    desk_mail: str
+    has_mail: bool
+    """Whether a mail server is set."""
+    unreached: frozenset[str]
+    """Who is on the list and cannot be told anything."""
+
+
+def read_duty(house: House) -> DutySheet:
+    """The duty list, the accounts and the desk's address as they stand."""
+    with house.store.reading() as connection:
+        accounts = tuple(each for each in list_staff(connection) if not each.is_disabled)
+        roster, ways = roster_of(connection, house.reception), ways_of(connection, house.reception)
+        return DutySheet(
+            roster,
+            accounts,
+            read_switch(connection, DESK_MAIL),
+            house.post is not None,
+            frozenset(each.staff for each in roster.people if not ways.reaches(each.staff)),
+        )
+
+
+def keep_people(house: House, staff: Staff, people: Sequence[DutyPerson]) -> None:
+    """The duty list in this order."""
+    detail = f"{len(people)} on the list, {sum(each.on_call for each in people)} on call"
+    _keep(house, staff, "duty-list", detail, lambda connection: write_people(connection, people))
+
+
+def keep_special_day(house: House, staff: Staff, day: date, special: SpecialDay | None) -> None:
+    """A closure or other times on one day; None makes it an ordinary one again."""
+    kind = "usual" if special is None else "other times" if special.times else "closed"
+    _keep(house, staff, "special-day", f"{day} {kind}", lambda connection: write_special_day(connection, day, special))
+
+
+def keep_desk_mail(house: House, staff: Staff, address: str) -> None:
+    """The address to which every notice goes besides."""
+    now = house.now()
+    _keep(
+        house, staff, "desk-mail", "set" if address else "none",
+        lambda connection: write_switch(connection, DESK_MAIL, address, staff.id, now),
+    )  # fmt: skip
+
+
+def _keep(house: House, staff: Staff, action: str, detail: str, write: Callable[[Connection], None]) -> None:
+    require(staff, Deed.KEEP_DUTY)
+
+    def work(connection: Connection) -> None:
+        write(connection)
+        add_trace(connection, Trace(house.now(), staff.id, action, "", detail))
+
+    house.store.transaction(work)

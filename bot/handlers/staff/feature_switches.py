@@ -1,0 +1,27 @@
+"""An admin turns a switch; the trace says who, which and how."""
+
+from sqlalchemy import Connection
+
+from bot.domain.staff.permissions import Deed, Staff, require
+from bot.domain.switches import Switches
+from bot.handlers.house import House
+from bot.storage.staff.audit_rows import Trace, add_trace
+from bot.storage.staff.duty_rows import read_switches, write_switch
+
+
+def current_switches(house: House) -> Switches:
+    """What stands on."""
+    with house.store.reading() as connection:
+        return read_switches(connection)
+
+
+def turn_switch(house: House, staff: Staff, switch: str, *, is_on: bool) -> None:
+    """Turn it: a `Switch`, or that of a channel. Raises NotAllowedError."""
+    require(staff, Deed.KEEP_DUTY)
+    now = house.now()
+
+    def turn(connection: Connection) -> None:
+        write_switch(connection, switch, "yes" if is_on else "", staff.id, now)
+        add_trace(connection, Trace(now, staff.id, "switch", "", f"{switch} {'on' if is_on else 'off'}"))
+
+    house.store.transaction(turn)

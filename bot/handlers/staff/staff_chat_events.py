@@ -1,0 +1,101 @@
+"""A chat of staff speaks: a code that pairs it, a press of the claim button, an answer to a notice, news of itself."""
+
+import structlog
+from sqlalchemy import Connection
+
+from bot.domain.cases.case_transitions import NotPossibleError
+from bot.domain.delivery.notices import CHAT, Told
+from bot.domain.messages import Event, Happened
+from bot.domain.staff.chat_commands import claimed_case, pairing_code
+from bot.domain.staff.permissions import NotAllowedError, Staff
+from bot.handlers.cases.case_actions import NoSuchCaseError, TakenError, claim_inside
+from bot.handlers.house import House
+from bot.storage.cases.case_rows import read_case_by_id
+from bot.storage.delivery.notice_rows import NewNotice, add_notices, find_notice
+from bot.storage.hashes import hashed
+from bot.storage.inbox.inbox_rows import Lane
+from bot.storage.staff.staff_chat_rows import (
+    StaffChat,
+    find_chat,
+    find_offer,
+    has_offer,
+    is_staffs,
+    lose_lane,
+    move_lane,
+    write_offer,
+)
+from bot.storage.staff.staff_rows import find_staff
+
+log = structlog.get_logger()
+
+
+def hear_staff(connection: Connection, house: House, lane: Lane, event: Event) -> bool:
+    """Whether the event belonged to staff; then everything is done with it, inside the transaction."""
+    if event.kind in {Happened.LEAVE, Happened.MOVE}:
+        return _hear_of_itself(connection, house, lane, event)
+    if _pair(connection, house, lane, event):
+        return True
+    chat = find_chat(connection, lane.channel, lane.name)
+    if chat and (_claim(connection, house, chat, event) or _answers_notice(connection, house, chat, event)):
+        return True
+    if not event.in_group:
+        return False
+    return is_staffs(connection, lane.channel, lane.name) or has_offer(connection, lane.channel, house.now())
+
+
+def _hear_of_itself(connection: Connection, house: House, lane: Lane, event: Event) -> bool:
+    """The bot was put out of the chat, or the chat has moved: it goes on at its new address."""
+    if event.kind is Happened.MOVE:
+        to = (house.channels[lane.channel].lane_of(event.person), event.person)
+        return move_lane(connection, house.reception.keys, lane.channel, lane.name, to)
+    if lose_lane(connection, lane.channel, lane.name):
+        log.error("alarm_staff_chat_lost", channel=lane.channel, see="/desk/chats")
+    return True
+
+
+def _pair(connection: Connection, house: House, lane: Lane, event: Event) -> bool:
+    code, keys = pairing_code(event.text), house.reception.keys
+    offer = find_offer(connection, lane.channel, hashed(code), house.now()) if code else None
+    if offer is None or offer.is_group != event.in_group:
+        return False
+    write_offer(connection, keys, offer, lane.name, event.person)
+    told = NewNotice(CHAT + offer.id, Told.PAIRED, ticket=event.ticket)
+    add_notices(connection, keys, [told], house.now())
+    return True
+
+
+def _answers_notice(connection: Connection, house: House, chat: StaffChat, event: Event) -> bool:
+    """Words written to a notice are meant for its resident: they go to nobody, and the way to the desk is said."""
+    about = find_notice(connection, CHAT + chat.id, event.quotes) if event.quotes else None
+    if about is None:
+        return False
+    told = NewNotice(CHAT + chat.id, Told.AT_DESK, about, ticket=event.ticket)
+    add_notices(connection, house.reception.keys, [told], house.now())
+    return True
+
+
+def _claim(connection: Connection, house: House, chat: StaffChat, event: Event) -> bool:
+    """Whether the claim button was pressed; then the case is taken, or it is said why not."""
+    case = claimed_case(event)
+    if not case:
+        return False
+    presser = _who(connection, chat, event)
+    told, about = Told.BY_LINK, ""
+    try:
+        if presser:
+            claim_inside(connection, house, presser, case)
+            told, about = Told.CLAIMED, presser.id
+    except TakenError as error:
+        told, about = Told.TAKEN, error.owner_id
+    except (NotAllowedError, NotPossibleError, NoSuchCaseError):
+        told = Told.BY_LINK
+    known = case if read_case_by_id(connection, case) else ""  # what a button carries is not always what we gave it
+    notice = NewNotice(CHAT + chat.id, told, known, about, event.ticket)
+    add_notices(connection, house.reception.keys, [notice], house.now())
+    return True
+
+
+def _who(connection: Connection, chat: StaffChat, event: Event) -> Staff | None:
+    """Who pressed: in a group the platform may not say, and it knows people only by their own paired chat."""
+    mine = chat if not chat.is_group else find_chat(connection, chat.channel, event.author)
+    return find_staff(connection, staff_id=mine.staff) if mine and mine.staff else None

@@ -1,0 +1,79 @@
+"""What an admin is asked to teach the bot: messages of cases that were closed as 誤報 or いたずら, sealed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select
+
+from bot.domain.cases.case import Case
+from bot.domain.cases.case_transitions import Reason
+from bot.domain.understanding.triage import Kind
+from bot.storage.conversation.resident_rows import new_id
+from bot.storage.schema.desk_schema import proposed_checks
+from bot.storage.schema.residents_and_cases import inbound
+from bot.storage.sealing import Keyring, Place
+
+
+@dataclass(frozen=True)
+class ProposedCheck:
+    """A message that was heard as `kind`, and why its case was closed."""
+
+    id: str
+    case: str
+    reason: Reason
+    kind: Kind
+    words: str
+    at: datetime
+
+
+def propose_checks(connection: Connection, keys: Keyring, case: Case, words: Iterable[str], now: datetime) -> None:
+    """Keep these messages of the case for an admin to look at, in place of those proposed before."""
+    connection.execute(delete(proposed_checks).where(proposed_checks.c.case_id == case.id))
+    for each in words:
+        row = new_id()
+        values = {
+            "id": row,
+            "case_id": case.id,
+            "reason": case.reason,
+            "kind": case.kind,
+            "words": keys.seal(_place(row), each),
+            "created_at": now,
+        }
+        connection.execute(insert(proposed_checks).values(values))
+
+
+def list_proposed(connection: Connection, keys: Keyring) -> list[ProposedCheck]:
+    """Everything that waits to be looked at, oldest first."""
+    query = select(proposed_checks).order_by(proposed_checks.c.created_at, proposed_checks.c.id)
+    return [
+        ProposedCheck(
+            row.id,
+            row.case_id,
+            Reason(row.reason),
+            Kind(row.kind),
+            keys.open(_place(row.id), row.words),
+            row.created_at,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def drop_proposed(connection: Connection, row: str) -> None:
+    """It was looked at."""
+    connection.execute(delete(proposed_checks).where(proposed_checks.c.id == row))
+
+
+def delete_proposed_of(connection: Connection, case_id: str) -> None:
+    """The case was opened again: it was no false alarm."""
+    connection.execute(delete(proposed_checks).where(proposed_checks.c.case_id == case_id))
+
+
+def delete_proposed_with(connection: Connection, channel: str, message: str) -> None:
+    """A message was taken back: nothing of its case is proposed any more."""
+    its_case = select(inbound.c.case_id).where(inbound.c.channel == channel, inbound.c.message == message)
+    connection.execute(delete(proposed_checks).where(proposed_checks.c.case_id.in_(its_case)))
+
+
+def _place(row: str) -> Place:
+    return Place("proposed_checks", row, "words")

@@ -1,0 +1,35 @@
+"""What the monthly report counts."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from bot.domain.cases.case_transitions import Action, Status
+from bot.domain.cases.monthly_report import ReportedCase
+from bot.domain.understanding.triage import Kind
+from bot.storage.schema.residents_and_cases import case_events, cases
+
+
+def read_reported(connection: Connection, start: datetime, end: datetime) -> list[ReportedCase]:
+    """Cases that came from `start` to before `end`, without drills."""
+    query = select(cases).where(cases.c.opened_at >= start, cases.c.opened_at < end, ~cases.c.is_drill)
+    return [
+        ReportedCase(
+            Kind(row.kind),
+            Status(row.status),
+            row.reason,
+            row.opened_at,
+            row.first_answer_at,
+            row.closed_at,
+            row.asks,
+            row.found_help,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def count_reopened(connection: Connection, start: datetime, end: datetime) -> int:
+    """How many cases were opened again in that time."""
+    mine = (case_events.c.action == Action.REOPEN, case_events.c.at >= start, case_events.c.at < end, ~cases.c.is_drill)
+    query = select(func.count(case_events.c.case_id.distinct())).join(cases, cases.c.id == case_events.c.case_id)
+    return connection.execute(query.where(*mine)).scalar_one()

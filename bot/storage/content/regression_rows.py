@@ -1,0 +1,98 @@
+"""What a draft would do, worked out in the background, and who wants it published."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Connection, and_, delete, or_, select, update
+
+from bot.storage.insert_if_new import insert_if_new
+from bot.storage.schema.studio_schema import proofs
+
+LEASE = timedelta(minutes=3)
+"""A proof takes less than a minute: who has not ended by then has died, and another begins anew."""
+
+
+class ProofState(StrEnum):
+    """The values are stored."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class ProofRow:
+    """One row. `found`: the proof as JSON, compressed. `wanted_by`: who asks that it be published."""
+
+    digest: str
+    base: int
+    state: ProofState
+    step: int
+    asked_by: str
+    asked_at: datetime
+    leased_until: datetime | None = None
+    found: bytes | None = None
+    wanted_by: str = ""
+    wanted_at: datetime | None = None
+    reason: str = ""
+
+
+def read_proof(connection: Connection, digest: str) -> ProofRow | None:
+    """The proof of the draft with this digest."""
+    row = connection.execute(select(proofs).where(proofs.c.digest == digest)).one_or_none()
+    return _proof(row) if row else None
+
+
+def ask_for_proof(connection: Connection, digest: str, base: int, staff: str, at: datetime) -> None:
+    """Ask; asked twice is once. What failed, or was made on another revision, is made anew."""
+    values = {
+        "digest": digest, "base": base, "state": ProofState.WAITING, "step": 0, "asked_by": staff, "asked_at": at,
+    }  # fmt: skip
+    stale = or_(proofs.c.state == ProofState.FAILED, proofs.c.base != base)
+    connection.execute(delete(proofs).where(proofs.c.digest == digest, stale))
+    insert_if_new(connection, proofs, values)
+
+
+def take_proof(connection: Connection, now: datetime) -> ProofRow | None:
+    """The oldest proof that waits, or whose worker has died, taken for three minutes."""
+    free = or_(
+        proofs.c.state == ProofState.WAITING,
+        and_(proofs.c.state == ProofState.RUNNING, proofs.c.leased_until < now),
+    )
+    row = connection.execute(
+        select(proofs).where(free).order_by(proofs.c.asked_at).limit(1).with_for_update(skip_locked=True)
+    ).one_or_none()
+    if row is None:
+        return None
+    values = {"state": ProofState.RUNNING, "step": 0, "leased_until": now + LEASE}
+    connection.execute(update(proofs).where(proofs.c.digest == row.digest).values(values))
+    return _proof(row)
+
+
+def write_step(connection: Connection, digest: str, step: int) -> None:
+    """How far it is."""
+    connection.execute(update(proofs).where(proofs.c.digest == digest).values(step=step))
+
+
+def end_proof(connection: Connection, digest: str, found: bytes | None) -> None:
+    """What was found; None where it could not be made."""
+    state = ProofState.FAILED if found is None else ProofState.DONE
+    connection.execute(update(proofs).where(proofs.c.digest == digest).values(state=state, found=found))
+
+
+def want_published(connection: Connection, digest: str, staff: str, at: datetime, reason: str) -> None:
+    """Ask a second person to agree."""
+    values = {"wanted_by": staff, "wanted_at": at, "reason": reason}
+    connection.execute(update(proofs).where(proofs.c.digest == digest).values(values))
+
+
+def clear_proofs(connection: Connection) -> None:
+    """After a publish: what was proved was proved against what is no longer in force."""
+    connection.execute(delete(proofs))
+
+
+def _proof(row: object) -> ProofRow:
+    values = row._mapping  # type: ignore[attr-defined]  # noqa: SLF001 -- SQLAlchemy's own name for it
+    return ProofRow(**{**values, "state": ProofState(values["state"])})

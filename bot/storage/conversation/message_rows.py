@@ -1,0 +1,233 @@
+"""Messages in and out. Words and replies are sealed; a reply is kept as it was said."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, exists, func, insert, or_, select, update
+
+from bot.domain.messages import Happened, Inbound, Reply
+from bot.storage.conversation.resident_rows import new_id
+from bot.storage.conversation.unmatched_rows import forget_unclear
+from bot.storage.delivery.outbox_rows import open_reply
+from bot.storage.schema.residents_and_cases import cases, inbound, outbound
+from bot.storage.sealing import Keyring, Place
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One message of a resident and what was answered."""
+
+    words: str
+    replies: tuple[Reply, ...]
+    received_at: datetime
+    in_case: bool = False
+
+
+@dataclass(frozen=True)
+class Recent:
+    """A message of the last minutes."""
+
+    words: str
+    received_at: datetime
+    heard: bool
+    """Triage has heard something in it."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """One message of a case: the resident's words, or a reply with where it stands. `author`: who of staff wrote it."""
+
+    at: datetime
+    words: str
+    reply: Reply | None
+    author: str = ""
+    state: str = ""
+    fault: str = ""
+    channel: str = ""
+    kind: str = ""
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Filed:
+    """Where a message belongs: to a case, or to none. `heard`: triage heard something in it."""
+
+    case: str | None = None
+    heard: bool = False
+
+
+def find_event(connection: Connection, channel: str, event: str) -> str | None:
+    """The id of the stored message, if this event came before."""
+    query = select(inbound.c.id).where(inbound.c.channel == channel, inbound.c.event == event)
+    return connection.execute(query).scalar()
+
+
+def add_inbound(connection: Connection, keys: Keyring, resident: str, message: Inbound, filed: Filed) -> str:
+    """Store a message; the id of its row."""
+    row = new_id()
+    values = {
+        "id": row,
+        "resident_id": resident,
+        "case_id": filed.case,
+        "channel": message.channel,
+        "event": message.event,
+        "kind": message.kind,
+        "message": message.message,
+        "source": message.source,
+        "received_at": message.received_at,
+        "words": keys.seal(Place("inbound", row, "words"), message.text),
+        "heard": filed.heard,
+    }
+    connection.execute(insert(inbound).values(values))
+    return row
+
+
+def erase_words(connection: Connection, keys: Keyring, channel: str, message: str) -> None:
+    """Forget the words of a message that its writer took back; that there was one, and its case, stay."""
+    query = select(inbound.c.id).where(inbound.c.channel == channel, inbound.c.message == message)
+    for row in connection.execute(query).scalars().all():
+        nothing = keys.seal(Place("inbound", row, "words"), "")
+        connection.execute(update(inbound).where(inbound.c.id == row).values(words=nothing))
+        forget_unclear(connection, row)
+
+
+def read_recent(connection: Connection, keys: Keyring, resident: str, since: datetime, most: int) -> list[Recent]:
+    """The resident's last messages since then, oldest first."""
+    query = (
+        select(inbound.c.id, inbound.c.words, inbound.c.received_at, inbound.c.heard)
+        .where(inbound.c.resident_id == resident, inbound.c.received_at >= since, inbound.c.kind == Happened.TEXT)
+        .order_by(inbound.c.received_at.desc(), inbound.c.id)
+        .limit(most)
+    )
+    rows = connection.execute(query).all()
+    return [
+        Recent(keys.open(Place("inbound", row.id, "words"), row.words), row.received_at, row.heard)
+        for row in reversed(rows)
+    ]
+
+
+def read_last_question(
+    connection: Connection, keys: Keyring, resident: str, since: datetime, before: str
+) -> tuple[str, str] | None:
+    """The longest of the resident's few messages before the one with the row `before`: (row, words), in no case.
+
+    The longest, because what steers a talk (「もっと詳しく」) is short.
+    """
+    query = (
+        select(inbound.c.id, inbound.c.words)
+        .where(inbound.c.resident_id == resident, inbound.c.received_at >= since, inbound.c.kind == Happened.TEXT)
+        .where(inbound.c.case_id.is_(None), inbound.c.id != before)
+        .order_by(inbound.c.received_at.desc())
+        .limit(4)
+    )
+    found = [(row.id, keys.open(Place("inbound", row.id, "words"), row.words)) for row in connection.execute(query)]
+    return max(found, key=lambda each: len(each[1]), default=None)
+
+
+def read_exchanges(connection: Connection, keys: Keyring, resident: str, since: datetime, most: int) -> list[Exchange]:
+    """The talk as it was, oldest first: the last `most` messages that came or were answered since then."""
+    answered_since = exists().where(outbound.c.inbound_id == inbound.c.id, outbound.c.created_at >= since)
+    query = (
+        select(inbound.c.id, inbound.c.words, inbound.c.received_at, inbound.c.case_id)
+        .where(inbound.c.resident_id == resident, or_(inbound.c.received_at >= since, answered_since))
+        .order_by(inbound.c.received_at.desc(), inbound.c.id)
+        .limit(most)
+    )
+    rows = connection.execute(query).all()
+    replies = _replies_to(connection, keys, [row.id for row in rows])
+    return [
+        Exchange(
+            keys.open(Place("inbound", row.id, "words"), row.words),
+            tuple(replies.get(row.id, ())),
+            row.received_at,
+            row.case_id is not None,
+        )
+        for row in reversed(rows)
+    ]
+
+
+def count_since(connection: Connection, since: datetime, *, resident: str = "", source: str = "") -> int:
+    """How many messages came since then from a resident, or from a source."""
+    mine = inbound.c.resident_id == resident if resident else inbound.c.source == source
+    query = select(func.count()).select_from(inbound).where(mine, inbound.c.received_at >= since)
+    return connection.execute(query).scalar_one()
+
+
+def _replies_to(connection: Connection, keys: Keyring, messages: Sequence[str]) -> dict[str, list[Reply]]:
+    query = (
+        select(outbound.c.id, outbound.c.inbound_id, outbound.c.reply)
+        .where(outbound.c.inbound_id.in_(messages))
+        .order_by(outbound.c.inbound_id, outbound.c.position)
+    )
+    found: dict[str, list[Reply]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.inbound_id, []).append(open_reply(keys, row.id, row.reply))
+    return found
+
+
+def read_case_words(connection: Connection, keys: Keyring, case: str) -> list[str]:
+    """The resident's messages that belong to a case, oldest first."""
+    query = select(inbound.c.id, inbound.c.words).where(inbound.c.case_id == case).order_by(inbound.c.received_at)
+    return [keys.open(Place("inbound", row.id, "words"), row.words) for row in connection.execute(query)]
+
+
+def read_heard_words(connection: Connection, keys: Keyring, case: str) -> list[str]:
+    """The messages of a case in which triage heard something, oldest first, without those that were taken back."""
+    mine = (inbound.c.case_id == case, inbound.c.heard)
+    query = select(inbound.c.id, inbound.c.words).where(*mine).order_by(inbound.c.received_at)
+    opened = (keys.open(Place("inbound", row.id, "words"), row.words) for row in connection.execute(query))
+    return [words for words in opened if words]
+
+
+def first_message_after(connection: Connection, case: str, seen: datetime) -> datetime | None:
+    """When the first message of a case came that is newer than what somebody has seen."""
+    mine = (inbound.c.case_id == case, inbound.c.received_at > seen)
+    return connection.execute(select(func.min(inbound.c.received_at)).where(*mine)).scalar()
+
+
+def read_answers(connection: Connection, keys: Keyring, case: str, author: str, since: datetime) -> list[str]:
+    """What a member of staff has written in a case since then."""
+    mine = (inbound.c.case_id == case, outbound.c.author == author, outbound.c.created_at > since)
+    query = select(outbound.c.id, outbound.c.reply).join(inbound, inbound.c.id == outbound.c.inbound_id).where(*mine)
+    return [open_reply(keys, row.id, row.reply).body[0] for row in connection.execute(query)]
+
+
+def number_of_event(connection: Connection, channel: str, event: str) -> str:
+    """The number of the case in which a message stands; empty where it stands in none."""
+    query = select(cases.c.number).join(inbound, inbound.c.case_id == cases.c.id)
+    return connection.execute(query.where(inbound.c.channel == channel, inbound.c.event == event)).scalar() or ""
+
+
+def last_message(connection: Connection, case: str) -> tuple[str, int]:
+    """The resident's last message of a case, and the place after the last answer to it."""
+    query = select(inbound.c.id).where(inbound.c.case_id == case).order_by(inbound.c.received_at.desc()).limit(1)
+    row = connection.execute(query).scalar_one()
+    taken = select(func.max(outbound.c.position)).where(outbound.c.inbound_id == row)
+    highest = connection.execute(taken).scalar()
+    return row, 0 if highest is None else highest + 1
+
+
+def read_case_talk(connection: Connection, keys: Keyring, case: str) -> list[Said]:
+    """Everything that was said in a case, oldest first."""
+    mine = inbound.c.case_id == case
+    asked = select(inbound.c.id, inbound.c.words, inbound.c.kind, inbound.c.received_at).where(mine)
+    replies = select(outbound).join(inbound, inbound.c.id == outbound.c.inbound_id).where(mine, ~outbound.c.leaves)
+    said = [
+        Said(row.received_at, keys.open(Place("inbound", row.id, "words"), row.words), None, kind=row.kind)
+        for row in connection.execute(asked)
+    ]
+    said += [
+        Said(
+            row.created_at,
+            "",
+            open_reply(keys, row.id, row.reply),
+            row.author,
+            row.state,
+            row.fault,
+            row.channel,
+            due_at=row.due_at,
+        )
+        for row in connection.execute(replies)
+    ]
+    return sorted(said, key=lambda each: (each.at, each.reply is not None))

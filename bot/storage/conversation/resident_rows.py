@@ -1,0 +1,93 @@
+"""Residents: who writes on which channel, and where their talk stands."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from bot.domain.conversation.dialogue_step import Talk
+from bot.storage.insert_if_new import insert_if_new
+from bot.storage.schema.residents_and_cases import residents
+from bot.storage.sealing import Keyring, Place
+
+
+def new_id() -> str:
+    """A random id for any row."""
+    return uuid.uuid4().hex
+
+
+def find_resident(connection: Connection, channel: str, sender: str) -> str | None:
+    """The id of the resident, if they have written before."""
+    query = select(residents.c.id).where(residents.c.channel == channel, residents.c.sender == sender)
+    return connection.execute(query).scalar()
+
+
+def channel_of(connection: Connection, resident: str) -> str:
+    """The channel on which the resident writes."""
+    return str(connection.execute(select(residents.c.channel).where(residents.c.id == resident)).scalar_one())
+
+
+def account_of(connection: Connection, resident: str) -> tuple[str, str]:
+    """(channel, sender): as what the resident writes."""
+    row = connection.execute(select(residents.c.channel, residents.c.sender).where(residents.c.id == resident)).one()
+    return row.channel, row.sender
+
+
+def is_reachable(connection: Connection, resident: str) -> bool:
+    """Whether the resident has not blocked the bot."""
+    return bool(connection.execute(select(residents.c.reachable).where(residents.c.id == resident)).scalar_one())
+
+
+def lock_resident(connection: Connection, channel: str, sender: str, now: datetime) -> str:
+    """The resident's id, made at the first message. Until the commit nobody else steps this resident's talk."""
+    row = {"id": new_id(), "channel": channel, "sender": sender, "created_at": now, "seen_at": now}
+    insert_if_new(connection, residents, row)
+    mine = (residents.c.channel == channel, residents.c.sender == sender)
+    resident = connection.execute(select(residents.c.id).where(*mine).with_for_update()).scalar_one()
+    connection.execute(update(residents).where(residents.c.id == resident).values(seen_at=now))
+    return str(resident)
+
+
+def keep_address(connection: Connection, keys: Keyring, resident: str, address: str) -> None:
+    """Where the resident can be written to: who has just written can be reached."""
+    known = connection.execute(select(residents.c.address).where(residents.c.id == resident)).scalar()
+    values: dict[str, object] = {"reachable": True}
+    if known is None:
+        values["address"] = keys.seal(_address_place(resident), address)
+    connection.execute(update(residents).where(residents.c.id == resident).values(values))
+
+
+def mark_unreachable(connection: Connection, channel: str, sender: str) -> None:
+    """The resident has blocked the bot: nothing that is sent arrives."""
+    mine = (residents.c.channel == channel, residents.c.sender == sender)
+    connection.execute(update(residents).where(*mine).values(reachable=False))
+
+
+def mark_blocked(connection: Connection, resident: str) -> None:
+    """The platform says that this resident (the row) has blocked the bot; whoever writes again can be reached again."""
+    connection.execute(update(residents).where(residents.c.id == resident).values(reachable=False))
+
+
+def open_address(keys: Keyring, resident: str, sealed: bytes | None) -> str:
+    """The platform's own id of the resident; empty where it is not known."""
+    return keys.open(_address_place(resident), sealed) if sealed else ""
+
+
+def read_talk(connection: Connection, keys: Keyring, resident: str) -> Talk:
+    """Where the talk stands; a new one where there is none."""
+    sealed = connection.execute(select(residents.c.conversation).where(residents.c.id == resident)).scalar()
+    return Talk.from_json(keys.open(_talk_place(resident), sealed)) if sealed else Talk()
+
+
+def save_talk(connection: Connection, keys: Keyring, resident: str, talk: Talk) -> None:
+    """Keep where the talk stands."""
+    sealed = keys.seal(_talk_place(resident), talk.to_json())
+    connection.execute(update(residents).where(residents.c.id == resident).values(conversation=sealed))
+
+
+def _talk_place(resident: str) -> Place:
+    return Place("residents", resident, "conversation")
+
+
+def _address_place(resident: str) -> Place:
+    return Place("residents", resident, "address")

@@ -1,0 +1,135 @@
+"""What was not understood: masked words that go after a while, groups of likenesses whose counts stay."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
+
+from bot.storage.conversation.resident_rows import new_id
+from bot.storage.insert_if_new import insert_if_new
+from bot.storage.schema.studio_schema import unclear, unclear_groups, verdicts
+from bot.storage.sealing import Keyring, Place
+
+
+class GroupState(StrEnum):
+    """The values are stored."""
+
+    OPEN = "open"
+    TAUGHT = "taught"
+    """Somebody has made something of it."""
+    LEFT = "left"
+    """Somebody has decided to leave it."""
+
+
+@dataclass(frozen=True)
+class Unclear:
+    """One message. `why`: unmatched, near-tie, wrong. `entry`: what was answered, where it was wrong."""
+
+    id: str
+    why: str
+    entry: str
+    at: datetime
+    words: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Likenesses. `count` counts those too whose words are gone."""
+
+    id: str
+    count: int
+    first_at: datetime
+    last_at: datetime
+    state: GroupState
+
+
+def add_unclear(connection: Connection, keys: Keyring, inbound: str, found: Unclear) -> None:
+    """Keep one message, its words sealed."""
+    words = keys.seal(Place("unclear", found.id, "words"), found.words)
+    values = {"id": found.id, "inbound": inbound, "why": found.why, "entry": found.entry, "at": found.at}
+    connection.execute(insert(unclear).values(**values, words=words))
+
+
+def count_verdict(connection: Connection, entry: str, verdict: str) -> None:
+    """One more."""
+    if not insert_if_new(connection, verdicts, {"entry": entry, "verdict": verdict, "count": 1}):
+        place = (verdicts.c.entry == entry) & (verdicts.c.verdict == verdict)
+        connection.execute(update(verdicts).where(place).values(count=verdicts.c.count + 1))
+
+
+def read_verdicts(connection: Connection) -> dict[str, dict[str, int]]:
+    """Counts by entry and verdict."""
+    found: dict[str, dict[str, int]] = {}
+    for row in connection.execute(select(verdicts.c.entry, verdicts.c.verdict, verdicts.c.count)):
+        found.setdefault(row[0], {})[row[1]] = row[2]
+    return found
+
+
+def list_ungrouped(connection: Connection, keys: Keyring, most: int) -> list[Unclear]:
+    """Messages that are in no group yet, oldest first."""
+    query = select(unclear).where(unclear.c.group_id.is_(None)).order_by(unclear.c.at).limit(most)
+    return _read(connection, keys, query)
+
+
+def words_of_groups(connection: Connection, keys: Keyring, groups: Sequence[str]) -> dict[str, list[Unclear]]:
+    """The messages of groups that still have their words, the newest first."""
+    found: dict[str, list[Unclear]] = {each: [] for each in groups}
+    query = select(unclear).where(unclear.c.group_id.in_(groups)).order_by(unclear.c.at.desc())
+    for row in connection.execute(query):
+        found[row.group_id].append(_opened(keys, row))
+    return found
+
+
+def list_groups(connection: Connection, *, state: GroupState = GroupState.OPEN, most: int = 200) -> list[Group]:
+    """The most frequent first."""
+    query = (
+        select(unclear_groups)
+        .where(unclear_groups.c.state == state)
+        .order_by(unclear_groups.c.count.desc(), unclear_groups.c.last_at.desc())
+        .limit(most)
+    )
+    return [
+        Group(row.id, row._mapping["count"], row.first_at, row.last_at, GroupState(row.state))  # noqa: SLF001 -- SQLAlchemy's own name for it
+        for row in connection.execute(query)
+    ]
+
+
+def put_in_group(connection: Connection, message: Unclear, group: str) -> str:
+    """Put a message in a group, in a new one without; the group's id. A message that is in one stays there."""
+    name = group or new_id()
+    if not group:
+        values = {"id": name, "count": 0, "first_at": message.at, "last_at": message.at, "state": GroupState.OPEN}
+        connection.execute(insert(unclear_groups).values(values))
+    mine = update(unclear).where(unclear.c.id == message.id, unclear.c.group_id.is_(None)).values(group_id=name)
+    added = connection.execute(mine).rowcount
+    place = unclear_groups.c.id == name
+    last = {"count": unclear_groups.c.count + added, "last_at": message.at}
+    connection.execute(update(unclear_groups).where(place).values(last))
+    return name
+
+
+def settle_group(connection: Connection, group: str, state: GroupState) -> None:
+    """Somebody has dealt with it."""
+    connection.execute(update(unclear_groups).where(unclear_groups.c.id == group).values(state=state))
+
+
+def forget_unclear(connection: Connection, inbound: str) -> None:
+    """A resident takes a message back."""
+    connection.execute(delete(unclear).where(unclear.c.inbound == inbound))
+
+
+def delete_unclear_before(connection: Connection, before: datetime) -> None:
+    """Words that were kept long enough; the counts stay."""
+    connection.execute(delete(unclear).where(unclear.c.at < before))
+
+
+def _read(connection: Connection, keys: Keyring, query: Select[Any]) -> list[Unclear]:
+    return [_opened(keys, row) for row in connection.execute(query)]
+
+
+def _opened(keys: Keyring, row: Row[Any]) -> Unclear:
+    words = keys.open(Place("unclear", row.id, "words"), row.words)
+    return Unclear(row.id, row.why, row.entry, row.at, words)

@@ -1,0 +1,94 @@
+"""How everything stands, for the operator's watch: what is overdue, what waits since when, how many of each kind."""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, exists, func, or_, select
+
+from bot.domain.cases.case_transitions import OPEN_STATUSES, Status
+from bot.domain.delivery.delivery_rules import OPEN_STATES
+from bot.domain.delivery.notices import NoticeState
+from bot.storage.delivery.outbox_rows import count_deliveries, is_first_in_line, oldest_queued
+from bot.storage.inbox.inbox_rows import InboxState, count_aside, oldest_waiting
+from bot.storage.schema.desk_schema import notices
+from bot.storage.schema.residents_and_cases import cases, inbox, outbound
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Figures without a word of anybody. Times: since when the longest waiting one waits, None where none does."""
+
+    open_cases: Counter[str]
+    """By urgency."""
+    oldest_case: datetime | None
+    oldest_unclaimed: datetime | None
+    oldest_unsent: datetime | None
+    oldest_event: datetime | None
+    events_aside: int
+    deliveries: dict[str, int]
+    notices: Counter[str]
+    cases_without_way: int
+    """Open cases of residents to whom nothing can be sent: who it was cannot be told, or they have blocked the bot."""
+
+
+def overdue(connection: Connection, channels: Collection[str], before: datetime) -> str:
+    """What nobody has tried since then though its time had come; empty where nothing is.
+
+    Tried, not done: a platform or a mail server that is down is asked again later, and a restart would not help it.
+    While somebody holds a lease on anything of a kind, that kind moves. Channels that are not connected do not count.
+    """
+    waiting = (inbox.c.state == InboxState.WAITING, inbox.c.channel.in_(channels))
+    sending = (outbound.c.state.in_(OPEN_STATES), outbound.c.channel.in_(channels), is_first_in_line(before))
+    telling = (notices.c.state == NoticeState.QUEUED,)
+    checks = (
+        ("events wait to be taken up", inbox, waiting),
+        ("messages wait for delivery", outbound, sending),
+        ("notices to staff wait", notices, telling),
+    )
+    for said, table, mine in checks:
+        if _is_stuck(connection, table, and_(*mine), before):
+            return said
+    alarm = (cases.c.status == Status.WAITING) & (cases.c.alarm_at < before)
+    lease = (cases.c.status == Status.CLAIMED) & (cases.c.lease_until < before)
+    return "the clocks of the cases stand still" if _any(connection, select(cases.c.id).where(alarm | lease)) else ""
+
+
+def read_figures(connection: Connection) -> Figures:
+    """Everything that is counted."""
+    is_open = cases.c.status.in_(OPEN_STATUSES)
+    unclaimed = cases.c.status == Status.WAITING
+    without_way = is_open & exists().where(outbound.c.resident_id == cases.c.resident_id, outbound.c.fault == "no-way")
+    return Figures(
+        open_cases=_counted(connection, cases.c.urgency, is_open),
+        oldest_case=_oldest(connection, cases.c.opened_at, is_open),
+        oldest_unclaimed=_oldest(connection, func.coalesce(cases.c.unanswered_since, cases.c.opened_at), unclaimed),
+        oldest_unsent=oldest_queued(connection),
+        oldest_event=oldest_waiting(connection),
+        events_aside=count_aside(connection),
+        deliveries=count_deliveries(connection),
+        notices=_counted(connection, notices.c.state, notices.c.state.is_not(None)),
+        cases_without_way=_counted(connection, cases.c.urgency, without_way).total(),
+    )
+
+
+def _is_stuck(connection: Connection, table: Table, mine: ColumnElement[bool], before: datetime) -> bool:
+    """Whether something of this kind has been due since before then, and nobody works on any of it since."""
+    free = or_(table.c.leased_until.is_(None), table.c.leased_until < before)
+    if not _any(connection, select(table.c.id).where(mine, table.c.due_at < before, free)):
+        return False
+    return not _any(connection, select(table.c.id).where(mine, table.c.leased_until >= before))
+
+
+def _any(connection: Connection, query: Select[tuple[str]]) -> bool:
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def _counted(connection: Connection, column: ColumnElement[str], mine: ColumnElement[bool]) -> Counter[str]:
+    rows = connection.execute(select(column, func.count()).where(mine).group_by(column))
+    return Counter({row[0]: row[1] for row in rows})
+
+
+def _oldest(connection: Connection, column: ColumnElement[datetime], mine: ColumnElement[bool]) -> datetime | None:
+    return connection.execute(select(func.min(column)).where(mine)).scalar()

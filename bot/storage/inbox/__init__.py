@@ -1,0 +1,1 @@
+"""What platforms post, kept before it is answered and processed in order."""

@@ -1,0 +1,1 @@
+"""Every table, three pages, and the column types."""

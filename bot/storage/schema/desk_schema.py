@@ -1,0 +1,160 @@
+"""The schema of the desk: staff, their sessions, the duty list, the audit trail, notices."""
+
+from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, String, Table
+
+from bot.storage.schema.column_types import Sealed, UtcTime, row_id, row_of
+from bot.storage.schema.residents_and_cases import metadata
+
+staff = Table(
+    "staff",
+    metadata,
+    row_id(),
+    Column("login", String(64), nullable=False, unique=True),
+    Column("name", String(64), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("mail", String(254), nullable=False, server_default=""),
+    Column("telephone", String(32), nullable=False, server_default=""),
+    Column("password", String(128), nullable=False),
+    Column("totp", Sealed, nullable=False),
+    # The last time step a code was taken for: each code opens once.
+    Column("totp_step", Integer, nullable=False, server_default="0"),
+    Column("disabled_at", UtcTime),
+    Column("created_at", UtcTime, nullable=False),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    row_id(),
+    row_of("staff_id", "staff.id"),
+    Column("code", String(64), nullable=False),
+    Column("used_at", UtcTime),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    # The hash of the cookie: from the database nobody gets a session.
+    Column("id", String(64), primary_key=True),
+    row_of("staff_id", "staff.id"),
+    Column("begun_at", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+)
+
+# Failed sign-ins by login and by address (both as keyed hashes): here, so that a restart forgives nothing.
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("last_at", UtcTime, nullable=False),
+)
+
+duty_people = Table(
+    "duty_people",
+    metadata,
+    Column("staff_id", String(32), ForeignKey("staff.id"), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("weekdays", String(32), nullable=False),
+    Column("on_call", Boolean, nullable=False),
+    Column("absent_until", Date),
+)
+
+special_days = Table(
+    "special_days",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("times", String(64), nullable=False),
+    Column("reason", String(128), nullable=False),
+)
+
+# Who did what, each row chained to the one before by its hash; the head is locked while a row is added.
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", UtcTime, nullable=False),
+    Column("staff", String(32), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("about", String(32), nullable=False),
+    Column("detail", String(128), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index("ix_audit_about", "about"),
+)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, nullable=False),
+    Column("hash", String(64), nullable=False),
+    # The last row that was purged at the old end: the chain begins after it.
+    Column("anchor_number", Integer, nullable=False, server_default="0"),
+    Column("anchor_hash", String(64), nullable=False, server_default=""),
+)
+
+# What an admin switches for the whole city, with who did it last.
+switches = Table(
+    "switches",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", String(254), nullable=False),
+    Column("staff", String(32), nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
+# Where staff are told in chats of a platform. `staff_id` is empty for a group.
+staff_chats = Table(
+    "staff_chats",
+    metadata,
+    row_id(),
+    Column("channel", String(16), nullable=False),
+    Column("lane", String(32), nullable=False, server_default=""),
+    Column("address", Sealed),
+    row_of("staff_id", "staff.id", nullable=True),
+    # The hash of the one-time code that is written in the chat.
+    Column("code", String(64), nullable=False, unique=True),
+    Column("code_until", UtcTime, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Index("ix_staff_chats_lane", "channel", "lane"),
+)
+
+# What staff are told: a number and a link, never a word of a resident.
+notices = Table(
+    "notices",
+    metadata,
+    row_id(),
+    row_of("case_id", "cases.id", nullable=True),
+    Column("recipient", String(254), nullable=False),
+    Column("why", String(16), nullable=False),
+    # Whom it names: a member of staff.
+    Column("about", String(32), nullable=False, server_default=""),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("created_at", UtcTime, nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("leased_until", UtcTime),
+    Column("fault", String(32), nullable=False, server_default=""),
+    # What a platform allows to be answered without cost, and the key under which it takes the notice once.
+    Column("ticket", Sealed),
+    Column("retry_key", String(36), nullable=False),
+    # The platform's id of the message, where it can be written anew, and what of the case stands in it.
+    Column("message", String(64), nullable=False, server_default=""),
+    Column("shown", String(48), nullable=False, server_default=""),
+    Index("ix_notices_state", "state", "due_at"),
+    Index("ix_notices_message", "recipient", "message"),
+)
+
+# What an admin is asked to teach the bot: messages of cases that were closed as 誤報 or いたずら.
+proposed_checks = Table(
+    "proposed_checks",
+    metadata,
+    row_id(),
+    row_of("case_id", "cases.id"),
+    Column("reason", String(16), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("words", Sealed, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Index("ix_proposed_checks_case", "case_id"),
+)

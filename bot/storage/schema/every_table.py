@@ -1,0 +1,25 @@
+"""All tables, whichever page they stand on: for what goes over the whole database."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Table
+
+import bot.storage.schema.desk_schema
+import bot.storage.schema.studio_schema  # noqa: F401 -- the same
+from bot.storage.schema.residents_and_cases import metadata
+
+
+def every_table() -> tuple[Table, ...]:
+    """Every table, those that are pointed to before those that point."""
+    return tuple(metadata.sorted_tables)
+
+
+def key_column(table: Table) -> str:
+    """The name of the column that tells the rows of a table apart."""
+    return next(iter(table.primary_key.columns)).name
+
+
+def columns_of(type_: type) -> Iterator[tuple[Table, str]]:
+    """Every column of a type, by table."""
+    for table in every_table():
+        yield from ((table, column.name) for column in table.columns if isinstance(column.type, type_))

@@ -1,0 +1,224 @@
+"""The schema of residents, their messages and cases, on one page; staff and the desk are in `desk_schema`."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    false,
+    text,
+    true,
+)
+
+from bot.storage.schema.column_types import Sealed, UtcTime, row_id, row_of
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+OPEN_CASE = "status IN ('waiting', 'claimed')"
+
+residents = Table(
+    "residents",
+    metadata,
+    row_id(),
+    Column("channel", String(16), nullable=False),
+    # The web: a hash of the cookie. A platform: its own id of the person, sealed, with the hash to find it by.
+    Column("sender", String(64), nullable=False),
+    Column("address", Sealed),
+    Column("reachable", Boolean, nullable=False, server_default=true()),
+    Column("conversation", Sealed),
+    Column("created_at", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    UniqueConstraint("channel", "sender"),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    row_id(),
+    Column("number", String(6), nullable=False, unique=True),
+    row_of("resident_id", "residents.id"),
+    Column("kind", String(16), nullable=False),
+    Column("urgency", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("source", String(32), nullable=False, index=True),
+    Column("opened_at", UtcTime, nullable=False),
+    Column("changed_at", UtcTime, nullable=False),
+    Column("owner", String(32), nullable=False, server_default=""),
+    Column("lease_until", UtcTime),
+    Column("alarm_at", UtcTime),
+    Column("alarms", Integer, nullable=False, server_default="0"),
+    Column("unanswered_since", UtcTime),
+    Column("first_answer_at", UtcTime),
+    Column("closed_at", UtcTime),
+    Column("reason", String(16), nullable=False, server_default=""),
+    Column("told_at", UtcTime),
+    Column("bot_answers", Boolean, nullable=False, server_default=false()),
+    Column("is_drill", Boolean, nullable=False, server_default=false()),
+    Column("taken_at", UtcTime),
+    Column("for_other", Boolean, nullable=False, server_default=false()),
+    Column("joined_to", String(32), nullable=False, server_default=""),
+    Column("quiet_from", Integer),
+    Column("quiet_until", Integer),
+    Column("ask_at", UtcTime),
+    Column("asks", Integer, nullable=False, server_default="0"),
+    Column("found_help", String(8), nullable=False, server_default=""),
+    # Since when it has no words any more: it is kept to be counted.
+    Column("erased_at", UtcTime),
+    Index("ix_cases_resident", "resident_id"),
+    Index("ix_cases_alarm", "status", "alarm_at"),
+    Index("ix_cases_lease", "status", "lease_until"),
+    Index("ix_cases_ask", "ask_at"),
+    Index(
+        "uq_cases_open",
+        "resident_id",
+        unique=True,
+        sqlite_where=text(OPEN_CASE),
+        postgresql_where=text(OPEN_CASE),
+    ),
+)
+
+inbound = Table(
+    "inbound",
+    metadata,
+    row_id(),
+    row_of("resident_id", "residents.id"),
+    row_of("case_id", "cases.id", nullable=True),
+    Column("channel", String(16), nullable=False),
+    Column("event", String(64), nullable=False),
+    Column("kind", String(16), nullable=False, server_default="text"),
+    Column("message", String(64), nullable=False, server_default=""),
+    Column("source", String(32), nullable=False),
+    Column("received_at", UtcTime, nullable=False),
+    Column("words", Sealed, nullable=False),
+    # Whether triage heard something in it: what has raised an alarm is not read again with the next piece.
+    Column("heard", Boolean, nullable=False, server_default=false()),
+    UniqueConstraint("channel", "event"),
+    Index("ix_inbound_message", "channel", "message"),
+    Index("ix_inbound_case", "case_id"),
+    Index("ix_inbound_talk", "resident_id", "received_at"),
+    Index("ix_inbound_source", "source", "received_at"),
+)
+
+outbound = Table(
+    "outbound",
+    metadata,
+    row_id(),
+    row_of("resident_id", "residents.id"),
+    row_of("inbound_id", "inbound.id"),
+    Column("position", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("reply", Sealed, nullable=False),
+    # How it goes out over a platform (`domain/delivery.py`); empty on the web.
+    Column("channel", String(16), nullable=False, server_default=""),
+    Column("leaves", Boolean, nullable=False, server_default=false()),
+    Column("urgent", Boolean, nullable=False, server_default=false()),
+    Column("as_text", Boolean, nullable=False, server_default=false()),
+    Column("ticket", Sealed),
+    Column("ticket_at", UtcTime),
+    Column("retry_key", String(36), nullable=False, server_default=""),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("in_doubt", Boolean, nullable=False, server_default=false()),
+    Column("pushed_at", UtcTime),
+    Column("pushed_in_doubt", Boolean, nullable=False, server_default=false()),
+    Column("due_at", UtcTime),
+    Column("leased_until", UtcTime),
+    Column("fault", String(32), nullable=False, server_default=""),
+    # Who wrote it: a member of staff, or the bot.
+    Column("author", String(32), nullable=False, server_default=""),
+    Index("ix_outbound_inbound", "inbound_id", "position"),
+    Index("ix_outbound_state", "state", "created_at"),
+    Index("ix_outbound_resident", "resident_id", "state"),
+)
+
+# What a platform told, kept before it is answered 200. Handled events keep their key and lose their words.
+inbox = Table(
+    "inbox",
+    metadata,
+    row_id(),
+    Column("channel", String(16), nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("lane", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("message", String(64), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("happened_at", UtcTime, nullable=False),
+    Column("received_at", UtcTime, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("leased_by", String(32), nullable=False, server_default=""),
+    Column("leased_until", UtcTime),
+    Column("fault", String(64), nullable=False, server_default=""),
+    Column("raw", Sealed),
+    UniqueConstraint("channel", "key"),
+    Index("ix_inbox_lane", "state", "channel", "lane"),
+    Index("ix_inbox_message", "channel", "message"),
+    Index("ix_inbox_received", "channel", "received_at"),
+)
+
+# How many messages of a day came to which end; kept for ever, and says nothing of anybody.
+counts = Table(
+    "counts",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("channel", String(16), primary_key=True),
+    Column("name", String(16), primary_key=True),
+    Column("value", Integer, nullable=False),
+)
+
+case_events = Table(
+    "case_events",
+    metadata,
+    row_id(),
+    row_of("case_id", "cases.id"),
+    Column("action", String(16), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("staff", String(32), nullable=False, server_default=""),
+    Column("detail", String(64), nullable=False, server_default=""),
+    Column("note", Sealed),
+    Index("ix_case_events_case", "case_id", "at"),
+)
+
+# Pages of ours for what should not be written on a platform: each opens once, until its time is over.
+private_pages = Table(
+    "private_pages",
+    metadata,
+    # The hash of what stands in the link.
+    Column("id", String(64), primary_key=True),
+    row_of("case_id", "cases.id"),
+    Column("until", UtcTime, nullable=False),
+    Column("used_at", UtcTime),
+)
+
+# A talk of the page on another device: a code that was shown once, and the cookies it has opened the talk for.
+talk_codes = Table(
+    "talk_codes",
+    metadata,
+    Column("resident_id", String(32), ForeignKey("residents.id"), primary_key=True),
+    Column("code", String(64), nullable=False),
+    Column("until", UtcTime, nullable=False),
+)
+
+talk_devices = Table(
+    "talk_devices",
+    metadata,
+    # What the database knows the other device's cookie by, as `residents.sender`.
+    Column("sender", String(64), primary_key=True),
+    row_of("resident_id", "residents.id"),
+    Column("begun_at", UtcTime, nullable=False),
+)

@@ -1,0 +1,1 @@
+"""Accounts, permissions, duty list and chats of staff."""

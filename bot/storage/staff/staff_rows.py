@@ -1,0 +1,100 @@
+"""Accounts of staff: who they are, what opens their account, their recovery codes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from bot.domain.staff.permissions import Role, Staff
+from bot.storage.conversation.resident_rows import new_id
+from bot.storage.schema.desk_schema import recovery_codes, staff
+from bot.storage.sealing import Keyring, Place
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What opens an account: the password's hash, the secret of the time-based codes, the last step taken."""
+
+    password: str
+    totp: str
+    totp_step: int
+
+
+def add_staff(connection: Connection, keys: Keyring, account: Staff, secrets: Secrets, now: datetime) -> None:
+    """Keep a new account."""
+    values = {
+        "id": account.id,
+        "login": account.login,
+        "name": account.name,
+        "role": account.role,
+        "mail": account.mail,
+        "telephone": account.telephone,
+        "created_at": now,
+    }
+    connection.execute(insert(staff).values(values | _sealed(keys, account.id, secrets)))
+
+
+def find_staff(connection: Connection, *, login: str = "", staff_id: str = "") -> Staff | None:
+    """The account with this login or id."""
+    mine = staff.c.login == login if login else staff.c.id == staff_id
+    row = connection.execute(select(staff).where(mine)).first()
+    return _staff(row) if row else None
+
+
+def list_staff(connection: Connection) -> list[Staff]:
+    """All accounts by login."""
+    return [_staff(row) for row in connection.execute(select(staff).order_by(staff.c.login))]
+
+
+def lock_secrets(connection: Connection, keys: Keyring, staff_id: str) -> Secrets:
+    """What opens the account; until the commit nobody else tries its codes."""
+    row = connection.execute(select(staff).where(staff.c.id == staff_id).with_for_update()).one()
+    return Secrets(row.password, keys.open(_totp_place(staff_id), row.totp), row.totp_step)
+
+
+def write_secrets(connection: Connection, keys: Keyring, staff_id: str, secrets: Secrets) -> None:
+    """Change what opens the account."""
+    connection.execute(update(staff).where(staff.c.id == staff_id).values(_sealed(keys, staff_id, secrets)))
+
+
+def write_totp_step(connection: Connection, staff_id: str, step: int) -> None:
+    """The time step of the code that was taken last."""
+    connection.execute(update(staff).where(staff.c.id == staff_id).values(totp_step=step))
+
+
+def disable_staff(connection: Connection, staff_id: str, at: datetime | None) -> None:
+    """Close the account, or with None open it again."""
+    connection.execute(update(staff).where(staff.c.id == staff_id).values(disabled_at=at))
+
+
+def write_recovery_codes(connection: Connection, staff_id: str, hashes: Iterable[str]) -> None:
+    """New recovery codes in place of all before."""
+    connection.execute(delete(recovery_codes).where(recovery_codes.c.staff_id == staff_id))
+    for each in hashes:
+        connection.execute(insert(recovery_codes).values(id=new_id(), staff_id=staff_id, code=each))
+
+
+def use_recovery_code(connection: Connection, staff_id: str, hashed: str, now: datetime) -> bool:
+    """Whether this code was there and unused; it is used now."""
+    mine = (
+        recovery_codes.c.staff_id == staff_id,
+        recovery_codes.c.code == hashed,
+        recovery_codes.c.used_at.is_(None),
+    )
+    return connection.execute(update(recovery_codes).where(*mine).values(used_at=now)).rowcount == 1
+
+
+def _sealed(keys: Keyring, staff_id: str, secrets: Secrets) -> dict[str, object]:
+    sealed = keys.seal(_totp_place(staff_id), secrets.totp)
+    return {"password": secrets.password, "totp": sealed, "totp_step": secrets.totp_step}
+
+
+def _totp_place(staff_id: str) -> Place:
+    return Place("staff", staff_id, "totp")
+
+
+def _staff(row: Row[Any]) -> Staff:
+    disabled = row.disabled_at is not None
+    return Staff(row.id, row.login, row.name, Role(row.role), row.mail, row.telephone, disabled)

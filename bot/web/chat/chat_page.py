@@ -1,0 +1,149 @@
+"""The residents' page: one column, phone first, whole without JavaScript."""
+
+import secrets
+from datetime import timedelta
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+
+import anyio.to_thread
+import structlog
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from bot.domain.city_calendar import CITY_ZONE, is_holiday
+from bot.domain.conversation.phone_lines import Moment, dial_string
+from bot.domain.conversation.replies import Writer
+from bot.domain.messages import Inbound
+from bot.domain.understanding.normalise import squeeze
+from bot.handlers.conversation.receive_message import receive
+from bot.handlers.house import House
+from bot.storage.conversation.device_rows import sender_behind
+from bot.storage.conversation.message_rows import Exchange, read_exchanges
+from bot.storage.conversation.resident_rows import find_resident
+from bot.web.chat.visitors import event_of, forget, new_token, remember, sender_of, source_of, token_of
+
+log = structlog.get_logger()
+
+CHANNEL = "web"
+_FOUND_AGAIN = timedelta(days=30)
+_SHOWN = 50
+_BODY_LIMIT = 1_000_000
+_FOREIGN = frozenset({"cross-site", "same-site"})
+
+
+class ChatPage:
+    """The page and what can be done on it."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        loader = FileSystemLoader(Path(__file__).parent.parent / "templates")
+        self._templates = Environment(
+            loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
+        self._threads = anyio.CapacityLimiter(4)
+
+    async def show(self, request: Request) -> Response:
+        """`GET /`: the talk as it stands."""
+        return await self._page(token_of(request))
+
+    async def write(self, request: Request) -> Response:
+        """`POST /messages`: keep the message and its answer, show the page. Never an error for what was written."""
+        if request.headers.get("sec-fetch-site") in _FOREIGN:
+            raise HTTPException(HTTPStatus.FORBIDDEN)
+        token = token_of(request) or new_token()
+        form = await _read_form(request)
+        if form is None:
+            return self._kept(await self._page(token, notice="too-long"), token)
+        text, once = form
+        if not text.strip():
+            return self._kept(await self._page(token, notice="empty"), token)
+        sender = await self._sender(token)
+        event = event_of(sender, once or secrets.token_hex(16))
+        message = Inbound(CHANNEL, sender, event, text, self._house.now(), source_of(request, self._house.secret))
+        work = partial(receive, self._house.reception, [message], message.received_at)
+        await anyio.to_thread.run_sync(work, limiter=self._threads)
+        return self._kept(await self._page(token), token)
+
+    async def clear(self, request: Request) -> Response:
+        """`POST /clear`: leave at once to a page that says nothing, and forget the talk on this device."""
+        if request.headers.get("sec-fetch-site") in _FOREIGN:
+            raise HTTPException(HTTPStatus.FORBIDDEN)
+        response = RedirectResponse("/clear", HTTPStatus.SEE_OTHER)
+        response.headers["Clear-Site-Data"] = '"cache"'
+        forget(response)
+        return response
+
+    async def cleared(self, _request: Request) -> Response:
+        """`GET /clear`: the page that says nothing."""
+        return HTMLResponse(self._templates.get_template("cleared.html").render(say=self._writer().wording.say))
+
+    def failed(self, status: HTTPStatus) -> Response:
+        """A calm page for whatever went wrong."""
+        return HTMLResponse(self._templates.get_template("failed.html").render(say=self._writer().wording.say), status)
+
+    def _kept(self, response: Response, token: str) -> Response:
+        remember(response, token, is_https=self._house.is_https)
+        return response
+
+    async def _page(self, token: str, notice: str = "") -> Response:
+        exchanges = await self.exchanges(token)
+        writer = self._writer()
+        page = self._templates.get_template("chat.html").render(
+            say=writer.wording.say,
+            welcome=writer.welcome(),
+            exchanges=exchanges,
+            answers=sum(len(each.replies) for each in exchanges),
+            has_case=any(each.in_case for each in exchanges),
+            notice=notice,
+            once=secrets.token_hex(16),
+            dial=dial_string,
+            is_blank=lambda text: not squeeze(text),
+        )
+        return HTMLResponse(page)
+
+    async def exchanges(self, token: str) -> list[Exchange]:
+        """The talk of this visitor as it stands."""
+        return await anyio.to_thread.run_sync(self._read, token, limiter=self._threads) if token else []
+
+    def write_page(self, template: str, status: HTTPStatus, **what: object) -> HTMLResponse:
+        """Another page for residents."""
+        return HTMLResponse(self._templates.get_template(template).render(**what), status)
+
+    async def _sender(self, token: str) -> str:
+        """Whose talk this is: that of another device, where it was opened here."""
+
+        def read() -> str:
+            with self._house.store.reading() as connection:
+                return sender_behind(connection, sender_of(token))
+
+        return await anyio.to_thread.run_sync(read, limiter=self._threads)
+
+    def _read(self, token: str) -> list[Exchange]:
+        with self._house.store.reading() as connection:
+            resident = find_resident(connection, CHANNEL, sender_behind(connection, sender_of(token)))
+            if resident is None:
+                return []
+            return read_exchanges(
+                connection, self._house.reception.keys, resident, self._house.now() - _FOUND_AGAIN, _SHOWN
+            )
+
+    def _writer(self) -> Writer:
+        moment = Moment(self._house.now().astimezone(CITY_ZONE), is_holiday, "")
+        return Writer.of(self._house.reception.understander.catalog, moment)
+
+
+async def _read_form(request: Request) -> tuple[str, str] | None:
+    """(text, once) of the form; None where it is too long. What cannot be read as a form is an empty one."""
+    if int(request.headers.get("content-length") or 0) > _BODY_LIMIT:
+        return None
+    try:
+        async with request.form(max_files=0, max_fields=10, max_part_size=_BODY_LIMIT) as form:
+            values = [form.get(name) for name in ("text", "once")]
+    except (HTTPException, ClientDisconnect, UnicodeDecodeError, ValueError) as error:
+        log.info("form_unreadable", error=type(error).__name__)
+        return "", ""
+    text, once = (value if isinstance(value, str) else "" for value in values)
+    return text, once

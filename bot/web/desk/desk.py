@@ -1,0 +1,45 @@
+"""The consultation desk: all its pages behind one guard."""
+
+from http import HTTPStatus
+
+from starlette.responses import Response
+
+from bot.handlers.house import House
+from bot.web.desk.desk_accounts import DeskAccounts
+from bot.web.desk.desk_case import DeskCase
+from bot.web.desk.desk_chats import DeskChats
+from bot.web.desk.desk_drills import DeskDrills
+from bot.web.desk.desk_duty import DeskDuty
+from bot.web.desk.desk_proposals import DeskProposals
+from bot.web.desk.desk_queue import DeskQueue
+from bot.web.desk.desk_report import DeskReport
+from bot.web.desk.desk_sign_in import DeskSignIn
+from bot.web.desk.desk_state import DeskState
+from bot.web.desk.desk_switches import DeskSwitches
+from bot.web.staff_guard import DeskGuard
+from bot.web.staff_pages import DeskPages
+
+
+class Desk:
+    """Everything under `/desk`."""
+
+    def __init__(self, house: House) -> None:
+        guard, self._pages = DeskGuard(house), DeskPages(house)
+        parts = (
+            DeskSignIn(house, guard, self._pages),
+            DeskQueue(house, guard, self._pages),
+            DeskCase(house, guard, self._pages),
+            DeskDrills(house, guard, self._pages),
+            DeskProposals(house, guard, self._pages),
+            DeskDuty(house, guard, self._pages),
+            DeskChats(house, guard, self._pages),
+            DeskSwitches(house, guard, self._pages),
+            DeskAccounts(house, guard, self._pages),
+            DeskState(house, guard, self._pages),
+            DeskReport(house, guard, self._pages),
+        )
+        self.routes = [route for part in parts for route in part.routes]
+
+    def failed(self, status: HTTPStatus) -> Response:
+        """What went wrong, said to staff."""
+        return self._pages.write("failed.html", status, code=int(status))

@@ -1,0 +1,46 @@
+"""訓練: a case for practice, made here."""
+
+from functools import partial
+from http import HTTPStatus
+
+import anyio.to_thread
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from bot.domain.staff.permissions import Deed, require
+from bot.domain.understanding.triage import Kind
+from bot.handlers.cases.case_actions import LONGEST_ANSWER
+from bot.handlers.cases.drills import start_drill
+from bot.handlers.house import House
+from bot.web.staff_guard import DeskGuard, Visit
+from bot.web.staff_pages import DeskPages
+
+
+class DeskDrills:
+    """`/desk/drills`."""
+
+    def __init__(self, house: House, guard: DeskGuard, pages: DeskPages) -> None:
+        self._house = house
+        self._pages = pages
+        self.routes = [
+            Route("/desk/drills", guard.guarded(self._show)),
+            Route("/desk/drills/start", guard.guarded(self._start), methods=["POST"]),
+        ]
+
+    async def _show(self, visit: Visit) -> Response:
+        return self._page(visit)
+
+    async def _start(self, visit: Visit) -> Response:
+        kind, words = visit.field("kind"), visit.field("words").strip()
+        if kind not in set(Kind) or not 0 < len(words) <= LONGEST_ANSWER:
+            return self._page(visit, HTTPStatus.UNPROCESSABLE_ENTITY)
+        work = partial(start_drill, self._house, visit.staff, Kind(kind), words)
+        case = await anyio.to_thread.run_sync(work)
+        return RedirectResponse(f"/desk/cases/{case.number}", HTTPStatus.SEE_OTHER)
+
+    def _page(self, visit: Visit, status: HTTPStatus = HTTPStatus.OK) -> Response:
+        require(visit.staff, Deed.DRILL)
+        is_wrong = status is not HTTPStatus.OK
+        return self._pages.write(
+            "drills.html", status, me=visit.staff, csrf=visit.csrf, kinds=tuple(Kind), is_wrong=is_wrong
+        )

@@ -1,0 +1,78 @@
+"""月の報告: a page to read and print, and the same as CSV for the city's own tables."""
+
+import csv
+import io
+from functools import partial
+
+import anyio.to_thread
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.domain.cases.monthly_report import Month, Report, Table
+from bot.handlers.cases.build_report import read_report
+from bot.handlers.house import House
+from bot.web.staff_guard import DeskGuard, Visit
+from bot.web.staff_pages import DeskPages
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins so is computed by table programs."""
+
+
+class DeskReport:
+    """`/desk/report?month=2026-11`, `/desk/report.csv`."""
+
+    def __init__(self, house: House, guard: DeskGuard, pages: DeskPages) -> None:
+        self._house = house
+        self._pages = pages
+        self.routes = [
+            Route("/desk/report", guard.guarded(self._show)),
+            Route("/desk/report.csv", guard.guarded(self._csv)),
+        ]
+
+    async def _show(self, visit: Visit) -> Response:
+        report = await self._read(visit)
+        return self._pages.write(
+            "report.html", me=visit.staff, csrf=visit.csrf, report=report, label=self._label, now=self._house.now()
+        )
+
+    async def _csv(self, visit: Visit) -> Response:
+        """UTF-8 with a mark in front, by which table programs know it."""
+        report = await self._read(visit)
+        written = io.StringIO()
+        rows = csv.writer(written)
+        for row in self._rows(report):
+            rows.writerow([as_cell(each) for each in row])
+        name = f"attachment; filename=report-{report.month}.csv"
+        body = written.getvalue().encode("utf-8-sig")
+        return Response(body, media_type="text/csv; charset=utf-8", headers={"content-disposition": name})
+
+    async def _read(self, visit: Visit) -> Report:
+        try:
+            month = Month.read(visit.request.query_params.get("month", ""))
+        except ValueError:
+            month = Month.of(self._house.now()).before
+        return await anyio.to_thread.run_sync(partial(read_report, self._house, visit.staff, month))
+
+    def _rows(self, report: Report) -> list[tuple[str, str, str]]:
+        heads = self._pages.words("REPORT")
+        rows = [("表", "項目", str(report.month))]
+        for table in report.tables:
+            rows += [(heads[table.name], self._label(table, name), shown) for name, shown in table.rows]
+            rows.append((heads[table.name], heads["total"], table.total))
+        few = heads["few"]
+        rows += [
+            (heads["times"], heads[name], few if value is None else str(value))
+            for name, value in (("first-answer", report.first_answer), ("whole", report.whole))
+        ]
+        return [*rows, (heads["times"], heads["reopened"], report.reopened)]
+
+    def _label(self, table: Table, name: str) -> str:
+        """What a row of a table is called."""
+        if table.name == "kind":
+            return self._house.wording().say(f"kind-{name}")
+        return str(self._pages.words("REPORT_ROWS")[table.name][name])
+
+
+def as_cell(text: str) -> str:
+    """A cell that is never taken for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,96 @@
+"""`/healthz` and `/metrics`: is the database there, does everything move that should, and how much of it is there."""
+
+import hmac
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from ipaddress import ip_address
+
+import anyio.to_thread
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from bot.handlers.house import House
+from bot.storage.delivery.queue_stats import Figures, overdue, read_figures
+
+log = structlog.get_logger()
+
+STUCK = timedelta(seconds=60)
+
+
+class Health:
+    """What an operator's watch asks."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def healthz(self, _request: Request) -> Response:
+        """200 only if the database answers, and whatever is due was tried within a minute: events, messages, clocks.
+
+        An orchestrator restarts on 503. So a platform or a mail server that is down is no reason: what waits for it is
+        tried again and again, and `/metrics` tells how long.
+        """
+        try:
+            fault = await anyio.to_thread.run_sync(self._fault)
+        except SQLAlchemyError as error:
+            log.error("database_does_not_answer", error=type(error).__name__)
+            fault = "the database does not answer"
+        status = HTTPStatus.SERVICE_UNAVAILABLE if fault else HTTPStatus.OK
+        return JSONResponse({"status": "failing" if fault else "ok", "fault": fault}, status)
+
+    async def metrics(self, request: Request) -> Response:
+        """Figures without a word of anybody; for this machine, and for whoever brings a token of METRICS_TOKEN."""
+        if not (_is_loopback(request) or self._has_token(request)):
+            return Response(status_code=HTTPStatus.NOT_FOUND)
+        return Response(await anyio.to_thread.run_sync(self._figures), media_type=CONTENT_TYPE_LATEST)
+
+    def _has_token(self, request: Request) -> bool:
+        sent = request.headers.get("authorization", "").removeprefix("Bearer ").encode()
+        return any(hmac.compare_digest(sent, token.encode()) for token in self._house.metrics_tokens)
+
+    def _fault(self) -> str:
+        with self._house.store.reading() as connection:
+            return overdue(connection, tuple(self._house.channels), self._house.now() - STUCK)
+
+    def _figures(self) -> bytes:
+        with self._house.store.reading() as connection:
+            return written(read_figures(connection), self._house.now())
+
+
+def written(figures: Figures, now: datetime) -> bytes:
+    """The figures as Prometheus reads them. Ages are in seconds, 0 where nothing waits."""
+
+    def age(since: datetime | None) -> float:
+        return (now - since).total_seconds() if since else 0
+
+    plain = {
+        "open_cases": ("Cases that are open", figures.open_cases.total()),
+        "oldest_case_seconds": ("Age of the oldest open case", age(figures.oldest_case)),
+        "oldest_unclaimed_seconds": ("Since when the case waits that nobody took", age(figures.oldest_unclaimed)),
+        "oldest_unsent_seconds": ("Age of the oldest message not sent", age(figures.oldest_unsent)),
+        "oldest_event_seconds": ("Age of the oldest event not taken up", age(figures.oldest_event)),
+        "events_aside": ("Events that failed and wait for a person", figures.events_aside),
+        "cases_without_way": ("Open cases whose resident nothing can be sent to", figures.cases_without_way),
+    }
+    by: dict[str, tuple[str, str, Mapping[str, int]]] = {
+        "open_cases_by_urgency": ("Cases that are open, by urgency", "urgency", figures.open_cases),
+        "deliveries": ("Messages of platforms by state", "state", figures.deliveries),
+        "notices": ("Notices to staff by state", "state", figures.notices),
+    }
+    registry = CollectorRegistry()
+    for name, (said, value) in plain.items():
+        Gauge(f"sasaeai_{name}", said, registry=registry).set(value)
+    for name, (said, label, counts) in by.items():
+        gauge = Gauge(f"sasaeai_{name}", said, [label], registry=registry)
+        for key, count in counts.items():
+            gauge.labels(key).set(count)
+    return generate_latest(registry)
+
+
+def _is_loopback(request: Request) -> bool:
+    """Whether it was asked on this machine, and not through a proxy that stands on it."""
+    proxied = any(name in request.headers for name in ("x-forwarded-for", "forwarded"))
+    return not proxied and request.client is not None and ip_address(request.client.host).is_loopback

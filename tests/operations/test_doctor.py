@@ -1,0 +1,152 @@
+"""`doctor` and the desk's page: what is wrong is found, and what to do stands behind it, in two languages."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.domain.cases.duty_roster import DutyPerson, DutyRoster
+from bot.domain.opening_hours import OpeningHours
+from bot.domain.operations.health_findings import Finding, State, Verdict, findings
+from bot.domain.operations.health_texts import ENGLISH, JAPANESE
+from bot.domain.staff.permissions import Role
+from bot.handlers.house import House
+from bot.handlers.operations.backup_restore import back_up
+from bot.handlers.operations.health_report import Premises, check_up
+from bot.handlers.reception import Reception
+from bot.handlers.staff.duty_settings import keep_desk_mail, keep_people
+from bot.storage.sealing import Keyring
+from bot.web.site import build_site
+from tests.conftest import ROOT, TUESDAY_NOON, Resident
+from tests.support.desk_staff import DeskClient, code_at, hire
+from tests.support.line.line_bot import Clock
+from tests.support.line.line_residents import SECRET
+from tests.support.line.line_server import CHANNEL_ID, LineServer
+from tests.support.running import Running
+
+Somebody = Callable[..., Resident]
+HOUR = timedelta(hours=1)
+SITO = DutyPerson("sito", on_call=True)
+WELL = State(
+    now=TUESDAY_NOON, is_current=True, old_seals=0, lost_seals=0, sqlite=(3, 53, 4), content_faults=0, unconfirmed=0,
+    clock_off=timedelta(), broken_link=0, last_backup=TUESDAY_NOON - HOUR, set_aside=0, free_bytes=5 * 10**9,
+    roster=DutyRoster(OpeningHours(), (SITO,)), ways=1, accounts=2, admins=1, events_aside=0, failed_notices=0,
+    unwatched=0, unclaimed_since=None, overdue="", pushes_left="5 / 200", few_pushes=False, is_https=True,
+)  # fmt: skip
+WRONG = {
+    "unclaimed": (replace(WELL, unclaimed_since=TUESDAY_NOON - 2 * HOUR), Verdict.ACT),
+    "unwatched": (replace(WELL, unwatched=1), Verdict.ACT),
+    "events-aside": (replace(WELL, events_aside=1), Verdict.ACT),
+    "moves": (replace(WELL, overdue="messages wait for delivery"), Verdict.ACT),
+    "duty": (replace(WELL, roster=DutyRoster(OpeningHours())), Verdict.ACT),
+    "on-call": (replace(WELL, roster=DutyRoster(OpeningHours(), (replace(SITO, is_reached=False),))), Verdict.ACT),
+    "ways": (replace(WELL, ways=0), Verdict.ACT),
+    "failed-notices": (replace(WELL, failed_notices=3), Verdict.ACT),
+    "admins": (replace(WELL, admins=0), Verdict.ACT),
+    "pushes": (replace(WELL, few_pushes=True), Verdict.LOOK),
+    "schema": (replace(WELL, is_current=False), Verdict.ACT),
+    "lost-keys": (replace(WELL, lost_seals=7), Verdict.ACT),
+    "old-keys": (replace(WELL, old_seals=7), Verdict.LOOK),
+    "audit": (replace(WELL, broken_link=12), Verdict.ACT),
+    "no-backup": (replace(WELL, last_backup=None), Verdict.ACT),
+    "backup": (replace(WELL, last_backup=TUESDAY_NOON - 30 * HOUR), Verdict.LOOK),
+    "set-aside": (replace(WELL, set_aside=1), Verdict.LOOK),
+    "content": (replace(WELL, content_faults=2), Verdict.ACT),
+    "unconfirmed": (replace(WELL, unconfirmed=34), Verdict.LOOK),
+    "sqlite": (replace(WELL, sqlite=(3, 40, 1)), Verdict.LOOK),
+    "clock": (replace(WELL, clock_off=timedelta(seconds=40)), Verdict.ACT),
+    "disk": (replace(WELL, free_bytes=10**6), Verdict.ACT),
+    "https": (replace(WELL, is_https=False), Verdict.LOOK),
+}
+
+
+def _found(state: State) -> dict[str, Finding]:
+    return {each.name: each for each in findings(state)}
+
+
+def test_where_all_is_well_nothing_is_to_be_done() -> None:
+    assert {each.name for each in findings(WELL) if each.verdict is not Verdict.RIGHT} == set()
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_each_fault_is_found_alone_and_said_with_what_to_do(name: str) -> None:
+    state, verdict = WRONG[name]
+    found = _found(state)
+    wrong = {each.name: each.verdict for each in found.values() if each.verdict is not Verdict.RIGHT}
+    expected = {name: verdict} | ({"on-call": Verdict.ACT} if name == "duty" else {})
+    assert wrong == expected
+    for language in (ENGLISH, JAPANESE):
+        stands, to_do = language[name].of(found[name])
+        assert stands
+        assert to_do
+    assert re.search("[ぁ-ん]", JAPANESE[name].of(found[name])[0])
+
+
+def test_both_languages_know_every_finding() -> None:
+    assert set(ENGLISH) == set(JAPANESE) == set(WRONG)
+
+
+def test_a_backup_that_is_a_week_old_must_be_made() -> None:
+    assert _found(replace(WELL, last_backup=TUESDAY_NOON - timedelta(days=8)))["backup"].verdict is Verdict.ACT
+
+
+def test_the_state_of_a_real_house(reception: Reception, somebody: Somebody, tmp_path: Path) -> None:
+    house = House(reception.store, replace(reception, tells=frozenset({"mail"})), b"s" * 32, lambda: TUESDAY_NOON)
+    premises = Premises(house.store.file, (), is_https=True)
+
+    def wrong(reception: Reception) -> set[str]:
+        now = TUESDAY_NOON + timedelta(minutes=1)
+        return {each.name for each in check_up(reception, premises, now) if each.verdict is Verdict.ACT}
+
+    # PostgreSQL's clock is the real one, and the test's is not.
+    clock = {"clock"} if house.store.file is None else set()
+    assert wrong(house.reception) == {"duty", "on-call", "ways", "admins", "no-backup"} | clock
+    admin, _ = hire(house, "admin", Role.ADMIN, "admin@city.example")
+    keep_people(house, admin, [DutyPerson(admin.id, on_call=True)])
+    keep_desk_mail(house, admin, "desk@city.example")
+    back_up(house.store, tmp_path / "backup.db", TUESDAY_NOON)
+    somebody("sato").says("もう死にたい")
+    assert wrong(house.reception) == clock
+    assert wrong(replace(house.reception, keys=Keyring([b"n" * 32]))) == {"lost-keys"} | clock
+
+
+def test_the_page_is_for_admins(reception: Reception) -> None:
+    clock = Clock()
+    house = House(reception.store, reception, b"s" * 32, clock)
+    with Running(build_site(house, closes=False)) as running:
+        for role, status in ((Role.ADMIN, 200), (Role.COUNSELLOR, 403), (Role.AUDITOR, 403)):
+            _, opener = hire(house, role, role)
+            with DeskClient(running.url, role, opener) as client:
+                values = {"login": role, "password": opener.password, "code": code_at(opener, clock())}
+                client.client.post("/desk/sign-in", data=values)
+                page = client.get("/desk/state")
+                assert page.status_code == status
+                assert ("当番がだれもいません" in page.text) == (role is Role.ADMIN)
+
+
+def test_on_the_command_line_with_line_and_without(tmp_path: Path) -> None:
+    def run(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/bot.db"} | more
+        command = [sys.executable, "-m", "bot", *words]
+        return subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120
+        )
+
+    none = run("doctor")
+    assert (none.returncode, none.stderr.count("\n")) == (2, 1)
+    assert list(tmp_path.iterdir()) == []
+    assert run("migrate").returncode == 0
+    with LineServer() as line:
+        account = {"LINE_CHANNEL_ID": CHANNEL_ID, "LINE_CHANNEL_SECRET": SECRET, "LINE_API_URL": line.url}
+        done = run("doctor", PUBLIC_URL="https://bot.example.jp", **account)
+    assert done.returncode == 1
+    assert "!!  NOBODY IS ON DUTY" in done.stdout
+    assert "webhook" in done.stdout
+    assert "quota" in done.stdout
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,1 @@
+"""Servers, people and tools of the tests."""

@@ -1,0 +1,1 @@
+"""A LINE server of our own, with LINE's rules."""

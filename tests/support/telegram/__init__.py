@@ -1,0 +1,1 @@
+"""A Telegram server of our own, with Telegram's rules."""

@@ -1,0 +1,79 @@
+"""A whole bot on Telegram in one process: door, worker, sender, with a Bot API of the tests at the other end."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.channels.telegram.telegram_channel import TelegramChannel
+from bot.channels.telegram.telegram_sender import TelegramSender
+from bot.domain.protocols import Channel
+from bot.handlers.house import House
+from bot.handlers.reception import Reception
+from bot.handlers.worker import Worker
+from bot.web.site import build_site
+from tests.support.line.line_bot import PAUSE, Clock, Watched, until
+from tests.support.line.line_residents import SECRET as LINE_SECRET
+from tests.support.running import Running
+from tests.support.telegram.telegram_residents import SECRET, person, post, text
+from tests.support.telegram.telegram_server import TOKEN, Taken, TelegramServer
+
+Json = dict[str, Any]
+
+
+@dataclass
+class TelegramBot(Watched):
+    """What a test holds in its hand."""
+
+    house: House
+    telegram: TelegramServer
+    clock: Clock
+    url: str = ""
+
+    def gets(self, update: Json | bytes) -> Json:
+        """Telegram posts an update; what the door asks it to do."""
+        status, ask = post(self.url, update)
+        assert status == 200
+        return ask
+
+    def hears(self, words: str, name: str = "sato", **more: Any) -> Json:
+        """A resident writes; the update as it was posted."""
+        update = text(words, name, **more)
+        self.gets(update)
+        return update
+
+    def answer(self, words: str, name: str = "sato") -> Taken:
+        """A resident writes; what Telegram took for it."""
+        before = len(self.telegram.to(person(name)))
+        self.hears(words, name)
+        return self.next_to(person(name), before)
+
+    def next_to(self, chat: int, before: int) -> Taken:
+        """The message that comes to a chat after so many."""
+        until(lambda: len(self.telegram.to(chat)) > before)
+        return self.telegram.to(chat)[before]
+
+
+def telegram_house(
+    reception: Reception,
+    telegram: TelegramServer,
+    clock: Clock,
+    others: Mapping[str, Channel] = MappingProxyType({}),
+) -> House:
+    """A house with Telegram connected to that server, and other platforms beside it."""
+    channels = {**others, "telegram": TelegramChannel(TelegramSender(telegram.url, SecretStr(TOKEN)))}
+    return House(reception.store, reception, b"s" * 32, clock, channels=channels, pause=PAUSE)
+
+
+@contextmanager
+def running_telegram(
+    house: House, telegram: TelegramServer, clock: Clock, *, works: bool = True
+) -> Iterator[TelegramBot]:
+    """The bot while the block runs. Its database stays open."""
+    worker = Worker(house, alone=True) if works else None
+    secrets = {"telegram": [SECRET], "line": [LINE_SECRET]}
+    with Running(build_site(house, secrets, worker, closes=False)) as running:
+        yield TelegramBot(house, telegram, clock, running.url)

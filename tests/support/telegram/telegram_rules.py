@@ -1,0 +1,77 @@
+"""Telegram's rules for what it is sent: its limits, and its fields and types where the specification is at hand."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from bot.channels.text_limits import utf16_length
+from tests.conftest import ROOT
+
+SPECIFICATION = ROOT.parent / "shared" / "specs" / "telegram-bot-api.json"
+
+Json = dict[str, Any]
+
+
+def faults_of(method: str, values: Mapping[str, Any]) -> list[str]:
+    """What breaks Telegram's rules in a call."""
+    found = [f"{method}.{fault}" for fault in _fields(_specification().get("methods", {}).get(method), values)]
+    limits = {"sendMessage": _message, "editMessageText": _message, "answerCallbackQuery": _toast}
+    return found + [f"{method}.{fault}" for fault in limits.get(method, lambda _: [])(values)]
+
+
+def _message(values: Mapping[str, Any]) -> list[str]:
+    length = utf16_length(values["text"])
+    found = [] if values["text"].strip() and length <= 4096 else [f"text: {length} of 4096"]
+    for entity in values.get("entities", []):
+        inside = entity["offset"] >= 0 and entity["length"] > 0 and entity["offset"] + entity["length"] <= length
+        found += [] if inside else [f"entities: outside of the text: {entity}"]
+    rows = values.get("reply_markup", {}).get("inline_keyboard", [])
+    found += (
+        [] if sum(map(len, rows)) <= 100 and all(1 <= len(row) <= 8 for row in rows) else ["reply_markup: too many"]
+    )
+    for button in (each for row in rows for each in row):
+        data = len(button.get("callback_data", "").encode())
+        found += [] if 1 <= data <= 64 and button["text"].strip() else [f"callback_data: {data} bytes of 64"]
+    return found
+
+
+def _toast(values: Mapping[str, Any]) -> list[str]:
+    return [] if utf16_length(values.get("text", "")) <= 200 else ["text: over 200"]
+
+
+def _fields(shape: Json | None, values: Mapping[str, Any]) -> list[str]:
+    """Fields that are missing, unknown or of another type; nothing where there is no specification."""
+    if shape is None:
+        return []
+    fields = {each["name"]: each for each in shape.get("fields", [])}
+    found = [f"{name}: unknown" for name in values if name not in fields]
+    found += [f"{name}: missing" for name, each in fields.items() if each["required"] and name not in values]
+    for name, value in values.items():
+        if name in fields:
+            found += [f"{name}: {fault}" for fault in _typed(fields[name]["types"], value)]
+    return found
+
+
+def _typed(types: list[str], value: Any) -> list[str]:
+    """What is wrong with a value under the type that fits it best."""
+    return min((_as(each, value) for each in types), key=len)
+
+
+def _as(name: str, value: Any) -> list[str]:
+    plain = {"String": str, "Integer": int, "Boolean": bool, "True": bool, "Float": float}
+    if name.startswith("Array of "):
+        if not isinstance(value, list):
+            return ["no list"]
+        return [fault for each in value for fault in _as(name.removeprefix("Array of "), each)]
+    if name in plain:
+        return [] if isinstance(value, plain[name]) else [f"no {name}"]
+    return _fields(_specification()["types"].get(name), value) if isinstance(value, dict) else [f"no {name}"]
+
+
+@cache
+def _specification() -> Json:
+    if not SPECIFICATION.exists():
+        return {}
+    found: Json = json.loads(SPECIFICATION.read_text(encoding="utf-8"))
+    return found
