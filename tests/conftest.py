@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from bot.domain.understanding.understander import Understander
 
 from bot.bootstrap import SHIPPED_CONTENT, THRESHOLDS
 from bot.content.content_files import files_in
 from bot.domain.messages import Inbound, Reply
+from bot.domain.understanding.understander import Understander
 from bot.handlers.content.index_builder import Workshop
 from bot.handlers.conversation.receive_message import receive
 from bot.handlers.reception import Reception

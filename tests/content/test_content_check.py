@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from bot.domain.understanding.understander import Understander
 
 from bot.bootstrap import SHIPPED_CONTENT, THRESHOLDS
 from bot.content.check.checker import Ask, check_content
@@ -18,6 +17,7 @@ from bot.content.read.required import WORDING
 from bot.domain.catalog import Catalog
 from bot.domain.messages import Route
 from bot.domain.understanding.normalise import squeeze
+from bot.domain.understanding.understander import Understander
 from bot.handlers.content.evaluate import read_cases
 from bot.handlers.conversation.answer_dry_run import answer_once
 from tests.conftest import ROOT, TUESDAY_NOON

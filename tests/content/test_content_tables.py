@@ -4,7 +4,6 @@ import csv
 import io
 
 import pytest
-from bot.content.tables.tables import SHEETS, SheetKind, escaped, table_of, unescaped
 from openpyxl import Workbook, load_workbook
 
 from bot.bootstrap import SHIPPED_CONTENT
@@ -12,6 +11,7 @@ from bot.content.content_files import files_in
 from bot.content.read.hours_reader import hours_from_text, hours_text
 from bot.content.tables.table_files import TableError, read_tables, write_csv, write_workbook
 from bot.content.tables.table_reader import TableReading
+from bot.content.tables.tables import SHEETS, SheetKind, escaped, table_of, unescaped
 from bot.content.yaml.yaml_form import parse_yaml
 from bot.handlers.content.import_export import export_csv, export_workbook, with_changes
 

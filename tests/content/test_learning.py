@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from bot.content.cards.cards import Place
 
+from bot.content.cards.cards import Place
 from bot.domain.catalog import Retention
 from bot.domain.messages import Route
 from bot.domain.understanding.normalise import squeeze

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from bot.domain.understanding.understander import Understander
 
 from bot.domain.catalog import Actor, Catalog
+from bot.domain.understanding.understander import Understander
 from tests.support.plan_source import SOURCE, TERMS, source_measures, source_terms
 
 SHARED = Path(__file__).parent.parent.parent.parent / "shared" / "plan" / "overview.txt"

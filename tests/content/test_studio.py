@@ -6,16 +6,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from bot.content.cards.cards import Place, Values, cards_of, read_card
-from bot.domain.understanding.understander import Understander
 from sqlalchemy import Connection
 
 from bot.bootstrap import SHIPPED_CONTENT
+from bot.content.cards.cards import Place, Values, cards_of, read_card
 from bot.content.content_files import Files, files_in
 from bot.content.yaml.yaml_form import Data
 from bot.domain.messages import Route
 from bot.domain.protocols import Analysis
 from bot.domain.staff.permissions import NotAllowedError
+from bot.domain.understanding.understander import Understander
 from bot.handlers.content.edit_draft import CardForm, discard, history_of, read_draft, save_card, undo
 from bot.handlers.content.load_revisions import begin_revisions, take_up_revision
 from bot.handlers.content.publish import (

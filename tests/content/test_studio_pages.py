@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from bot.content.cards.cards import Place
-from bot.content.tables.tables import SHEETS
 from openpyxl import load_workbook
 
+from bot.content.cards.cards import Place
 from bot.content.cards.differences import shown
+from bot.content.tables.tables import SHEETS
 from bot.domain.staff.permissions import Role
 from bot.handlers.content.edit_draft import read_draft
 from bot.handlers.reception import Reception

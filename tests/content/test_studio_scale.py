@@ -4,8 +4,8 @@ import time
 from pathlib import Path
 
 import pytest
-from bot.content.cards.cards import Place, cards_of, read_card, write_card
 
+from bot.content.cards.cards import Place, cards_of, read_card, write_card
 from bot.content.check.example_messages import texts_by_row
 from bot.content.content_files import Files
 from bot.handlers.content.index_builder import read_whole

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
-from bot.content.cards.cards import Place, every_card, read_card, write_card
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from bot.bootstrap import SHIPPED_CONTENT
 from bot.cli.main import app
+from bot.content.cards.cards import Place, every_card, read_card, write_card
 from bot.content.content_files import digest_of, files_in, pack_files, unpack_files, write_files
 from bot.content.yaml.yaml_form import misshapen_line, parse_yaml
 

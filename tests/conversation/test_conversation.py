@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from bot.domain.understanding.understander import Understander
 
 from bot.bootstrap import THRESHOLDS
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
@@ -13,6 +12,7 @@ from bot.domain.conversation.dialogue_step import Talk, Turn, step
 from bot.domain.conversation.phone_lines import Moment
 from bot.domain.conversation.replies import Writer
 from bot.domain.messages import Route
+from bot.domain.understanding.understander import Understander
 from tests.conftest import TUESDAY_NIGHT, TUESDAY_NOON
 
 Dialog = Callable[..., list[Turn]]

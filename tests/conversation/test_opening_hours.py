@@ -3,11 +3,11 @@
 from datetime import datetime
 
 import pytest
-from bot.domain.understanding.understander import Understander
 
 from bot.domain.catalog import Catalog
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
 from bot.domain.opening_hours import Open, next_opening, open_at
+from bot.domain.understanding.understander import Understander
 
 
 def at(text: str) -> datetime:

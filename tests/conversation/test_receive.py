@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any, NoReturn
 
 import pytest
-from bot.domain.understanding.understander import Understander
 from sqlalchemy import text
 
 from bot.domain.messages import Inbound, Route
+from bot.domain.understanding.understander import Understander
 from bot.handlers.cases.open_cases import list_open_cases
 from bot.handlers.conversation.receive_message import receive
 from bot.handlers.reception import Limits, Reception

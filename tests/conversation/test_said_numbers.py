@@ -7,7 +7,6 @@ from datetime import timedelta
 from itertools import product
 
 import pytest
-from bot.domain.understanding.understander import Understander
 
 from bot.domain.catalog import Actor, Catalog, Use
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
@@ -15,6 +14,7 @@ from bot.domain.conversation.phone_lines import Moment, dial_string
 from bot.domain.conversation.replies import Writer
 from bot.domain.messages import Reply, Route, Shown
 from bot.domain.understanding.triage import Kind, Signal
+from bot.domain.understanding.understander import Understander
 from tests.conftest import ROOT, TUESDAY_NOON
 
 NUMBER = re.compile(

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
-from bot.domain.understanding.understander import Understander
 from pydantic import SecretStr
 
 from bot.bootstrap import THRESHOLDS
@@ -18,6 +17,7 @@ from bot.domain.cases.case_transitions import Reason, Status
 from bot.domain.cases.duty_roster import DutyPerson
 from bot.domain.opening_hours import WEEKDAYS
 from bot.domain.staff.permissions import Role
+from bot.domain.understanding.understander import Understander
 from bot.handlers.cases.case_actions import Written, answer, close
 from bot.handlers.reception import Reception
 from bot.handlers.shelf import Shelf

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from bot.domain.understanding.understander import Understander
 
 from bot.bootstrap import THRESHOLDS
+from bot.domain.understanding.understander import Understander
 from bot.handlers.reception import Reception
 from bot.handlers.shelf import Shelf
 from bot.storage.delivery.outbox_rows import count_deliveries

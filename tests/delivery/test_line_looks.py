@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from bot.domain.understanding.understander import Understander
 from linebot.v3.messaging import Message
 from playwright.sync_api import sync_playwright
 
@@ -12,6 +11,7 @@ from bot.channels.line.line_looks import CARD_BYTES, messages_of
 from bot.channels.line.rich_menu import HEIGHT, WIDTH, areas, rich_menu
 from bot.channels.text_limits import cut_graphemes, graphemes, split_utf16, utf16_length
 from bot.domain.messages import Call, Choice, Reply, Route
+from bot.domain.understanding.understander import Understander
 from bot.domain.wording import Wording
 from tests.conftest import ROOT
 from tests.conversation.test_said_numbers import replies

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from bot.domain.understanding.understander import Understander
 from pydantic import SecretStr
 from telegram.error import NetworkError, TimedOut
 
@@ -19,6 +18,7 @@ from bot.channels.telegram.telegram_sender import TelegramSender, outcome_of
 from bot.domain.delivery.delivery_rules import Answered, Outcome, Way
 from bot.domain.messages import Reply, Route
 from bot.domain.protocols import Outgoing
+from bot.domain.understanding.understander import Understander
 from bot.domain.wording import Wording
 from bot.handlers.reception import Reception
 from bot.handlers.shelf import Shelf

@@ -1,7 +1,6 @@
 """How replies look on Telegram: within its limits, nothing cut through, every button's meaning whole."""
 
 import pytest
-from bot.domain.understanding.understander import Understander
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,6 +8,7 @@ from bot.channels.telegram.telegram_looks import DATA_BYTES, TEXT_UNITS, message
 from bot.channels.text_limits import utf16_length
 from bot.domain.catalog import Actor
 from bot.domain.messages import Call, Choice, Reply, Route, Shown
+from bot.domain.understanding.understander import Understander
 from bot.domain.wording import Wording
 from tests.support.telegram.telegram_rules import faults_of
 

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from itertools import count
 
 import pytest
-from bot.domain.understanding.understander import Understander
 from sqlalchemy import text
 
 from bot.bootstrap import THRESHOLDS
 from bot.channels.line.line_door import read_body
 from bot.domain.messages import Happened
+from bot.domain.understanding.understander import Understander
 from bot.handlers.reception import Reception
 from bot.handlers.shelf import Shelf
 from bot.storage.engine import Store

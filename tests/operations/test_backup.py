@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from bot.domain.understanding.understander import Understander
 from sqlalchemy import select, update
 
 from bot.bootstrap import THRESHOLDS
@@ -17,6 +16,7 @@ from bot.domain.delivery.after_restore import Pending, may_go_again
 from bot.domain.delivery.delivery_rules import OutboundState
 from bot.domain.messages import Route
 from bot.domain.staff.permissions import Role
+from bot.domain.understanding.understander import Understander
 from bot.handlers.cases.case_actions import claim, close
 from bot.handlers.cases.case_timers import run_clocks
 from bot.handlers.house import House

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from bot.domain.understanding.understander import Understander
 
 from bot.bootstrap import THRESHOLDS, load_keys
 from bot.domain.cases.case import Case
 from bot.domain.cases.case_transitions import Reason, Status
 from bot.domain.messages import Route
 from bot.domain.staff.permissions import Role
+from bot.domain.understanding.understander import Understander
 from bot.handlers.cases.case_actions import claim, close
 from bot.handlers.house import House
 from bot.handlers.operations.purge import purge_kept

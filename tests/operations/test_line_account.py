@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bot.domain.understanding.understander import Understander
 
 from bot.channels.line.rich_menu import HEIGHT, WIDTH, areas, rich_menu
 from bot.domain.catalog import Catalog
@@ -16,6 +15,7 @@ from bot.domain.conversation.dialogue_step import Talk, step
 from bot.domain.conversation.phone_lines import Moment
 from bot.domain.messages import Route
 from bot.domain.understanding.decision import Thresholds
+from bot.domain.understanding.understander import Understander
 from tests.conftest import ROOT, TUESDAY_NOON
 from tests.support.line.line_residents import SECRET
 from tests.support.line.line_server import CHANNEL_ID, LineServer

@@ -7,7 +7,6 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from bot.domain.understanding.understander import Understander
 from sqlalchemy import Connection, select
 
 from bot.bootstrap import SHIPPED_CONTENT, THRESHOLDS
@@ -17,6 +16,7 @@ from bot.domain.cases.case_transitions import NotPossibleError, Reason
 from bot.domain.catalog import Retention
 from bot.domain.messages import Event, Happened, Inbound
 from bot.domain.staff.permissions import Role, Staff
+from bot.domain.understanding.understander import Understander
 from bot.handlers.cases.case_actions import Written, answer, claim, close, note, reopen
 from bot.handlers.conversation.receive_message import receive
 from bot.handlers.house import House

@@ -8,9 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
-from bot.domain.understanding.understander import Understander
 
 from bot.bootstrap import THRESHOLDS, load_keys
+from bot.domain.understanding.understander import Understander
 from bot.handlers.reception import Reception
 from bot.handlers.shelf import Shelf
 from bot.settings import Settings

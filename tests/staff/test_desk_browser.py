@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from bot.domain.understanding.understander import Understander
 from playwright.sync_api import Browser, Page, expect
 
 from bot.bootstrap import THRESHOLDS
 from bot.domain.cases.duty_roster import DutyPerson
 from bot.domain.opening_hours import WEEKDAYS
 from bot.domain.staff.permissions import Role
+from bot.domain.understanding.understander import Understander
 from bot.handlers.house import House
 from bot.handlers.reception import Reception
 from bot.handlers.shelf import Shelf

@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.content.cards.cards import Place, Values, read_card, write_card
-from bot.domain.understanding.understander import Understander
-
 from bot.bootstrap import THRESHOLDS
+from bot.content.cards.cards import Place, Values, read_card, write_card
 from bot.content.content_files import Files
 from bot.domain.staff.permissions import Role, Staff
+from bot.domain.understanding.understander import Understander
 from bot.handlers.content.edit_draft import CardForm, Saved, read_draft, save_card
 from bot.handlers.content.load_revisions import begin_revisions, take_up_revision
 from bot.handlers.content.regression_check import Proof, Proving

@@ -3,10 +3,10 @@
 import time
 
 import pytest
-from bot.domain.understanding.understander import Understander
 
 from bot.domain.messages import Route
 from bot.domain.understanding.triage import Kind, Rule, Triage, WordGroup, worst
+from bot.domain.understanding.understander import Understander
 
 
 @pytest.fixture(scope="module")
