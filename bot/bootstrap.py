@@ -15,11 +15,9 @@ from bot.domain.catalog import Catalog
 from bot.domain.protocols import Channel
 from bot.domain.understanding.decision import Thresholds
 from bot.domain.understanding.understander import Understander
-from bot.handlers.content.index_builder import Workshop
+from bot.handlers.app_context import AppContext, PublishedContent
+from bot.handlers.content.index_builder import IndexBuilder
 from bot.handlers.content.load_revisions import begin_revisions, open_revision
-from bot.handlers.house import House
-from bot.handlers.reception import Reception
-from bot.handlers.shelf import Shelf
 from bot.handlers.worker import Worker
 from bot.language.best_analyzer import load_analyzer
 from bot.settings import ROOT, Settings, SettingsError, decode_keys
@@ -92,8 +90,8 @@ def _kept_key(folder: Path, name: str) -> str:
     return key
 
 
-def open_house(settings: Settings) -> House:
-    """Open the database (on SQLite bring it to the newest schema), load the content, build the reception."""
+def open_context(settings: Settings) -> AppContext:
+    """Open the database (on SQLite bring it to the newest schema), load the content, build the context."""
     keys, secret = load_keys(settings)
     store = open_store(settings.database_url)
     if sqlite_file(settings.database_url) is not None:
@@ -102,15 +100,15 @@ def open_house(settings: Settings) -> House:
         store.close()
         message = "the database has not the newest schema; run: python -m bot migrate"
         raise SettingsError(message)
-    workshop, analyzer = Workshop(ROOT), load_analyzer()
-    revision = begin_revisions(store, workshop.shipped(), now())
-    shelf = Shelf(open_revision(store, workshop, analyzer, revision), revision.number)
-    channels, post = connect_channels(settings), connect_mail(settings)
-    tells = frozenset(channels) | ({"mail"} if post else frozenset())
-    reception = Reception(store, keys, shelf, THRESHOLDS, tells=tells, url=settings.public_url)
-    return House(
-        store, reception, secret, now, is_https=settings.is_https, channels=channels, post=post, url=settings.url,
-        metrics_tokens=settings.metrics_tokens, workshop=workshop,
+    index_builder, analyzer = IndexBuilder(ROOT), load_analyzer()
+    revision = begin_revisions(store, index_builder.shipped(), now())
+    content = PublishedContent(open_revision(store, index_builder, analyzer, revision), revision.number)
+    channels, mail = connect_channels(settings), connect_mail(settings)
+    return AppContext(
+        store, keys, content, THRESHOLDS, secret, now, channels=channels, mail=mail,
+        staff_channels=frozenset(channels) | ({"mail"} if mail else frozenset()), public_url=settings.public_url,
+        base_url=settings.url, is_https=settings.is_https, metrics_tokens=settings.metrics_tokens,
+        index_builder=index_builder,
     )  # fmt: skip
 
 
@@ -180,17 +178,17 @@ def require_telegram_door(settings: Settings) -> None:
         raise SettingsError(message)
 
 
-def build_worker(house: House, settings: Settings) -> Worker:
+def build_worker(context: AppContext, settings: Settings) -> Worker:
     """What works behind the doors."""
-    return Worker(house, alone=sqlite_file(settings.database_url) is not None)
+    return Worker(context, alone=sqlite_file(settings.database_url) is not None)
 
 
 def build_server(
-    house: House, settings: Settings, worker: Worker | None, polling: "TelegramPolling | None" = None
+    context: AppContext, settings: Settings, worker: Worker | None, polling: "TelegramPolling | None" = None
 ) -> "Starlette":
     """The application for an ASGI server; without a worker another process does the work."""
     from bot.web.site import build_site  # noqa: PLC0415 -- `ask` and the like need no web
 
     secrets = {"line": settings.line_secrets, "telegram": () if polling else settings.telegram_secrets}
     beside = (lambda doors: polling.run(doors.take_fetched)) if polling else None
-    return build_site(house, secrets, worker, beside=beside)
+    return build_site(context, secrets, worker, beside=beside)

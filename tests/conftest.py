@@ -1,25 +1,24 @@
-"""Named people and places of the tests: the shipped content, a real database of each kind, a reception."""
+"""Named people and places of the tests: the shipped content, a real database of each kind, a context."""
 
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.bootstrap import SHIPPED_CONTENT, THRESHOLDS
+from bot.bootstrap import SHIPPED_CONTENT
 from bot.content.content_files import files_in
 from bot.domain.messages import Inbound, Reply
 from bot.domain.understanding.understander import Understander
-from bot.handlers.content.index_builder import Workshop
+from bot.handlers.app_context import AppContext
+from bot.handlers.content.index_builder import IndexBuilder
 from bot.handlers.conversation.receive_message import receive
-from bot.handlers.reception import Reception
-from bot.handlers.shelf import Shelf
 from bot.language.best_analyzer import load_analyzer
 from bot.storage.conversation.message_rows import Exchange, read_exchanges
 from bot.storage.conversation.resident_rows import find_resident
@@ -27,21 +26,19 @@ from bot.storage.engine import Store, open_store
 from bot.storage.migrate import migrate
 from bot.storage.sealing import Keyring
 from tests.support.browsing import CHROMIUM, QUIET
+from tests.support.contexts import context_of
+from tests.support.hand_clock import TUESDAY_NOON
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parent.parent
-TUESDAY_NOON = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
-"""12:00 in Otaru on a working day."""
-TUESDAY_NIGHT = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
-"""3:00 in Otaru, the night to Wednesday."""
 
 
 @pytest.fixture(scope="session")
 def understander() -> Understander:
     """The shipped content, fitted once and kept where the server keeps it."""
-    return Workshop(ROOT).understander(files_in(SHIPPED_CONTENT), load_analyzer())
+    return IndexBuilder(ROOT).understander(files_in(SHIPPED_CONTENT), load_analyzer())
 
 
 @pytest.fixture(scope="session")
@@ -124,7 +121,7 @@ def keys() -> Keyring:
 class Resident:
     """Somebody who writes; the time goes on by five seconds with each message unless it is told otherwise."""
 
-    reception: Reception
+    context: AppContext
     name: str
     now: datetime
     events: Iterator[int]
@@ -138,34 +135,34 @@ class Resident:
         """One message, whatever comes of it."""
         self.now += after
         event = event or f"{self.name}-{next(self.events)}"
-        receive(self.reception, [Inbound("web", self.name, event, text, self.now, source="house")], self.now)
+        receive(self.context, [Inbound("web", self.name, event, text, self.now, source="house")], self.now)
 
     def talk(self) -> list[Exchange]:
         """Everything said, oldest first."""
-        with self.reception.store.reading() as connection:
+        with self.context.store.reading() as connection:
             resident = find_resident(connection, "web", self.name)
             assert resident is not None
-            return read_exchanges(connection, self.reception.keys, resident, self.now - timedelta(days=30), 100)
+            return read_exchanges(connection, self.context.keys, resident, self.now - timedelta(days=30), 100)
 
 
 @pytest.fixture
-def reception(store: Store, keys: Keyring, understander: Understander) -> Reception:
-    return Reception(store, keys, Shelf(understander), THRESHOLDS)
+def context(store: Store, keys: Keyring, understander: Understander) -> AppContext:
+    return context_of(store, keys, understander)
 
 
 @pytest.fixture
-def reception_sqlite(sqlite_store: Store, keys: Keyring, understander: Understander) -> Reception:
+def context_sqlite(sqlite_store: Store, keys: Keyring, understander: Understander) -> AppContext:
     """One database is enough where it is about the content."""
-    return Reception(sqlite_store, keys, Shelf(understander), THRESHOLDS)
+    return context_of(sqlite_store, keys, understander)
 
 
 @pytest.fixture
-def somebody(reception: Reception) -> Callable[..., Resident]:
-    """Makes a resident who writes to the reception."""
+def somebody(context: AppContext) -> Callable[..., Resident]:
+    """Makes a resident who writes to the context."""
     events = count()
 
     def make(name: str = "sato", now: datetime = TUESDAY_NOON) -> Resident:
-        return Resident(reception, name, now, events)
+        return Resident(context, name, now, events)
 
     return make
 

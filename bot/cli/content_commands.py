@@ -6,7 +6,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from bot.bootstrap import SHIPPED_CONTENT, THRESHOLDS, fit_understander, now, open_house
+from bot.bootstrap import SHIPPED_CONTENT, THRESHOLDS, fit_understander, now, open_context
 from bot.cli.errors import faults_said, stop
 from bot.content.cards.editions import carry_phrases, compare_editions
 from bot.content.check.checker import check_content
@@ -58,24 +58,24 @@ def check(
 def import_command(source: Annotated[Path, typer.Argument(help="an .xlsx or .csv file, or a folder")]) -> None:
     """Bring content into the draft. Faulty rows are all said, and then nothing is taken."""
     with faults_said():
-        house = open_house(read_settings())
+        context = open_context(read_settings())
     try:
         if source.is_dir():
             files = files_in(source)
             read_whole(files)
-            count = import_files(house, "", files)
+            count = import_files(context, "", files)
         else:
-            found = preview_tables(read_draft(house.store), source.read_bytes())
+            found = preview_tables(read_draft(context.store), source.read_bytes())
             for fault in found.faults:
                 typer.echo(f"{fault.sheet} {fault.row}行目: {fault.what} → {fault.mend}")
             if found.faults:
                 typer.echo(f"{len(found.faults)}件の直すところがあります。何も変えていません。")
                 raise typer.Exit(1)
-            count = take_in(house.store, "", found.changes, house.now())
+            count = take_in(context.store, "", found.changes, context.clock())
     except (TableError, BehindError, OSError) as error:
         stop(f"nothing was taken: {error or 'the draft was changed meanwhile; try again'}")
     finally:
-        house.store.close()
+        context.store.close()
     typer.echo(f"下書きの{count}か所を変えました。公開するには: python -m bot content publish --reason 理由")
 
 
@@ -98,13 +98,13 @@ def export(
 def publish(reason: Annotated[str, typer.Option(help="why, for those who read the list of revisions")]) -> None:
     """Prove the draft and put it in force; a running server takes it up within seconds."""
     with faults_said():
-        house = open_house(read_settings())
+        context = open_context(read_settings())
     try:
-        proof, revision = publish_at_once(house, reason)
+        proof, revision = publish_at_once(context, reason)
     except BehindError:
         stop("the draft was changed meanwhile; try again")
     finally:
-        house.store.close()
+        context.store.close()
     _say_proof(proof)
     typer.echo(f"第{revision.number}版を公開しました。" if revision else "公開していません。")
     raise typer.Exit(0 if revision else 1)
@@ -114,15 +114,15 @@ def publish(reason: Annotated[str, typer.Option(help="why, for those who read th
 def restore(number: int) -> None:
     """Put an old revision in force again."""
     with faults_said():
-        house = open_house(read_settings())
+        context = open_context(read_settings())
     try:
-        revision = restore_revision(house, CONSOLE, number)
+        revision = restore_revision(context, CONSOLE, number)
     except LookupError:
         stop(f"there is no revision {number}")
     except BehindError:
         stop("the draft was changed meanwhile; try again")
     finally:
-        house.store.close()
+        context.store.close()
     typer.echo(f"第{number}版の内容を、第{revision.number}版として公開しました。")
 
 

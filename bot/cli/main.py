@@ -16,7 +16,7 @@ from bot.bootstrap import (
     build_worker,
     load_keys,
     now,
-    open_house,
+    open_context,
     require_telegram_door,
     telegram_polling,
 )
@@ -71,8 +71,8 @@ def serve(
         polling = telegram_polling(settings) if polls else None
         if not polling:
             require_telegram_door(settings)
-        house = open_house(settings)
-    app = build_server(house, settings, None if no_work else build_worker(house, settings), polling)
+        context = open_context(settings)
+    app = build_server(context, settings, None if no_work else build_worker(context, settings), polling)
     typer.echo(f"The chat page: http://{settings.host}:{settings.port}/", err=True)
     serve_site(app, settings.host, settings.port)
 
@@ -83,14 +83,14 @@ def work() -> None:
     with faults_said():
         settings = read_settings()
         _needs_postgresql(settings, "work")
-        house = open_house(settings)
+        context = open_context(settings)
     # The way a host ends a process: what has begun is finished, as with Ctrl-C.
     # A shell that starts it in the background has switched Ctrl-C off, and ending with it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     with suppress(KeyboardInterrupt):
-        asyncio.run(build_worker(house, settings).run())
-    house.store.close()
+        asyncio.run(build_worker(context, settings).run())
+    context.store.close()
 
 
 @app.command(name="migrate")

@@ -22,19 +22,17 @@ from bot.content.check.checker import check_files
 from bot.domain.city_calendar import CITY_ZONE
 from bot.domain.operations.health_findings import Finding, Verdict
 from bot.domain.operations.health_texts import ENGLISH
+from bot.handlers.app_context import AppContext, PublishedContent
 from bot.handlers.content.index_builder import read_whole
 from bot.handlers.conversation.answer_dry_run import answerer
 from bot.handlers.operations.backup_restore import Restored, back_up, restore_database, restore_file
 from bot.handlers.operations.health_report import Premises, check_up
 from bot.handlers.operations.purge import purge_kept, purge_resident
 from bot.handlers.operations.rotate_keys import reseal as reseal_all
-from bot.handlers.reception import Reception
-from bot.handlers.shelf import Shelf
 from bot.settings import Settings, SettingsError, read_settings
 from bot.storage.engine import Store, open_store, sqlite_file
 from bot.storage.migrate import is_current, migrate
 from bot.storage.operations.backup_file import Contents
-from bot.storage.sealing import Keyring
 
 
 def backup(file: Annotated[Path | None, typer.Argument(help="by default a dated file in data/backups")] = None) -> None:
@@ -102,8 +100,7 @@ def doctor() -> None:
     with faults_said():
         settings = read_settings()
         store = _existing(settings)
-        keys, _ = load_keys(settings)
-        found = _looked_at(settings, store, keys) if is_current(store) else [Finding("schema", Verdict.ACT)]
+        found = _looked_at(settings, store) if is_current(store) else [Finding("schema", Verdict.ACT)]
     store.close()
     for each in found:
         stands, to_do = ENGLISH[each.name].of(each)
@@ -128,16 +125,18 @@ def _existing(settings: Settings) -> Store:
     return open_store(settings.database_url)
 
 
-def _looked_at(settings: Settings, store: Store, keys: Keyring) -> list[Finding]:
+def _looked_at(settings: Settings, store: Store) -> list[Finding]:
+    keys, secret = load_keys(settings)
     files = files_named("published")
     understander = fit_understander(read_whole(files))
     ask = answerer(understander, THRESHOLDS, now)
     faults = check_files(files, now().astimezone(CITY_ZONE).date(), lambda _: ask)
     mails = bool(settings.smtp_url.get_secret_value())
     tells = frozenset(settings.platforms) | ({"mail"} if mails else frozenset())
-    reception = Reception(store, keys, Shelf(understander), THRESHOLDS, tells=tells)
+    content = PublishedContent(understander)
+    context = AppContext(store, keys, content, THRESHOLDS, secret, now, staff_channels=tells)
     premises = Premises(sqlite_file(settings.database_url), settings.platforms, settings.is_https, len(faults))
-    return check_up(reception, premises, now())
+    return check_up(context, premises, now())
 
 
 def _restored(settings: Settings, file: Path, *, force: bool) -> Restored:

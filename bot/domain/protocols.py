@@ -1,4 +1,4 @@
-"""The two seams of the house: the language model, and the network."""
+"""The two seams of the context: the language model, and the network."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

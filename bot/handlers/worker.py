@@ -9,6 +9,7 @@ from functools import partial
 
 import structlog
 
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_timers import run_clocks
 from bot.handlers.content.load_revisions import follow_revisions
 from bot.handlers.content.regression_jobs import prove_waiting
@@ -17,7 +18,6 @@ from bot.handlers.delivery.dispatcher import Dispatcher, rung
 from bot.handlers.delivery.push_quota import watch_pushes
 from bot.handlers.delivery.send_notices import NoticeSender
 from bot.handlers.delivery.update_sent_notices import NoticeAmender
-from bot.handlers.house import House
 from bot.handlers.inbox.process_events import take_up
 from bot.handlers.operations.purge import purge_kept
 from bot.storage.conversation.resident_rows import new_id
@@ -48,17 +48,17 @@ class _AtWork:
 class Worker:
     """One per process. `ring` tells it, from any thread, that something came; `run` ends when it is cancelled."""
 
-    def __init__(self, house: House, *, alone: bool) -> None:
+    def __init__(self, context: AppContext, *, alone: bool) -> None:
         """`alone`: no other process works on this database, so what is leased was left by one that died."""
-        self._house = house
+        self._context = context
         self._alone = alone
         self._name = "" if alone else new_id()
         self._lanes: dict[Lane, _AtWork] = {}
         self._bell = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._dispatchers = [Dispatcher(house, channel) for channel in house.channels.values()]
-        self._notices = [NoticeSender(house, way) for way in ("", *house.channels)]
-        self._amender = NoticeAmender(house)
+        self._dispatchers = [Dispatcher(context, channel) for channel in context.channels.values()]
+        self._notices = [NoticeSender(context, way) for way in ("", *context.channels)]
+        self._amender = NoticeAmender(context)
         self._threads = ThreadPoolExecutor(LANE_THREADS, thread_name_prefix="lane")
 
     def ring(self) -> None:
@@ -70,9 +70,9 @@ class Worker:
         """Work until cancelled; at the end what has begun is finished."""
         self._loop = asyncio.get_running_loop()
         if self._alone:
-            await asyncio.to_thread(_free_everything, self._house)
+            await asyncio.to_thread(_free_everything, self._context)
         for _ in range(LANE_THREADS):
-            self._threads.submit(self._house.warm_up)  # each thread has a tokenizer of its own
+            self._threads.submit(self._context.content.warm_up)  # each thread has a tokenizer of its own
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(forever(self._take_up_lanes))
@@ -82,8 +82,8 @@ class Worker:
                 for notices in self._notices:
                     tasks.create_task(forever(notices.send_some))
                 tasks.create_task(forever(self._amender.amend_some))
-                tasks.create_task(forever(partial(follow_revisions, self._house)))
-                tasks.create_task(forever(partial(prove_waiting, self._house)))
+                tasks.create_task(forever(partial(follow_revisions, self._context)))
+                tasks.create_task(forever(partial(prove_waiting, self._context)))
                 for dispatcher in self._dispatchers:
                     tasks.create_task(forever(dispatcher.send_some))
         finally:
@@ -96,7 +96,7 @@ class Worker:
         await asyncio.gather(*tasks, return_exceptions=True)
         for dispatcher in self._dispatchers:
             await dispatcher.finish()
-        for channel in self._house.channels.values():
+        for channel in self._context.channels.values():
             await channel.close()
         self._threads.shutdown()
 
@@ -104,7 +104,7 @@ class Worker:
         self._bell.clear()
         for lane, newest in (await asyncio.to_thread(self._waiting)).items():
             at_work = self._lanes.get(lane)
-            if at_work is None and lane.channel in self._house.channels:
+            if at_work is None and lane.channel in self._context.channels:
                 bell = asyncio.Event()
                 self._lanes[lane] = _AtWork(asyncio.create_task(self._work_on(lane, bell)), bell, newest)
             elif at_work and at_work.newest != newest:
@@ -113,13 +113,13 @@ class Worker:
         await rung(self._bell)
 
     def _waiting(self) -> dict[Lane, datetime]:
-        with self._house.store.reading() as connection:
-            return waiting_lanes(connection, self._house.now(), _LANES_AT_ONCE)
+        with self._context.store.reading() as connection:
+            return waiting_lanes(connection, self._context.clock(), _LANES_AT_ONCE)
 
     async def _work_on(self, lane: Lane, bell: asyncio.Event) -> None:
         """Everything that waits in a lane, one after the other; a pause ends when more comes: it may be urgent."""
         loop = asyncio.get_running_loop()
-        step = partial(take_up, self._house, lane, self._name)
+        step = partial(take_up, self._context, lane, self._name)
         try:
             while (wait := await loop.run_in_executor(self._threads, step)) is not None:
                 for dispatcher in self._dispatchers:
@@ -133,17 +133,17 @@ class Worker:
             del self._lanes[lane]
 
     async def _clocks(self) -> None:
-        if not await asyncio.to_thread(run_clocks, self._house):
+        if not await asyncio.to_thread(run_clocks, self._context):
             await asyncio.sleep(_CLOCKS_EVERY)
 
     async def _pushes(self) -> None:
-        await watch_pushes(self._house)
+        await watch_pushes(self._context)
         await asyncio.sleep(_PUSHES_EVERY)
 
     async def _purge(self) -> None:
-        await asyncio.to_thread(group_unclear, self._house)  # before words go they are counted
-        retention = self._house.reception.understander.catalog.retention
-        await asyncio.to_thread(purge_kept, self._house.store, retention, self._house.now())
+        await asyncio.to_thread(group_unclear, self._context)  # before words go they are counted
+        retention = self._context.content.catalog.retention
+        await asyncio.to_thread(purge_kept, self._context.store, retention, self._context.clock())
         await asyncio.sleep(_PURGE_EVERY)
 
 
@@ -157,7 +157,7 @@ async def forever(work: Callable[[], Awaitable[None]]) -> None:
             await asyncio.sleep(_AFTER_A_FAULT)
 
 
-def _free_everything(house: House) -> None:
-    house.store.transaction(free_leases)
-    house.store.transaction(free_deliveries)
-    house.store.transaction(free_notices)
+def _free_everything(context: AppContext) -> None:
+    context.store.transaction(free_leases)
+    context.store.transaction(free_deliveries)
+    context.store.transaction(free_notices)

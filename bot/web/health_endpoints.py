@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from bot.handlers.house import House
+from bot.handlers.app_context import AppContext
 from bot.storage.delivery.queue_stats import Figures, overdue, read_figures
 
 log = structlog.get_logger()
@@ -24,8 +24,8 @@ STUCK = timedelta(seconds=60)
 class Health:
     """What an operator's watch asks."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, context: AppContext) -> None:
+        self._context = context
 
     async def healthz(self, _request: Request) -> Response:
         """200 only if the database answers, and whatever is due was tried within a minute: events, messages, clocks.
@@ -49,15 +49,15 @@ class Health:
 
     def _has_token(self, request: Request) -> bool:
         sent = request.headers.get("authorization", "").removeprefix("Bearer ").encode()
-        return any(hmac.compare_digest(sent, token.encode()) for token in self._house.metrics_tokens)
+        return any(hmac.compare_digest(sent, token.encode()) for token in self._context.metrics_tokens)
 
     def _fault(self) -> str:
-        with self._house.store.reading() as connection:
-            return overdue(connection, tuple(self._house.channels), self._house.now() - STUCK)
+        with self._context.store.reading() as connection:
+            return overdue(connection, tuple(self._context.channels), self._context.clock() - STUCK)
 
     def _figures(self) -> bytes:
-        with self._house.store.reading() as connection:
-            return written(read_figures(connection), self._house.now())
+        with self._context.store.reading() as connection:
+            return written(read_figures(connection), self._context.clock())
 
 
 def written(figures: Figures, now: datetime) -> bytes:

@@ -1,4 +1,4 @@
-"""The server process: one application, under uvicorn, with the logs of the house."""
+"""The server process: one application, under uvicorn, with the logs of the context."""
 
 import sys
 

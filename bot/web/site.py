@@ -19,8 +19,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.handlers.app_context import AppContext
 from bot.handlers.content.load_revisions import follow_revisions
-from bot.handlers.house import House
 from bot.handlers.worker import Worker, forever
 from bot.web.chat.chat_page import ChatPage
 from bot.web.chat.device_page import ElsewherePage
@@ -50,7 +50,7 @@ Beside = Callable[[Webhooks], Awaitable[None]]
 
 
 def build_site(
-    house: House,
+    context: AppContext,
     secrets: Mapping[str, Sequence[str]] = MappingProxyType({}),
     worker: Worker | None = None,
     *,
@@ -61,21 +61,21 @@ def build_site(
 
     `secrets` open the doors of platforms (`Webhooks`).
     """
-    page, health, desk, studio = ChatPage(house), Health(house), Desk(house), Studio(house)
-    doors = Webhooks(house, secrets, worker.ring if worker else lambda: None)
+    page, health, desk, studio = ChatPage(context), Health(context), Desk(context), Studio(context)
+    doors = Webhooks(context, secrets, worker.ring if worker else lambda: None)
 
     @asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
         # The model takes a second to load: meanwhile the pages are there, and triage by lists needs no model.
-        threading.Thread(target=house.warm_up, name="warm-up", daemon=True).start()
-        alone = worker.run() if worker else forever(partial(follow_revisions, house))
+        threading.Thread(target=context.content.warm_up, name="warm-up", daemon=True).start()
+        alone = worker.run() if worker else forever(partial(follow_revisions, context))
         working = [asyncio.ensure_future(each) for each in (alone, beside and beside(doors)) if each]
         yield
         for each in working:
             each.cancel()
         await asyncio.gather(*working, return_exceptions=True)
         if closes:
-            house.store.close()
+            context.store.close()
 
     def failed(request: Request, status: HTTPStatus) -> Response:
         place = request.url.path.split("/")[1]
@@ -97,8 +97,8 @@ def build_site(
         Route("/clear", page.clear, methods=["POST"]),
         Route("/clear", page.cleared),
         *doors.routes,
-        *ElsewherePage(house, page).routes,
-        *PrivatePage(house, page).routes,
+        *ElsewherePage(context, page).routes,
+        *PrivatePage(context, page).routes,
         *desk.routes,
         *studio.routes,
         Route("/healthz", health.healthz),

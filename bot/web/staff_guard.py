@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from bot.domain.staff.permissions import NotAllowedError, Staff
-from bot.handlers.house import House
+from bot.handlers.app_context import AppContext
 from bot.handlers.staff.sign_in import signed_in
 
 COOKIE = "staff"
@@ -47,8 +47,8 @@ Shown = Callable[[Request], Awaitable[Response]]
 class DeskGuard:
     """Lets in who is signed in, and forms that this desk itself has shown."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, context: AppContext) -> None:
+        self._context = context
 
     def guarded(
         self, page: Page, *, acts: bool = True, uploads: bool = False
@@ -76,17 +76,17 @@ class DeskGuard:
 
     async def who(self, token: str, *, acts: bool = True) -> Staff | None:
         """Who has this session now."""
-        return await anyio.to_thread.run_sync(partial(signed_in, self._house, token, acts=acts))
+        return await anyio.to_thread.run_sync(partial(signed_in, self._context, token, acts=acts))
 
     def csrf(self, token: str) -> str:
         """What every form of this session carries."""
-        return hmac.digest(self._house.secret, f"form\0{token}".encode(), "sha256").hex()
+        return hmac.digest(self._context.secret, f"form\0{token}".encode(), "sha256").hex()
 
     def let_in(self, response: Response, token: str) -> None:
         """Set the session's cookie, and the sign of the office."""
-        secure = self._house.is_https
+        secure = self._context.is_https
         response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=secure, path="/")
-        until = self._house.now() + _OFFICE_DAY
+        until = self._context.clock() + _OFFICE_DAY
         response.set_cookie(
             OFFICE, self._office(until), int(_OFFICE_DAY.total_seconds()), httponly=True, samesite="strict",
             secure=secure, path="/desk",
@@ -102,13 +102,13 @@ class DeskGuard:
         moment = value.partition(".")[0]
         if not hmac.compare_digest(value.encode(), self._signed(moment).encode()):
             return False
-        return self._house.now() < datetime.fromtimestamp(int(moment), self._house.now().tzinfo)
+        return self._context.clock() < datetime.fromtimestamp(int(moment), self._context.clock().tzinfo)
 
     def _office(self, until: datetime) -> str:
         return self._signed(str(int(until.timestamp())))
 
     def _signed(self, moment: str) -> str:
-        sign = hmac.digest(self._house.secret, f"office\0{moment}".encode(), "sha256")
+        sign = hmac.digest(self._context.secret, f"office\0{moment}".encode(), "sha256")
         return f"{moment}.{sign.hex()}"
 
     async def _form(self, request: Request, csrf: str, *, uploads: bool) -> FormData:

@@ -11,15 +11,15 @@ from starlette.responses import HTMLResponse
 from bot.domain.cases.case import shown_number
 from bot.domain.conversation.phone_lines import dial_string
 from bot.domain.shown_times import shown_at, shown_at_year, shown_clock, shown_span
-from bot.handlers.house import House
+from bot.handlers.app_context import AppContext
 
 
 class DeskPages:
     """Writes the pages of one folder of templates."""
 
-    def __init__(self, house: House, folder: str = "desk") -> None:
+    def __init__(self, context: AppContext, folder: str = "desk") -> None:
         def say(key: str) -> str:
-            return house.wording().say(key)
+            return context.content.wording().say(key)
 
         self._folder = folder
         loader = FileSystemLoader(Path(__file__).parent / "templates")

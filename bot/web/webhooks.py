@@ -15,7 +15,7 @@ from bot.channels.line import line_door
 from bot.channels.loose_json import Json
 from bot.channels.telegram import telegram_door
 from bot.domain.messages import Event
-from bot.handlers.house import House
+from bot.handlers.app_context import AppContext
 from bot.handlers.inbox.store_events import keep
 
 log = structlog.get_logger()
@@ -31,8 +31,8 @@ class Webhooks:
     `secrets`: by the platform's name, newest first; a platform without any has no door.
     """
 
-    def __init__(self, house: House, secrets: Mapping[str, Sequence[str]], ring: Callable[[], None]) -> None:
-        self._house = house
+    def __init__(self, context: AppContext, secrets: Mapping[str, Sequence[str]], ring: Callable[[], None]) -> None:
+        self._context = context
         self._secrets = secrets
         self._ring = ring
         # As many at once as one sync of the disk may take along.
@@ -48,7 +48,7 @@ class Webhooks:
         if not line_door.is_signed(body, request.headers.get("x-line-signature"), self._secrets[LINE]):
             log.warning("webhook_not_signed", channel=LINE, bytes=len(body))
             return Response(status_code=HTTPStatus.BAD_REQUEST)
-        return await self._keep(LINE, line_door.read_body(body, self._house.now())) or Response()
+        return await self._keep(LINE, line_door.read_body(body, self._context.clock())) or Response()
 
     async def telegram(self, request: Request) -> Response:
         """`POST /webhooks/telegram`: 200 when it is kept, 401 without the secret, 500 when it could not be kept."""
@@ -58,7 +58,7 @@ class Webhooks:
         body = await _read(request)
         if isinstance(body, Response):
             return body
-        events = telegram_door.read_body(body, self._house.now())
+        events = telegram_door.read_body(body, self._context.clock())
         if refused := await self._keep(TELEGRAM, events):
             return refused
         ask = telegram_door.courtesy(body, events)
@@ -66,7 +66,7 @@ class Webhooks:
 
     async def take_fetched(self, body: bytes) -> Json | None:
         """Keep an update that was fetched from Telegram; what it is asked to do at once. Raises SQLAlchemyError."""
-        events = telegram_door.read_body(body, self._house.now())
+        events = telegram_door.read_body(body, self._context.clock())
         await self._keep_now(TELEGRAM, events)
         return telegram_door.courtesy(body, events)
 
@@ -81,7 +81,7 @@ class Webhooks:
 
     async def _keep_now(self, channel: str, events: list[Event]) -> None:
         if events:
-            await anyio.to_thread.run_sync(partial(keep, self._house, channel, events), limiter=self._threads)
+            await anyio.to_thread.run_sync(partial(keep, self._context, channel, events), limiter=self._threads)
             self._ring()
 
 

@@ -1,4 +1,4 @@
-"""The house keeps its shape: one direction of imports, one name for one file, small files, clean code."""
+"""The context keeps its shape: one direction of imports, one name for one file, small files, clean code."""
 
 import re
 import subprocess

@@ -15,8 +15,8 @@ from bot.domain.messages import Reply, Route
 from bot.domain.opening_hours import WEEKDAYS
 from bot.domain.staff.permissions import Role
 from bot.domain.switches import Switch, channel_off
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_timers import run_clocks
-from bot.handlers.reception import Reception
 from bot.handlers.staff.duty_settings import keep_people
 from bot.handlers.staff.feature_switches import turn_switch
 from bot.storage.cases.case_rows import list_cases
@@ -31,8 +31,8 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def desk(reception: Reception) -> Iterator[Desk]:
-    with running_desk(reception) as running:
+def desk(context: AppContext) -> Iterator[Desk]:
+    with running_desk(context) as running:
         yield running
 
 
@@ -100,7 +100,7 @@ def test_who_writes_again_within_the_offices_days_goes_on_with_the_case(desk: De
     with desk.staff("b") as staff:
         do(staff, desk.case(), "close", reason="done")
     sato.says("人と話したい", after=timedelta(days=8))
-    with desk.house.store.reading() as connection:
+    with desk.context.store.reading() as connection:
         assert len(list_cases(connection, open_only=False)) == 2
 
 
@@ -120,7 +120,7 @@ def test_leaving_staff_mode_is_said_though_staff_never_answered(
         assert "職員が読みはじめました" in last(sato).text
         if deed == "lapse":
             desk.clock.ahead += timedelta(minutes=11)
-            assert run_clocks(desk.house) == 1
+            assert run_clocks(desk.context) == 1
         else:
             do(staff, desk.case(), deed, reason="done")
     assert said in last(sato).text
@@ -134,7 +134,7 @@ def test_cases_of_one_person_are_joined_and_read_on_one_page(desk: Desk, sato: R
     first = desk.case()
     other = somebody("sato-at-home", sato.now)
     other.says("人と話したい。パソコンから")
-    with desk.house.store.reading() as connection:
+    with desk.context.store.reading() as connection:
         second = next(each for each in list_cases(connection, open_only=True) if each.id != first.id)
     with desk.staff("a") as staff:
         assert do(staff, second, "join", into="999-999") == httpx.codes.CONFLICT
@@ -145,7 +145,7 @@ def test_cases_of_one_person_are_joined_and_read_on_one_page(desk: Desk, sato: R
         assert "パソコンから" in page
         assert shown_number(first.number) in staff.get(f"/desk/cases/{second.number}").text
     other.says("人と話したい")
-    with desk.house.store.reading() as connection:
+    with desk.context.store.reading() as connection:
         assert len(list_cases(connection, open_only=True)) == 2, "what is written later is not lost in a closed case"
 
 
@@ -192,7 +192,7 @@ def test_who_agrees_is_asked_after_three_and_fourteen_days_and_no_more(desk: Des
         assert timedelta(days) <= ask_at - closed_at < timedelta(days=days + 6), "the next duty hours"
         assert 9 <= ask_at.astimezone(CITY_ZONE).hour < 17
         on_to(desk, sato, ask_at)
-        assert run_clocks(desk.house) == 1
+        assert run_clocks(desk.context) == 1
         assert last(sato).text.startswith("小樽市の案内です。その後、窓口につながりましたか。")
     assert desk.case().ask_at is None
     assert "ありがとうございます" in sato.says("窓口につながりました").text
@@ -204,7 +204,7 @@ def test_who_found_no_help_is_in_the_queue_again_with_one_press(desk: Desk, sato
     ended(desk)
     sato.says("あとで様子を聞いてください")
     on_to(desk, sato, desk.case().ask_at)
-    run_clocks(desk.house)
+    run_clocks(desk.context)
     reply = sato.says("まだつながっていません")
     assert reply.route is Route.DESK
     assert shown_number(desk.case().number) in reply.text
@@ -237,8 +237,8 @@ def test_a_false_alarm_is_proposed_to_the_admin_until_it_was_looked_at(desk: Des
         do(staff, desk.case(), "close", reason="false-alarm")
         assert staff.get("/desk/proposals").status_code == httpx.codes.FORBIDDEN
         assert "もう死にたい" in admin.get("/desk/proposals").text
-        with desk.house.store.reading() as connection:
-            (proposed,) = list_proposed(connection, desk.house.reception.keys)
+        with desk.context.store.reading() as connection:
+            (proposed,) = list_proposed(connection, desk.context.keys)
         admin.do("/desk/proposals/settle", proposal=proposed.id)
         assert "もう死にたい" not in admin.get("/desk/proposals").text
         do(staff, desk.case(), "reopen")
@@ -264,7 +264,7 @@ def test_a_drill_is_marked_counted_nowhere_and_sent_to_nobody(desk: Desk) -> Non
         assert "訓練なので、送っていません" in page
         assert "（訓練）" in staff.get(f"/desk/cases/{case.number}/print").text
         assert staff.do("/desk/drills/start", kind="?", words="x").status_code == httpx.codes.UNPROCESSABLE_ENTITY
-    with desk.house.store.reading() as connection:
+    with desk.context.store.reading() as connection:
         assert read_notices(connection, case.id) == []
 
 
@@ -298,26 +298,26 @@ def test_the_talk_goes_on_on_another_device_with_number_and_a_code_shown_once(de
 
 
 def test_a_disaster_stands_first_and_what_is_switched_off_still_hears_danger(desk: Desk, sato: Resident) -> None:
-    admin, _ = hire(desk.house, "chief", Role.ADMIN)
-    turn_switch(desk.house, admin, Switch.DISASTER, is_on=True)
+    admin, _ = hire(desk.context, "chief", Role.ADMIN)
+    turn_switch(desk.context, admin, Switch.DISASTER, is_on=True)
     answer = sato.says("雪かきができない")
     assert answer.lead[0].startswith("災害が起きているときの案内です")
     assert {call.phone for call in answer.calls} >= {"119", "171"}
     assert sato.says("家が燃えている").calls[0].phone == "119"
-    turn_switch(desk.house, admin, Switch.DISASTER, is_on=False)
-    turn_switch(desk.house, admin, channel_off("web"), is_on=True)
+    turn_switch(desk.context, admin, Switch.DISASTER, is_on=False)
+    turn_switch(desk.context, admin, channel_off("web"), is_on=True)
     muted = sato.says("雪かきができない")
     assert muted.route is Route.UNKNOWN
     assert [call.phone for call in muted.calls][:2] == ["119", "110"]
     assert sato.says("もう死にたい").route is Route.EMERGENCY
-    turn_switch(desk.house, admin, Switch.DESK_OFF, is_on=True)
+    turn_switch(desk.context, admin, Switch.DESK_OFF, is_on=True)
     assert "いつ読めるかは、まだ分かりません" in sato.says("人と話したい").text
 
 
 def test_the_duty_list_shows_who_can_be_called(desk: Desk) -> None:
-    admin, _ = hire(desk.house, "chief", Role.ADMIN)
-    somebody_on_duty, _ = hire(desk.house, "b")
-    keep_people(desk.house, admin, [DutyPerson(somebody_on_duty.id, frozenset(WEEKDAYS))])
+    admin, _ = hire(desk.context, "chief", Role.ADMIN)
+    somebody_on_duty, _ = hire(desk.context, "b")
+    keep_people(desk.context, admin, [DutyPerson(somebody_on_duty.id, frozenset(WEEKDAYS))])
     with desk.staff("a") as staff:
         page = staff.get("/desk").text
     assert ("職員b" in page) or ("当番の職員がいません" in page)

@@ -17,13 +17,12 @@ from bot.domain.cases.duty_roster import DutyPerson
 from bot.domain.delivery.delivery_rules import Answered, Outcome
 from bot.domain.opening_hours import WEEKDAYS
 from bot.domain.staff.permissions import NotAllowedError, Role, Staff
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import TakenError, Written, answer, claim, close, hand_over, note, release, reopen
 from bot.handlers.cases.case_timers import run_clocks
 from bot.handlers.delivery.deliver import next_attempts, write_outcome
-from bot.handlers.house import House
 from bot.handlers.inbox.process_events import take_up
 from bot.handlers.inbox.store_events import keep
-from bot.handlers.reception import Reception
 from bot.handlers.staff.duty_settings import keep_people
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.delivery.outbox_rows import open_reply
@@ -31,9 +30,8 @@ from bot.storage.inbox.inbox_rows import Lane
 from bot.storage.schema.residents_and_cases import inbound, outbound
 from bot.storage.sealing import Place
 from bot.storage.staff.audit_rows import broken_link
-from tests.conftest import TUESDAY_NOON
 from tests.support.desk_staff import hire
-from tests.support.hand_clock import HandClock
+from tests.support.hand_clock import TUESDAY_NOON, HandClock
 from tests.support.line.line_bot import nobody_there
 from tests.support.line.line_residents import body_of, event, text_event, user
 
@@ -49,7 +47,7 @@ WAITS = (timedelta(seconds=5), timedelta(minutes=6), timedelta(minutes=40), time
 class World:
     """A bot with residents and staff, what was written, and a clock that only goes on."""
 
-    house: House
+    context: AppContext
     chance: random.Random
     clock: HandClock
     staff: list[Staff] = field(default_factory=list)
@@ -62,9 +60,9 @@ class World:
         """An event comes in and is handled."""
         self.clock.now += timedelta(seconds=1)
         posted["timestamp"] = int(self.clock().timestamp() * 1000)
-        keep(self.house, "line", read_body(body_of(posted), self.clock()))
+        keep(self.context, "line", read_body(body_of(posted), self.clock()))
         lane = Lane("line", lane_of(who))
-        while take_up(self.house, lane) is not None:
+        while take_up(self.context, lane) is not None:
             pass
 
     # --- what can happen --------------------------------------------------------------------------------------
@@ -91,46 +89,48 @@ class World:
         self.gets(event("unfollow", who), who)
 
     def claim(self) -> None:
-        self._on_case(lambda staff, case: claim(self.house, staff, case.id))
+        self._on_case(lambda staff, case: claim(self.context, staff, case.id))
 
     def reply(self) -> None:
         words = f"返事{len(self.answered)}"
 
         def write(staff: Staff, case: Case) -> None:
-            answer(self.house, staff, case.id, Written(words))
+            answer(self.context, staff, case.id, Written(words))
             self.answered.append(words)
 
         self._on_case(write)
 
     def note(self) -> None:
-        self._on_case(lambda staff, case: note(self.house, staff, case.id, "メモ"))
+        self._on_case(lambda staff, case: note(self.context, staff, case.id, "メモ"))
 
     def hand_over(self) -> None:
-        self._on_case(lambda staff, case: hand_over(self.house, staff, case.id, self.chance.choice(self.staff).id, ""))
+        self._on_case(
+            lambda staff, case: hand_over(self.context, staff, case.id, self.chance.choice(self.staff).id, "")
+        )
 
     def release(self) -> None:
-        self._on_case(lambda staff, case: release(self.house, staff, case.id))
+        self._on_case(lambda staff, case: release(self.context, staff, case.id))
 
     def close(self) -> None:
         reason = self.chance.choice((Reason.DONE, Reason.FALSE_ALARM, Reason.NO_ANSWER))
-        self._on_case(lambda staff, case: close(self.house, staff, case.id, reason))
+        self._on_case(lambda staff, case: close(self.context, staff, case.id, reason))
 
     def reopen(self) -> None:
-        self._on_case(lambda staff, case: reopen(self.house, staff, case.id))
+        self._on_case(lambda staff, case: reopen(self.context, staff, case.id))
 
     def wait(self) -> None:
         self.clock.now += self.chance.choice(WAITS)
 
     def deliver(self) -> None:
-        for attempt in next_attempts(self.house, "line", 20):
+        for attempt in next_attempts(self.context, "line", 20):
             outcome = self.chance.choice((Outcome.ACCEPTED, Outcome.UNCERTAIN, Outcome.LATER, Outcome.BLOCKED))
-            write_outcome(self.house, "line", attempt, Answered(outcome))
+            write_outcome(self.context, "line", attempt, Answered(outcome))
 
     # --- what must hold ---------------------------------------------------------------------------------------
 
     def check(self) -> None:
         """Every open case has an owner within lease or a future alarm, and no resident has two."""
-        while run_clocks(self.house):
+        while run_clocks(self.context):
             pass
         cases = self.cases()
         assert [each for each in cases if not each.is_watched] == []
@@ -142,8 +142,8 @@ class World:
 
     def check_nothing_lost(self) -> None:
         """Every word is kept once, those in danger in a case; every answer of staff stands with its state."""
-        keys = self.house.reception.keys
-        with self.house.store.reading() as connection:
+        keys = self.context.keys
+        with self.context.store.reading() as connection:
             rows = connection.execute(select(inbound).where(inbound.c.kind == "text")).all()
             said = connection.execute(select(outbound).where(outbound.c.author != "")).all()
             assert broken_link(connection) == 0
@@ -156,7 +156,7 @@ class World:
         assert sorted(open_reply(keys, row.id, row.reply).body[0] for row in said) == sorted(self.answered)
 
     def cases(self) -> list[Case]:
-        with self.house.store.reading() as connection:
+        with self.context.store.reading() as connection:
             return list_cases(connection, open_only=False)
 
     def _somebody(self) -> str:
@@ -182,21 +182,23 @@ STEPS = ("message", "message", "message", "claim", "claim", "reply", "reply", "u
          "reopen", "wait", "wait", "deliver", "note", "hand_over", "release")  # fmt: skip
 
 
-def world(reception: Reception, seed: int) -> World:
+def world(context: AppContext, seed: int) -> World:
     """A new world; its clock is its own."""
     clock = HandClock(TUESDAY_NOON)
-    tells = replace(reception, tells=frozenset({"mail", "line"}), url="https://bot.example.jp")
-    house = House(reception.store, tells, b"s" * 32, clock, channels=nobody_there(), pause=timedelta())
-    staff = [hire(house, name, mail=f"{name}@city.example")[0] for name in "pqr"]
-    admin, _ = hire(house, "chief", Role.ADMIN)
+    context = replace(
+        context, clock=clock, staff_channels=frozenset({"mail", "line"}), channels=nobody_there(),
+        reply_pause=timedelta(), public_url="https://bot.example.jp",
+    )  # fmt: skip
+    staff = [hire(context, name, mail=f"{name}@city.example")[0] for name in "pqr"]
+    admin, _ = hire(context, "chief", Role.ADMIN)
     days = frozenset(WEEKDAYS)
-    keep_people(house, admin, [DutyPerson(each.id, days, on_call=bool(seed % 2)) for each in staff])
-    return World(house, random.Random(seed), clock, staff)  # noqa: S311 -- an order, no secret
+    keep_people(context, admin, [DutyPerson(each.id, days, on_call=bool(seed % 2)) for each in staff])
+    return World(context, random.Random(seed), clock, staff)  # noqa: S311 -- an order, no secret
 
 
-def live(reception: Reception, seed: int, steps: int) -> World:
+def live(context: AppContext, seed: int, steps: int) -> World:
     """So many random steps; what must hold is looked at after each."""
-    made = world(reception, seed)
+    made = world(context, seed)
     for _ in range(steps):
         getattr(made, made.chance.choice(STEPS))()
         made.check()
@@ -205,11 +207,11 @@ def live(reception: Reception, seed: int, steps: int) -> World:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_any_order_of_what_happens(reception: Reception, seed: int) -> None:
-    assert live(reception, seed, 40).written
+def test_any_order_of_what_happens(context: AppContext, seed: int) -> None:
+    assert live(context, seed, 40).written
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("seed", range(300))
-def test_three_hundred_orders_of_fifty_steps(reception: Reception, seed: int) -> None:
-    assert live(reception, 1000 + seed, 50).written
+def test_three_hundred_orders_of_fifty_steps(context: AppContext, seed: int) -> None:
+    assert live(context, 1000 + seed, 50).written

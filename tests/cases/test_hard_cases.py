@@ -19,13 +19,12 @@ from bot.domain.opening_hours import WEEKDAYS
 from bot.domain.staff.permissions import Role, Staff
 from bot.domain.understanding.pseudonymise import masked
 from bot.domain.understanding.triage import Kind
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import Written, answer, claim, close, hand_over, join, reopen
 from bot.handlers.cases.case_timers import run_clocks
 from bot.handlers.cases.drills import start_drill
 from bot.handlers.conversation.receive_message import receive
-from bot.handlers.house import House
 from bot.handlers.operations.purge import purge_resident
-from bot.handlers.reception import Reception
 from bot.handlers.staff.duty_settings import keep_people
 from bot.handlers.staff.staff_accounts import Office, close_account
 from bot.storage.cases.case_rows import list_cases
@@ -33,10 +32,10 @@ from bot.storage.delivery.notice_rows import read_notices
 from bot.storage.schema.desk_schema import staff_chats
 from bot.web.chat.chat_page import ChatPage
 from bot.web.chat.visitors import sender_of
-from tests.conftest import TUESDAY_NOON, Resident
+from tests.conftest import Resident
 from tests.support.desk_house import Desk, running_desk
 from tests.support.desk_staff import DeskClient, hire
-from tests.support.hand_clock import HandClock
+from tests.support.hand_clock import TUESDAY_NOON, HandClock
 from tests.support.line.line_bot import nobody_there
 
 Somebody = Callable[..., Resident]
@@ -49,168 +48,173 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-def house(reception: Reception, clock: HandClock) -> House:
-    tells = replace(reception, tells=frozenset({"mail", "line"}))
-    return House(reception.store, tells, b"s" * 32, clock, channels=nobody_there())
+def context(context: AppContext, clock: HandClock) -> AppContext:
+    return replace(context, staff_channels=frozenset({"mail", "line"}), clock=clock, channels=nobody_there())
 
 
 @pytest.fixture
-def sato(somebody: Somebody, house: House, clock: HandClock) -> Resident:
+def sato(somebody: Somebody, context: AppContext, clock: HandClock) -> Resident:
     resident = somebody("sato", clock())
-    resident.reception = house.reception
+    resident.context = context
     return resident
 
 
-def cases(house: House) -> list[Case]:
-    with house.store.reading() as connection:
+def cases(context: AppContext) -> list[Case]:
+    with context.store.reading() as connection:
         return list_cases(connection, open_only=False)
 
 
-def told(house: House, case: Case) -> list[tuple[str, str]]:
-    with house.store.reading() as connection:
+def told(context: AppContext, case: Case) -> list[tuple[str, str]]:
+    with context.store.reading() as connection:
         return [(recipient, why) for recipient, why, *_ in read_notices(connection, case.id)]
 
 
-def taken(house: House, resident: Resident, clock: HandClock, words: str = "もう死にたい") -> tuple[Case, Staff]:
+def taken(context: AppContext, resident: Resident, clock: HandClock, words: str = "もう死にたい") -> tuple[Case, Staff]:
     """A case of that resident in the hands of somebody with mail."""
     resident.says(words)
     clock.now = resident.now
-    owner, _ = hire(house, f"owner{resident.name}", mail="owner@city.example")
-    return claim(house, owner, cases(house)[0].id), owner
+    owner, _ = hire(context, f"owner{resident.name}", mail="owner@city.example")
+    return claim(context, owner, cases(context)[0].id), owner
 
 
 # --- an SOS is taken back by its own words alone ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("said", ["1", "１です", "一番", "上", "下です", "相談", "消す", "本人"])
-def test_a_number_or_a_part_of_a_button_takes_no_sos_back(house: House, sato: Resident, said: str) -> None:
+def test_a_number_or_a_part_of_a_button_takes_no_sos_back(context: AppContext, sato: Resident, said: str) -> None:
     sato.says("もう死にたい")
     sato.sends(said)
-    (case,) = cases(house)
+    (case,) = cases(context)
     assert (case.status, case.for_other) == (Status.WAITING, False)
     assert "取り消しました" in sato.says("相談を取り消す").text
-    assert cases(house)[0].status is Status.CANCELLED
+    assert cases(context)[0].status is Status.CANCELLED
 
 
-def test_while_staff_ask_an_answer_is_no_button(house: House, sato: Resident, clock: HandClock) -> None:
-    case, owner = taken(house, sato, clock)
-    answer(house, owner, case.id, Written("お子さんは何人ですか"))
+def test_while_staff_ask_an_answer_is_no_button(context: AppContext, sato: Resident, clock: HandClock) -> None:
+    case, owner = taken(context, sato, clock)
+    answer(context, owner, case.id, Written("お子さんは何人ですか"))
     for said in ("1", "2", "相談"):
         sato.sends(said)
-    assert cases(house)[0].status is Status.CLAIMED
+    assert cases(context)[0].status is Status.CLAIMED
 
 
-def test_an_old_button_takes_back_no_new_case(house: House) -> None:
+def test_an_old_button_takes_back_no_new_case(context: AppContext) -> None:
     def press(does: str, event: str) -> None:
         message = Inbound("line", "sato", event, does, TUESDAY_NOON, kind=Happened.PRESS)
-        receive(house.reception, [message], TUESDAY_NOON)
+        receive(context, [message], TUESDAY_NOON)
 
-    receive(house.reception, [Inbound("line", "sato", "a", "もう死にたい", TUESDAY_NOON)], TUESDAY_NOON)
+    receive(context, [Inbound("line", "sato", "a", "もう死にたい", TUESDAY_NOON)], TUESDAY_NOON)
     press("cancel@000-001", "b")
-    assert cases(house)[0].status is Status.WAITING
-    number = cases(house)[0].number
+    assert cases(context)[0].status is Status.WAITING
+    number = cases(context)[0].number
     press(f"cancel@{number[:3]}-{number[3:]}", "c")
-    assert cases(house)[0].status is Status.CANCELLED
+    assert cases(context)[0].status is Status.CANCELLED
 
 
-def test_who_looked_after_a_case_is_told_that_it_was_taken_back(house: House, sato: Resident, clock: HandClock) -> None:
-    case, _ = taken(house, sato, clock)
+def test_who_looked_after_a_case_is_told_that_it_was_taken_back(
+    context: AppContext, sato: Resident, clock: HandClock
+) -> None:
+    case, _ = taken(context, sato, clock)
     sato.says("取り消す")
-    assert ("mail:owner@city.example", "cancel") in told(house, case)
-    assert is_needed(cases(house)[0], "cancel")
+    assert ("mail:owner@city.example", "cancel") in told(context, case)
+    assert is_needed(cases(context)[0], "cancel")
 
 
 # --- clocks that ring for everybody ------------------------------------------------------------------------------
 
 
 def test_one_case_that_fails_stops_no_other_clock(
-    house: House, sato: Resident, clock: HandClock, somebody: Somebody
+    context: AppContext, sato: Resident, clock: HandClock, somebody: Somebody
 ) -> None:
     sato.says("人と話したい")
-    admin, _ = hire(house, "chief", Role.ADMIN)
+    admin, _ = hire(context, "chief", Role.ADMIN)
     clock.now = sato.now
-    (case,) = cases(house)
-    claim(house, admin, case.id)
-    close(house, admin, case.id, Reason.DONE)
+    (case,) = cases(context)
+    claim(context, admin, case.id)
+    close(context, admin, case.id, Reason.DONE)
     sato.says("あとで様子を聞いてください")
-    assert cases(house)[0].ask_at is not None
-    purge_resident(house.store, case.number, clock())
-    assert cases(house)[0].ask_at is None
+    assert cases(context)[0].ask_at is not None
+    purge_resident(context.store, case.number, clock())
+    assert cases(context)[0].ask_at is None
     other = somebody("ito", clock())
-    other.reception = house.reception
+    other.context = context
     other.says("もう死にたい")
     clock.now += timedelta(days=20)
-    assert run_clocks(house) == 1
-    assert next(each for each in cases(house) if each.id != case.id).alarms == 1
+    assert run_clocks(context) == 1
+    assert next(each for each in cases(context) if each.id != case.id).alarms == 1
 
 
 def test_the_cases_of_who_leaves_go_back_and_danger_is_told_to_who_is_there(
-    house: House, sato: Resident, clock: HandClock
+    context: AppContext, sato: Resident, clock: HandClock
 ) -> None:
-    case, owner = taken(house, sato, clock)
-    admin, _ = hire(house, "chief", Role.ADMIN)
-    there, _ = hire(house, "there", mail="there@city.example")
-    keep_people(house, admin, [DutyPerson(there.id, frozenset(WEEKDAYS), on_call=True)])
+    case, owner = taken(context, sato, clock)
+    admin, _ = hire(context, "chief", Role.ADMIN)
+    there, _ = hire(context, "there", mail="there@city.example")
+    keep_people(context, admin, [DutyPerson(there.id, frozenset(WEEKDAYS), on_call=True)])
     sato.sends("もう死にたい。薬をたくさん飲んだ")
-    assert "mail:there@city.example" in {recipient for recipient, _ in told(house, case)}
+    assert "mail:there@city.example" in {recipient for recipient, _ in told(context, case)}
     clock.now = sato.now
-    close_account(Office(house.store, house.reception.keys, clock()), owner.login)
-    assert run_clocks(house) == 1
-    assert (cases(house)[0].status, cases(house)[0].owner) == (Status.WAITING, "")
+    close_account(Office(context.store, context.keys, clock()), owner.login)
+    assert run_clocks(context) == 1
+    assert (cases(context)[0].status, cases(context)[0].owner) == (Status.WAITING, "")
 
 
-def test_where_a_group_is_all_there_is_it_is_told_again(house: House, sato: Resident, clock: HandClock) -> None:
+def test_where_a_group_is_all_there_is_it_is_told_again(context: AppContext, sato: Resident, clock: HandClock) -> None:
     values = {
         "id": "group", "channel": "line", "lane": "g", "code": "c", "code_until": TUESDAY_NOON, "state": "bound",
         "created_at": TUESDAY_NOON,
     }  # fmt: skip
-    house.store.transaction(lambda connection: connection.execute(staff_chats.insert().values(values)))
+    context.store.transaction(lambda connection: connection.execute(staff_chats.insert().values(values)))
     sato.says("人と話したい")
     clock.now = sato.now + 6 * MINUTE
-    run_clocks(house)
-    assert [why for _, why in told(house, cases(house)[0])] == ["open", "alarm"]
+    run_clocks(context)
+    assert [why for _, why in told(context, cases(context)[0])] == ["open", "alarm"]
 
 
-def test_who_is_handed_a_case_must_show_soon_that_they_know(house: House, sato: Resident, clock: HandClock) -> None:
-    case, owner = taken(house, sato, clock)
-    answer(house, owner, case.id, Written("読みました"))
-    other, _ = hire(house, "other")
-    given = hand_over(house, owner, case.id, other.id, "お願いします")
+def test_who_is_handed_a_case_must_show_soon_that_they_know(
+    context: AppContext, sato: Resident, clock: HandClock
+) -> None:
+    case, owner = taken(context, sato, clock)
+    answer(context, owner, case.id, Written("読みました"))
+    other, _ = hire(context, "other")
+    given = hand_over(context, owner, case.id, other.id, "お願いします")
     assert given.lease_until == clock() + 10 * MINUTE
 
 
 # --- what was not seen is not answered ---------------------------------------------------------------------------
 
 
-def test_an_answer_leaves_waiting_what_its_writer_had_not_seen(house: House, sato: Resident, clock: HandClock) -> None:
-    case, owner = taken(house, sato, clock, "人と話したい")
+def test_an_answer_leaves_waiting_what_its_writer_had_not_seen(
+    context: AppContext, sato: Resident, clock: HandClock
+) -> None:
+    case, owner = taken(context, sato, clock, "人と話したい")
     seen = sato.now
     sato.sends("死にたい。薬をたくさん飲んだ")
     clock.now = sato.now + MINUTE
-    after = answer(house, owner, case.id, Written("こんにちは", seen))
+    after = answer(context, owner, case.id, Written("こんにちは", seen))
     assert after.unanswered_since == sato.now
     assert after.lease_until is not None
     assert after.lease_until <= clock() + 10 * MINUTE
-    assert answer(house, owner, case.id, Written("読みました", sato.now)).unanswered_since is None
+    assert answer(context, owner, case.id, Written("読みました", sato.now)).unanswered_since is None
 
 
-def test_two_presses_are_one_answer(house: House, sato: Resident, clock: HandClock) -> None:
-    case, owner = taken(house, sato, clock)
+def test_two_presses_are_one_answer(context: AppContext, sato: Resident, clock: HandClock) -> None:
+    case, owner = taken(context, sato, clock)
     for _ in range(2):
-        answer(house, owner, case.id, Written("読みました"))
+        answer(context, owner, case.id, Written("読みました"))
     said = [reply.body for exchange in sato.talk() for reply in exchange.replies if reply.by_staff]
     assert said == [("読みました",)]
 
 
-def test_an_answer_weeks_later_is_shown_on_the_page(house: House, clock: HandClock) -> None:
-    receive(house.reception, [Inbound("web", sender_of("t"), "a", "人と話したい", clock())], clock())
-    owner, _ = hire(house, "a")
-    claim(house, owner, cases(house)[0].id)
+def test_an_answer_weeks_later_is_shown_on_the_page(context: AppContext, clock: HandClock) -> None:
+    receive(context, [Inbound("web", sender_of("t"), "a", "人と話したい", clock())], clock())
+    owner, _ = hire(context, "a")
+    claim(context, owner, cases(context)[0].id)
     clock.now += timedelta(days=31)
-    run_clocks(house)
-    claim(house, owner, cases(house)[0].id)
-    answer(house, owner, cases(house)[0].id, Written("お待たせしました"))
-    (exchange,) = ChatPage(house)._read("t")  # noqa: SLF001 -- what the page shows
+    run_clocks(context)
+    claim(context, owner, cases(context)[0].id)
+    answer(context, owner, cases(context)[0].id, Written("お待たせしました"))
+    (exchange,) = ChatPage(context)._read("t")  # noqa: SLF001 -- what the page shows
     assert exchange.replies[-1].body == ("お待たせしました",)
 
 
@@ -218,43 +222,43 @@ def test_an_answer_weeks_later_is_shown_on_the_page(house: House, clock: HandClo
 
 
 def test_an_sos_is_joined_to_no_drill_and_reopened_it_goes_on_nowhere_else(
-    house: House, sato: Resident, clock: HandClock, somebody: Somebody
+    context: AppContext, sato: Resident, clock: HandClock, somebody: Somebody
 ) -> None:
     sato.says("もう死にたい")
     clock.now = sato.now
-    admin, _ = hire(house, "chief", Role.ADMIN)
-    drill = start_drill(house, admin, Kind.DISTRESS, "（訓練）")
-    (case,) = [each for each in cases(house) if not each.is_drill]
+    admin, _ = hire(context, "chief", Role.ADMIN)
+    drill = start_drill(context, admin, Kind.DISTRESS, "（訓練）")
+    (case,) = [each for each in cases(context) if not each.is_drill]
     with pytest.raises(NotPossibleError):
-        join(house, admin, case.id, drill.number)
+        join(context, admin, case.id, drill.number)
     other = somebody("ito", clock())
-    other.reception = house.reception
+    other.context = context
     other.says("人と話したい")
-    second = next(each for each in cases(house) if each.id not in {case.id, drill.id})
-    join(house, admin, second.id, case.number)
-    assert reopen(house, admin, second.id).joined_to == ""
+    second = next(each for each in cases(context) if each.id not in {case.id, drill.id})
+    join(context, admin, second.id, case.number)
+    assert reopen(context, admin, second.id).joined_to == ""
 
 
-def test_an_ended_case_is_not_opened_beside_an_open_one(house: House, sato: Resident, clock: HandClock) -> None:
+def test_an_ended_case_is_not_opened_beside_an_open_one(context: AppContext, sato: Resident, clock: HandClock) -> None:
     sato.says("人と話したい")
     clock.now = sato.now
-    admin, _ = hire(house, "chief", Role.ADMIN)
-    first = cases(house)[0]
-    close(house, admin, first.id, Reason.DONE)
+    admin, _ = hire(context, "chief", Role.ADMIN)
+    first = cases(context)[0]
+    close(context, admin, first.id, Reason.DONE)
     sato.says("人と話したい", after=timedelta(days=9))
     with pytest.raises(NotPossibleError):
-        reopen(house, admin, first.id)
+        reopen(context, admin, first.id)
 
 
 def test_in_a_case_of_violence_nobody_is_asked_later_whatever_is_typed(
-    house: House, sato: Resident, clock: HandClock
+    context: AppContext, sato: Resident, clock: HandClock
 ) -> None:
     sato.says("夫に殴られています。誰にも言えません")
     clock.now = sato.now
-    admin, _ = hire(house, "chief", Role.ADMIN)
-    close(house, admin, cases(house)[0].id, Reason.DONE)
+    admin, _ = hire(context, "chief", Role.ADMIN)
+    close(context, admin, cases(context)[0].id, Reason.DONE)
     assert "3日後" not in sato.says("あとで様子を聞いてください").text
-    assert cases(house)[0].ask_at is None
+    assert cases(context)[0].ask_at is None
 
 
 # --- doors -------------------------------------------------------------------------------------------------------
@@ -275,13 +279,13 @@ def test_words_behind_a_command_are_words(text: str) -> None:
 
 
 @pytest.fixture
-def desk(reception: Reception) -> Iterator[Desk]:
-    with running_desk(reception) as running:
+def desk(context: AppContext) -> Iterator[Desk]:
+    with running_desk(context) as running:
         yield running
 
 
 def test_who_knows_a_login_does_not_keep_its_owner_out(desk: Desk) -> None:
-    _, opener = hire(desk.house, "a")
+    _, opener = hire(desk.context, "a")
     with DeskClient(desk.url, "a", opener) as client:
         statuses = [client.sign_in("000000", "wrong").status_code for _ in range(8)]
         assert statuses[-1] == httpx.codes.TOO_MANY_REQUESTS

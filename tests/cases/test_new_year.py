@@ -12,10 +12,9 @@ from bot.domain.city_calendar import CITY_ZONE, is_holiday
 from bot.domain.messages import Reply, Route
 from bot.domain.opening_hours import WEEKDAYS, Open, OpeningHours, Period, SpecialDay, open_at
 from bot.domain.staff.permissions import Role, Staff
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_timers import run_clocks
 from bot.handlers.cases.desk_views import read_queue
-from bot.handlers.house import House
-from bot.handlers.reception import Reception
 from bot.handlers.staff.duty_settings import keep_people, keep_special_day
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.delivery.notice_rows import read_notices
@@ -29,37 +28,37 @@ FIRST_OPEN_DAY = datetime(2027, 1, 4, 9, 0, tzinfo=CITY_ZONE)
 
 @dataclass
 class Night:
-    """The house on that night, and an admin who keeps its duty list."""
+    """The context on that night, and an admin who keeps its duty list."""
 
-    house: House
+    context: AppContext
     admin: Staff
     clock: HandClock
 
 
 @pytest.fixture
-def night(reception: Reception) -> Night:
+def night(context: AppContext) -> Night:
     clock = HandClock(NEW_YEAR)
-    house = House(reception.store, replace(reception, tells=frozenset({"mail"})), b"s" * 32, clock)
-    return Night(house, hire(house, "chief", Role.ADMIN)[0], clock)
+    context = replace(context, staff_channels=frozenset({"mail"}), clock=clock)
+    return Night(context, hire(context, "chief", Role.ADMIN)[0], clock)
 
 
 @pytest.fixture
 def sato(night: Night, somebody: Callable[..., Resident]) -> Resident:
     resident = somebody("sato", NEW_YEAR)
-    resident.reception = night.house.reception
+    resident.context = night.context
     return resident
 
 
 def open_now(night: Night, reply: Reply) -> list[str]:
     """The numbers in the reply at which somebody answers at that moment."""
-    lines = night.house.reception.understander.catalog.lines.values()
+    lines = night.context.content.catalog.lines.values()
     local = night.clock().astimezone(CITY_ZONE)
     answering = {line.phone for line in lines if open_at(line.hours, local, is_holiday) is Open.YES}
     return [call.phone for call in reply.calls if call.phone in answering]
 
 
 def number(night: Night) -> str:
-    with night.house.store.reading() as connection:
+    with night.context.store.reading() as connection:
         return shown_number(list_cases(connection, open_only=True)[0].number)
 
 
@@ -74,50 +73,50 @@ def test_with_nobody_on_duty_there_is_a_number_the_first_open_day_and_lines_open
     assert "このボットは助けを呼べません" in reply.text
     assert len(open_now(night, reply)) >= 2
     assert "までに読みます" not in reply.text
-    with night.house.store.reading() as connection:
+    with night.context.store.reading() as connection:
         (case,) = list_cases(connection, open_only=True)
     assert case.alarm_at == FIRST_OPEN_DAY, "nobody can be told before"
-    queue = read_queue(night.house)
+    queue = read_queue(night.context)
     assert (queue.on_duty, queue.next_opening) == ((), FIRST_OPEN_DAY)
 
 
 def test_who_is_on_call_is_told_and_the_alarm_climbs_through_the_night(night: Night, sato: Resident) -> None:
-    first, _ = hire(night.house, "a", mail="a@city.example")
-    second, _ = hire(night.house, "b", mail="b@city.example")
+    first, _ = hire(night.context, "a", mail="a@city.example")
+    second, _ = hire(night.context, "b", mail="b@city.example")
     people = [DutyPerson(each.id, frozenset(WEEKDAYS), on_call=True) for each in (first, second)]
-    keep_people(night.house, night.admin, people)
+    keep_people(night.context, night.admin, people)
     reply = sato.says("もう死にたい")
     assert "夜間当番の職員に知らせます" in reply.text
     assert told(night) == ["a"]
     for minutes, names in ((5, ["a", "a", "b"]), (15, ["a", "a", "a", "b", "b"]), (30, ["a"] * 4 + ["b"] * 3)):
         night.clock.now = NEW_YEAR + timedelta(minutes=minutes, seconds=10)
-        assert run_clocks(night.house) == 1
+        assert run_clocks(night.context) == 1
         assert told(night) == names
 
 
 def test_what_is_no_emergency_waits_for_the_first_open_day_though_somebody_is_on_call(
     night: Night, sato: Resident
 ) -> None:
-    on_call, _ = hire(night.house, "a", mail="a@city.example")
-    keep_people(night.house, night.admin, [DutyPerson(on_call.id, frozenset(WEEKDAYS), on_call=True)])
+    on_call, _ = hire(night.context, "a", mail="a@city.example")
+    keep_people(night.context, night.admin, [DutyPerson(on_call.id, frozenset(WEEKDAYS), on_call=True)])
     assert "1月4日(月) 9:00ごろ" in sato.says("人と話したい").text
     night.clock.now = NEW_YEAR + timedelta(hours=20)
-    assert run_clocks(night.house) == 0
+    assert run_clocks(night.context) == 0
     night.clock.now = FIRST_OPEN_DAY
-    assert run_clocks(night.house) == 1
+    assert run_clocks(night.context) == 1
 
 
 def test_who_is_away_is_not_told(night: Night, sato: Resident) -> None:
-    away, _ = hire(night.house, "a", mail="a@city.example")
+    away, _ = hire(night.context, "a", mail="a@city.example")
     days = frozenset(WEEKDAYS)
-    keep_people(night.house, night.admin, [DutyPerson(away.id, days, on_call=True, absent_until=date(2027, 1, 3))])
+    keep_people(night.context, night.admin, [DutyPerson(away.id, days, on_call=True, absent_until=date(2027, 1, 3))])
     assert "1月4日(月) 9:00ごろ" in sato.says("もう死にたい").text
     assert told(night) == []
 
 
 def test_a_closure_with_a_reason_and_a_special_day_move_the_promise(night: Night, sato: Resident) -> None:
-    keep_special_day(night.house, night.admin, date(2027, 1, 4), SpecialDay((), "システムの入れ替え"))
-    keep_special_day(night.house, night.admin, date(2027, 1, 5), SpecialDay(((13 * 60, 15 * 60),), "午後だけ"))
+    keep_special_day(night.context, night.admin, date(2027, 1, 4), SpecialDay((), "システムの入れ替え"))
+    keep_special_day(night.context, night.admin, date(2027, 1, 5), SpecialDay(((13 * 60, 15 * 60),), "午後だけ"))
     assert "1月5日(火) 13:00ごろ" in sato.says("人と話したい").text
 
 
@@ -137,7 +136,7 @@ def lunch_hours() -> OpeningHours:
 
 def told(night: Night) -> list[str]:
     """Who was told, once for each letter."""
-    with night.house.store.reading() as connection:
+    with night.context.store.reading() as connection:
         (case,) = list_cases(connection, open_only=True)
         notices = read_notices(connection, case.id)
     return sorted(recipient.removeprefix("mail:").split("@")[0] for recipient, *_ in notices)

@@ -18,9 +18,8 @@ from bot.domain.cases.small_count_suppression import FEW, NONE_SHOWN, SMALL, SOM
 from bot.domain.opening_hours import OpeningHours, Period
 from bot.domain.staff.permissions import Role
 from bot.domain.understanding.triage import Kind
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import claim, close, reopen
-from bot.handlers.house import House
-from bot.handlers.reception import Reception
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.staff.audit_rows import read_traces
 from bot.web.desk.desk_report import as_cell
@@ -119,23 +118,23 @@ def test_a_cell_is_never_a_formula() -> None:
 
 
 @pytest.fixture
-def desk(reception: Reception) -> Iterator[tuple[House, Clock, str]]:
+def desk(context: AppContext) -> Iterator[tuple[AppContext, Clock, str]]:
     clock = Clock()
-    house = House(reception.store, reception, b"s" * 32, clock)
-    with Running(build_site(house, closes=False)) as running:
-        yield house, clock, running.url
+    context = replace(context, clock=clock)
+    with Running(build_site(context, closes=False)) as running:
+        yield context, clock, running.url
 
 
-def sign_in(house: House, clock: Clock, url: str, role: Role) -> DeskClient:
+def sign_in(context: AppContext, clock: Clock, url: str, role: Role) -> DeskClient:
     """Somebody of this role at the desk."""
-    _, opener = hire(house, role, role)
+    _, opener = hire(context, role, role)
     client = DeskClient(url, role, opener)
     values = {"login": role, "password": opener.password, "code": code_at(opener, clock())}
     client.client.post("/desk/sign-in", data=values)
     return client
 
 
-def test_who_may_read_it(desk: tuple[House, Clock, str]) -> None:
+def test_who_may_read_it(desk: tuple[AppContext, Clock, str]) -> None:
     for role, status in ((Role.ADMIN, 200), (Role.AUDITOR, 200), (Role.COUNSELLOR, 403), (Role.VIEWER, 403)):
         with sign_in(*desk, role) as client:
             for path in ("/desk/report", "/desk/report?month=2026-11", "/desk/report?month=x", "/desk/report.csv"):
@@ -144,18 +143,18 @@ def test_who_may_read_it(desk: tuple[House, Clock, str]) -> None:
         assert [each.trace.action for each in read_traces(connection)].count("report-view") == 8
 
 
-def test_csv_holds_what_the_page_shows(desk: tuple[House, Clock, str], somebody: Somebody) -> None:
-    house, clock, _ = desk
+def test_csv_holds_what_the_page_shows(desk: tuple[AppContext, Clock, str], somebody: Somebody) -> None:
+    context, clock, _ = desk
     month = Month.of(clock())
     for number in range(6):
         somebody(f"r{number}", clock()).says("もう死にたい", after=timedelta())
-    staff, _ = hire(house, "chief", Role.ADMIN)
-    with house.store.reading() as connection:
+    staff, _ = hire(context, "chief", Role.ADMIN)
+    with context.store.reading() as connection:
         every = list_cases(connection, open_only=True)
     for each in every:
-        claim(house, staff, each.id)
-        close(house, staff, each.id, Reason.DONE)
-        reopen(house, staff, each.id)
+        claim(context, staff, each.id)
+        close(context, staff, each.id, Reason.DONE)
+        reopen(context, staff, each.id)
     with sign_in(*desk, Role.AUDITOR) as client:
         page = client.get(f"/desk/report?month={month}").text
         answer = client.get(f"/desk/report.csv?month={month}")

@@ -20,7 +20,8 @@ from bot.domain.understanding.normalise import squeeze
 from bot.domain.understanding.understander import Understander
 from bot.handlers.content.evaluate import read_cases
 from bot.handlers.conversation.answer_dry_run import answer_once
-from tests.conftest import ROOT, TUESDAY_NOON
+from tests.conftest import ROOT
+from tests.support.hand_clock import TUESDAY_NOON
 
 TODAY = date(2026, 11, 24)
 

@@ -10,6 +10,7 @@ from bot.domain.catalog import Retention
 from bot.domain.messages import Route
 from bot.domain.understanding.normalise import squeeze
 from bot.domain.understanding.pseudonymise import masked
+from bot.handlers.app_context import AppContext
 from bot.handlers.content.preview_lesson import preview_lesson
 from bot.handlers.content.teach_from_unmatched import (
     Heap,
@@ -21,7 +22,6 @@ from bot.handlers.content.teach_from_unmatched import (
     teach,
 )
 from bot.handlers.operations.purge import purge_kept
-from bot.handlers.reception import Reception
 from bot.storage.conversation.message_rows import erase_words
 from tests.conftest import Resident
 from tests.support.studio_office import SNOW, Office, open_office
@@ -30,12 +30,12 @@ ODD = "ちょぺりぐらの件"
 
 
 @pytest.fixture
-def office(reception: Reception) -> Office:
-    return open_office(reception)
+def office(context: AppContext) -> Office:
+    return open_office(context)
 
 
 def heaps(office: Office) -> list[Heap]:
-    return read_heaps(office.house, office.ito)[0]
+    return read_heaps(office.context, office.ito)[0]
 
 
 def words(office: Office) -> list[list[str]]:
@@ -77,7 +77,7 @@ def test_likenesses_are_one_group_and_the_most_frequent_comes_first(
         somebody(name).says(f"{ODD}{'です' if name == 'c' else ''}")
     somebody("d").says("ぬるぽがっの使い道")
     assert [heap.group.count for heap in heaps(office)][:1] == [3]
-    assert group_unclear(office.house) == 0
+    assert group_unclear(office.context) == 0
 
 
 def test_what_is_understood_or_dangerous_is_not_kept(office: Office, somebody: Callable[..., Resident]) -> None:
@@ -96,16 +96,16 @@ def test_a_resident_says_that_an_answer_was_wrong_or_good(office: Office, somebo
     assert any(choice.does == "person" for choice in wrong.choices)
     kato.says("雪かきができない")
     assert kato.says("👍 役に立った").route is Route.SMALLTALK
-    found, verdicts = read_heaps(office.house, office.ito)
+    found, verdicts = read_heaps(office.context, office.ito)
     assert verdicts == {"measure-13": {"good": 1, "wrong": 1}}
     assert [[message.words for message in heap.messages] for heap in found] == [["雪かきができない"]]
     assert found[0].messages[0].entry == "measure-13"
 
 
 def test_raw_words_go_and_counts_stay(office: Office, somebody: Callable[..., Resident]) -> None:
-    somebody("sato", office.house.now() - timedelta(days=Retention().talk_days + 1)).says(ODD)
+    somebody("sato", office.context.clock() - timedelta(days=Retention().talk_days + 1)).says(ODD)
     assert words(office) == [[ODD]]
-    purge_kept(office.house.store, Retention(), office.house.now())
+    purge_kept(office.context.store, Retention(), office.context.clock())
     (heap,) = heaps(office)
     assert (heap.group.count, heap.messages) == (1, ())
 
@@ -113,8 +113,8 @@ def test_raw_words_go_and_counts_stay(office: Office, somebody: Callable[..., Re
 def test_a_message_that_is_taken_back_is_not_learned_from(office: Office, somebody: Callable[..., Resident]) -> None:
     somebody("sato").says(ODD)
     assert words(office) == [[ODD]]
-    keys = office.house.reception.keys
-    office.house.store.transaction(lambda connection: erase_words(connection, keys, "web", ""))
+    keys = office.context.keys
+    office.context.store.transaction(lambda connection: erase_words(connection, keys, "web", ""))
     assert words(office) == [[]]
 
 
@@ -123,12 +123,12 @@ def test_a_message_becomes_a_phrase_after_a_look(office: Office, somebody: Calla
     (heap,) = heaps(office)
     lesson = Taught(Lesson.PHRASE, ODD, "measure-13")
     before = office.card()
-    preview = preview_lesson(office.house, office.ito, heap.group.id, lesson)
+    preview = preview_lesson(office.context, office.ito, heap.group.id, lesson)
     (effect,) = preview.messages
     assert effect.after == (Route.ANSWER, "雪との共生")
     assert effect.before != effect.after
     assert office.card() == before, "a look changes nothing"
-    assert teach(office.house, office.ito, heap.group.id, lesson) == SNOW
+    assert teach(office.context, office.ito, heap.group.id, lesson) == SNOW
     assert ODD in str(office.card()["phrases"])
     assert heaps(office) == []
 
@@ -136,12 +136,12 @@ def test_a_message_becomes_a_phrase_after_a_look(office: Office, somebody: Calla
 def test_every_kind_of_lesson(office: Office, somebody: Callable[..., Resident]) -> None:
     somebody("sato").says(ODD)
     group = heaps(office)[0].group.id
-    assert teach(office.house, office.ito, group, Taught(Lesson.CHECK, ODD, "measure-13"))
+    assert teach(office.context, office.ito, group, Taught(Lesson.CHECK, ODD, "measure-13"))
     assert office.card(Place("checks/measure-13.yaml", ODD))["accept"] == ["measure-13"]
-    assert teach(office.house, office.ito, group, Taught(Lesson.SYNONYM, "ちょぺりぐら", "除雪"))
+    assert teach(office.context, office.ito, group, Taught(Lesson.SYNONYM, "ちょぺりぐら", "除雪"))
     assert office.card(Place("synonyms.yaml", "ちょぺりぐら"))["to"] == "除雪"
-    assert teach(office.house, office.ito, group, Taught(Lesson.NOT_OURS, ODD, "gomi-sodai"))
+    assert teach(office.context, office.ito, group, Taught(Lesson.NOT_OURS, ODD, "gomi-sodai"))
     assert ODD in str(office.card(Place("not-ours.yaml", "gomi-sodai"))["phrases"])
-    assert teach(office.house, office.ito, group, Taught(Lesson.LEAVE, ODD, "")) is None
+    assert teach(office.context, office.ito, group, Taught(Lesson.LEAVE, ODD, "")) is None
     with pytest.raises(LessonError):
-        teach(office.house, office.ito, group, Taught(Lesson.PHRASE, ODD, ""))
+        teach(office.context, office.ito, group, Taught(Lesson.PHRASE, ODD, ""))

@@ -16,6 +16,7 @@ from bot.domain.messages import Route
 from bot.domain.protocols import Analysis
 from bot.domain.staff.permissions import NotAllowedError
 from bot.domain.understanding.understander import Understander
+from bot.handlers.app_context import AppContext, PublishedContent
 from bot.handlers.content.edit_draft import CardForm, discard, history_of, read_draft, save_card, undo
 from bot.handlers.content.load_revisions import begin_revisions, take_up_revision
 from bot.handlers.content.publish import (
@@ -31,8 +32,6 @@ from bot.handlers.content.publish import (
 )
 from bot.handlers.content.regression_check import Proof, write_proof
 from bot.handlers.content.regression_jobs import ask_proof, proof_row, prove_next
-from bot.handlers.reception import Reception
-from bot.handlers.shelf import Shelf
 from bot.storage.content.regression_rows import LEASE, ProofState, end_proof, take_proof
 from bot.storage.content.revision_rows import BehindError, WayIn
 from bot.storage.staff.audit_rows import read_traces
@@ -64,58 +63,60 @@ def _forbidden() -> str:
 
 
 @pytest.fixture
-def office(reception: Reception) -> Office:
-    return open_office(reception)
+def office(context: AppContext) -> Office:
+    return open_office(context)
 
 
 def prove(office: Office, proof: Proof = Proof()) -> str:  # noqa: B008 -- frozen
     """Have the draft proved as if with this outcome; its digest."""
-    draft = ask_proof(office.house, office.ito)
-    office.house.store.transaction(lambda connection: take_proof(connection, office.house.now()))
-    office.house.store.transaction(lambda connection: end_proof(connection, draft.digest, write_proof(proof)))
+    draft = ask_proof(office.context, office.ito)
+    office.context.store.transaction(lambda connection: take_proof(connection, office.context.clock()))
+    office.context.store.transaction(lambda connection: end_proof(connection, draft.digest, write_proof(proof)))
     return draft.digest
 
 
 def published(office: Office) -> str:
     """Publish the draft by the way of two people; the lead of the snow entry that residents get."""
     digest = prove(office)
-    want(office.house, office.ito, digest, "わけ")
-    publish(office.house, office.kato, digest)
-    take_up_revision(office.house)
-    return office.house.reception.understander.catalog.by_id["measure-13"].lead
+    want(office.context, office.ito, digest, "わけ")
+    publish(office.context, office.kato, digest)
+    take_up_revision(office.context)
+    return office.context.content.catalog.by_id["measure-13"].lead
 
 
 # --- revisions ---------------------------------------------------------------------------------------------------
 
 
 def test_the_first_revision_is_what_was_shipped(office: Office) -> None:
-    (first,) = revisions_of(office.house.store)
+    (first,) = revisions_of(office.context.store)
     assert (first.number, first.way) == (1, WayIn.FIRST)
-    assert files_of(office.house.store, 1) == SHIPPED
-    assert begin_revisions(office.house.store, SHIPPED, office.house.now()).number == 1
+    assert files_of(office.context.store, 1) == SHIPPED
+    assert begin_revisions(office.context.store, SHIPPED, office.context.clock()).number == 1
 
 
 def test_publish_and_restore_reach_residents_and_keep_history(office: Office) -> None:
     before = office.card()["lead"]
     office.saves(office.ito, SNOW, {"lead": "新しい答えです。"})
-    assert office.house.reception.understander.catalog.by_id["measure-13"].lead == before
+    assert office.context.content.catalog.by_id["measure-13"].lead == before
     assert published(office) == "新しい答えです。"
-    restore(office.house, office.ito, 1)
-    take_up_revision(office.house)
-    assert office.house.reception.understander.catalog.by_id["measure-13"].lead == before
-    third, second, first = revisions_of(office.house.store)
+    restore(office.context, office.ito, 1)
+    take_up_revision(office.context)
+    assert office.context.content.catalog.by_id["measure-13"].lead == before
+    third, second, first = revisions_of(office.context.store)
     assert (second.author, second.second_reader, second.reason) == (office.ito.id, office.kato.id, "わけ")
     assert (third.way, third.digest) == (WayIn.RESTORED, first.digest)
-    assert b"\xe6\x96\xb0\xe3\x81\x97\xe3\x81\x84\xe7\xad\x94\xe3\x81\x88" in files_of(office.house.store, 2)[SNOW.file]
+    assert (
+        b"\xe6\x96\xb0\xe3\x81\x97\xe3\x81\x84\xe7\xad\x94\xe3\x81\x88" in files_of(office.context.store, 2)[SNOW.file]
+    )
 
 
 def test_a_message_in_flight_ends_on_its_revision(
-    reception: Reception, understander: Understander, somebody: Callable[..., Resident]
+    context: AppContext, understander: Understander, somebody: Callable[..., Resident]
 ) -> None:
     """The new revision comes while the message is being understood: it is answered as it began."""
     entries = tuple(replace(each, lead="新しい版の答え") for each in understander.catalog.entries)
     newer = replace(understander, catalog=replace(understander.catalog, entries=entries))
-    shelf = Shelf(understander, 1)
+    shelf = PublishedContent(understander, 1)
 
     class Publishing:
         name = understander.analyzer.name
@@ -126,19 +127,19 @@ def test_a_message_in_flight_ends_on_its_revision(
 
     shelf.put(replace(understander, analyzer=Publishing()), 1)
     sato = somebody()
-    sato.reception = replace(reception, shelf=shelf)
+    sato.context = replace(context, content=shelf)
     assert sato.says("雪かきができない").lead == (understander.catalog.by_id["measure-13"].lead,)
     assert sato.says("雪かきができない").lead == ("新しい版の答え",)
 
 
 def test_another_process_takes_a_revision_up_by_itself(office: Office, understander: Understander) -> None:
-    beside = replace(office.house, reception=replace(office.house.reception, shelf=Shelf(understander, 1)))
+    beside = replace(office.context, content=PublishedContent(understander, 1))
     office.saves(office.ito, SNOW, {"lead": "新しい答えです。"})
     published(office)
-    assert beside.reception.shelf.revision == 1
+    assert beside.content.revision == 1
     take_up_revision(beside)
-    assert beside.reception.shelf.revision == 2
-    assert beside.reception.understander.catalog.by_id["measure-13"].lead == "新しい答えです。"
+    assert beside.content.revision == 2
+    assert beside.content.catalog.by_id["measure-13"].lead == "新しい答えです。"
 
 
 def test_newer_shipped_files_meet_an_edited_revision(office: Office) -> None:
@@ -151,17 +152,19 @@ def test_newer_shipped_files_meet_an_edited_revision(office: Office) -> None:
     fire = Place("triage/words.yaml", "fire")
     newer = changed(newer, fire, lambda card: {"words": [*_list(card, "words"), "めらめら"]})
     office.saves(office.ito, Place("measures/measure-14.yaml"), {"note": "書きかけ"})
-    revision = begin_revisions(office.house.store, newer, office.house.now())
+    revision = begin_revisions(office.context.store, newer, office.context.clock())
     assert (revision.number, revision.way) == (3, WayIn.SHIPPED)
     draft = office.card(Place("measures/measure-14.yaml"))
     assert (draft["lead"], draft["note"]) == ("新しい版の答え", "書きかけ")
-    files = files_of(office.house.store, 3)
+    files = files_of(office.context.store, 3)
     assert (_card(files, SNOW)["lead"], _card(files, SNOW)["note"]) == ("市の答えです。", "新しい版のひとこと")
     assert _card(files, Place("measures/measure-14.yaml"))["lead"] == "新しい版の答え"
     assert _card(files, Place("wording.yaml", "unknown"))["text"] == "市のことばです。"
     assert _card(files, Place("wording.yaml", "welcome"))["text"] == "新しい版のあいさつ"
     assert "めらめら" in _list(_card(files, fire), "words")
-    assert begin_revisions(office.house.store, SHIPPED, office.house.now()).number == 3, "an older version beside it"
+    assert begin_revisions(office.context.store, SHIPPED, office.context.clock()).number == 3, (
+        "an older version beside it"
+    )
 
 
 # --- who may, and two people ---------------------------------------------------------------------------------------
@@ -170,11 +173,11 @@ def test_newer_shipped_files_meet_an_edited_revision(office: Office) -> None:
 def test_only_admins_edit(office: Office) -> None:
     for deed in (
         lambda: office.saves(office.sasaki, SNOW, {"lead": "x"}),
-        lambda: undo(office.house, office.sasaki, SNOW),
-        lambda: discard(office.house, office.sasaki),
-        lambda: ask_proof(office.house, office.sasaki),
-        lambda: publish(office.house, office.sasaki, ""),
-        lambda: restore(office.house, office.sasaki, 1),
+        lambda: undo(office.context, office.sasaki, SNOW),
+        lambda: discard(office.context, office.sasaki),
+        lambda: ask_proof(office.context, office.sasaki),
+        lambda: publish(office.context, office.sasaki, ""),
+        lambda: restore(office.context, office.sasaki, 1),
     ):
         with pytest.raises(NotAllowedError):
             deed()
@@ -183,36 +186,36 @@ def test_only_admins_edit(office: Office) -> None:
 def test_a_second_person_publishes_with_a_reason_what_was_proved(office: Office) -> None:
     office.saves(office.ito, SNOW, {"lead": "新しい答えです。"})
     with pytest.raises(NotProvedError):
-        want(office.house, office.ito, read_draft(office.house.store).digest, "わけ")
+        want(office.context, office.ito, read_draft(office.context.store).digest, "わけ")
     digest = prove(office)
     with pytest.raises(NoReasonError):
-        want(office.house, office.ito, digest, " ")
+        want(office.context, office.ito, digest, " ")
     with pytest.raises(NotProvedError):
-        publish(office.house, office.kato, digest)
-    want(office.house, office.ito, digest, "わけ")
+        publish(office.context, office.kato, digest)
+    want(office.context, office.ito, digest, "わけ")
     with pytest.raises(OwnRequestError):
-        publish(office.house, office.ito, digest)
+        publish(office.context, office.ito, digest)
     office.saves(office.ito, SNOW, {"lead": "あとから変えた答えです。"})
     with pytest.raises(NotProvedError):
-        publish(office.house, office.kato, digest)
-    assert len(revisions_of(office.house.store)) == 1
+        publish(office.context, office.kato, digest)
+    assert len(revisions_of(office.context.store)) == 1
 
 
 def test_what_is_refused_is_not_published(office: Office) -> None:
     office.saves(office.ito, SNOW, {"lead": "新しい答えです。"})
     digest = prove(office, Proof(faults=[("a.yaml", 1, "だめ", "直す")]))
     with pytest.raises(NotProvedError):
-        want(office.house, office.ito, digest, "わけ")
+        want(office.context, office.ito, digest, "わけ")
 
 
 def test_every_change_leaves_a_trace_with_before_and_after(office: Office) -> None:
     before = office.card()["lead"]
     office.saves(office.ito, SNOW, {"lead": "新しい答えです。"})
-    (edit,) = history_of(office.house.store, SNOW)
+    (edit,) = history_of(office.context.store, SNOW)
     assert edit.staff == office.ito.id
     assert str(before) in edit.before
     assert "新しい答えです。" in edit.after
-    with office.house.store.reading() as connection:
+    with office.context.store.reading() as connection:
         assert read_traces(connection)[0].trace.action == "content-edit"
 
 
@@ -239,13 +242,13 @@ def test_two_hands_on_one_list_keep_both_phrases(office: Office) -> None:
 def test_two_hands_on_one_sentence_are_told_and_both_are_kept(office: Office) -> None:
     seen = office.seen()
     office.saves(office.ito, SNOW, {"lead": "伊藤の答え"}, seen)
-    quiet = save_card(office.house, office.kato, CardForm(SNOW, {"lead": "加藤の答え"}, seen, gives_way=True))
+    quiet = save_card(office.context, office.kato, CardForm(SNOW, {"lead": "加藤の答え"}, seen, gives_way=True))
     assert quiet.theirs == {"lead": "伊藤の答え"}
     assert office.card()["lead"] == "伊藤の答え", "a page that saves by itself overwrites nobody"
     saved = office.saves(office.kato, SNOW, {"lead": "加藤の答え"}, seen)
     assert (saved.theirs, saved.by) == ({"lead": "伊藤の答え"}, office.ito.id)
     assert office.card()["lead"] == "加藤の答え"
-    assert any("伊藤の答え" in edit.after for edit in history_of(office.house.store, SNOW))
+    assert any("伊藤の答え" in edit.after for edit in history_of(office.context.store, SNOW))
 
 
 def test_four_hands_at_once(office: Office) -> None:
@@ -270,12 +273,12 @@ def test_undo_takes_back_one_sitting(office: Office) -> None:
     office.clock.ahead += timedelta(hours=1)
     office.saves(office.ito, SNOW, {"lead": "二つ"})
     office.saves(office.ito, SNOW, {"lead": "二つ目"})
-    assert undo(office.house, office.ito, SNOW)
+    assert undo(office.context, office.ito, SNOW)
     assert office.card()["lead"] == "一つ目"
-    assert undo(office.house, office.ito, SNOW)
+    assert undo(office.context, office.ito, SNOW)
     assert office.card()["lead"] == before
-    assert not undo(office.house, office.ito, SNOW)
-    assert not read_draft(office.house.store).is_changed
+    assert not undo(office.context, office.ito, SNOW)
+    assert not read_draft(office.context.store).is_changed
 
 
 def test_a_crash_during_publish_keeps_the_old_revision_and_the_draft(
@@ -283,29 +286,29 @@ def test_a_crash_during_publish_keeps_the_old_revision_and_the_draft(
 ) -> None:
     office.saves(office.ito, SNOW, {"lead": "新しい答えです。"})
     digest = prove(office)
-    want(office.house, office.ito, digest, "わけ")
+    want(office.context, office.ito, digest, "わけ")
 
     def crash(_connection: Connection) -> None:
         raise ConnectionAbortedError
 
     monkeypatch.setattr("bot.handlers.publish.clear_proofs", crash)
     with pytest.raises(ConnectionAbortedError):
-        publish(office.house, office.kato, digest)
-    assert len(revisions_of(office.house.store)) == 1
+        publish(office.context, office.kato, digest)
+    assert len(revisions_of(office.context.store)) == 1
     assert office.card()["lead"] == "新しい答えです。"
     monkeypatch.undo()
-    assert publish(office.house, office.kato, digest).number == 2
+    assert publish(office.context, office.kato, digest).number == 2
 
 
 def test_a_proof_whose_worker_died_is_made_anew(office: Office) -> None:
     office.saves(office.ito, SNOW, {"lead": "新しい答えです。"})
-    draft = ask_proof(office.house, office.ito)
-    now = office.house.now()
-    assert office.house.store.transaction(lambda connection: take_proof(connection, now)) is not None
-    assert office.house.store.transaction(lambda connection: take_proof(connection, now)) is None
+    draft = ask_proof(office.context, office.ito)
+    now = office.context.clock()
+    assert office.context.store.transaction(lambda connection: take_proof(connection, now)) is not None
+    assert office.context.store.transaction(lambda connection: take_proof(connection, now)) is None
     later = now + LEASE + timedelta(seconds=1)
-    assert office.house.store.transaction(lambda connection: take_proof(connection, later)) is not None
-    row = proof_row(office.house, draft)
+    assert office.context.store.transaction(lambda connection: take_proof(connection, later)) is not None
+    row = proof_row(office.context, draft)
     assert row is not None
     assert row.state is ProofState.RUNNING
 
@@ -313,17 +316,17 @@ def test_a_proof_whose_worker_died_is_made_anew(office: Office) -> None:
 def test_a_draft_that_changes_while_it_is_published_is_not(office: Office) -> None:
     office.saves(office.ito, SNOW, {"lead": "新しい答えです。"})
     digest = prove(office)
-    want(office.house, office.ito, digest, "わけ")
+    want(office.context, office.ito, digest, "わけ")
     office.saves(office.kato, Place("measures/measure-14.yaml"), {"lead": "別の答え"})
     with pytest.raises((NotProvedError, BehindError)):
-        publish(office.house, office.kato, digest)
+        publish(office.context, office.kato, digest)
 
 
 def test_restore_keeps_the_draft(office: Office) -> None:
     office.saves(office.ito, SNOW, {"lead": "公開する答え"})
     published(office)
     office.saves(office.ito, Place("measures/measure-14.yaml"), {"lead": "書きかけ"})
-    restore(office.house, office.kato, 1)
+    restore(office.context, office.kato, 1)
     assert office.card(Place("measures/measure-14.yaml"))["lead"] == "書きかけ"
     assert office.card()["lead"] == _shipped("lead")
 
@@ -358,14 +361,14 @@ def hiding() -> list[tuple[str, Files]]:
 
 @pytest.mark.parametrize("case", hiding(), ids=[name for name, _ in hiding()])
 def test_a_change_that_would_hide_an_sos_is_refused(
-    case: tuple[str, Files], reception_sqlite: Reception, understander: Understander
+    case: tuple[str, Files], context_sqlite: AppContext, understander: Understander
 ) -> None:
     name, files = case
-    house = open_office(reception_sqlite).house
+    context = open_office(context_sqlite).context
     if name in {"synonym", "numberless"}:
-        proof = Proof(faulty(house, understander, files))
+        proof = Proof(faulty(context, understander, files))
     else:
-        proof = proved(house, understander, files)
+        proof = proved(context, understander, files)
     assert proof.is_refused
     if name == "veto":
         (lost, *_) = [each for each in proof.lost if each.text == HIDDEN]
@@ -380,29 +383,29 @@ def test_a_change_that_would_hide_an_sos_is_refused(
 
 
 def test_shipped_words_of_danger_and_forbidden_numbers_are_never_fewer(
-    reception_sqlite: Reception, understander: Understander
+    context_sqlite: AppContext, understander: Understander
 ) -> None:
-    house = open_office(reception_sqlite).house
+    context = open_office(context_sqlite).context
     files = changed(SHIPPED, Place("triage/words.yaml", "fire"), lambda card: {"words": _list(card, "words")[1:]})
     files = changed(files, Place("lines.yaml", _forbidden()), lambda card: {**card, "use": "confirm_first"})
     files = {**files, "triage/rules.yaml": files["triage/rules.yaml"].replace(b'window: "40"', b'window: "3"', 1)}
-    said = " ".join(what for _, _, what, _ in faulty(house, understander, files))
+    said = " ".join(what for _, _, what, _ in faulty(context, understander, files))
     assert "危険のことば「かじです」" in said
     assert "案内してはいけない番号" in said
     assert "決まり" in said
 
 
-def test_a_draft_that_is_as_good_may_be_published(reception_sqlite: Reception) -> None:
+def test_a_draft_that_is_as_good_may_be_published(context_sqlite: AppContext) -> None:
     """The whole way, in a process of its own, as the worker does it."""
-    office = open_office(reception_sqlite)
+    office = open_office(context_sqlite)
     office.saves(office.ito, SNOW, {"lead": "新しい答えです。"})
-    draft = ask_proof(office.house, office.ito)
-    assert prove_next(office.house)
-    assert not prove_next(office.house)
-    row = proof_row(office.house, draft)
+    draft = ask_proof(office.context, office.ito)
+    assert prove_next(office.context)
+    assert not prove_next(office.context)
+    row = proof_row(office.context, draft)
     assert row is not None
     assert row.state is ProofState.DONE
-    proof, revision = publish_at_once(office.house, "わけ")
+    proof, revision = publish_at_once(office.context, "わけ")
     assert not proof.is_refused
     assert {name for name, *_ in proof.figures} >= {"first", "emergency_recall"}
     assert revision is not None

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from bot.bootstrap import build_worker
 from bot.domain.staff.permissions import Role
+from bot.handlers.app_context import AppContext
 from bot.handlers.content.load_revisions import begin_revisions, take_up_revision
-from bot.handlers.house import House
-from bot.handlers.reception import Reception
 from bot.settings import Settings
 from bot.web.site import build_site
 from tests.conversation.test_browser import say
@@ -30,36 +30,36 @@ ASKED = "ちょぺりぐらの件"
 
 
 @pytest.fixture
-def office(reception_sqlite: Reception) -> Iterator[tuple[House, str]]:
-    house = House(reception_sqlite.store, reception_sqlite, b"s" * 32, Clock())
-    begin_revisions(house.store, house.workshop.shipped(), house.now())
-    take_up_revision(house)
-    with Running(build_site(house, worker=build_worker(house, Settings()), closes=False)) as running:
-        yield house, running.url
+def office(context_sqlite: AppContext) -> Iterator[tuple[AppContext, str]]:
+    context = replace(context_sqlite, clock=Clock())
+    begin_revisions(context.store, context.index_builder.shipped(), context.clock())
+    take_up_revision(context)
+    with Running(build_site(context, worker=build_worker(context, Settings()), closes=False)) as running:
+        yield context, running.url
 
 
 @pytest.fixture
-def signs_in(office: tuple[House, str], browser: Browser) -> Iterator[Callable[[str], Page]]:
+def signs_in(office: tuple[AppContext, str], browser: Browser) -> Iterator[Callable[[str], Page]]:
     """A browser window of an admin who has signed in."""
-    house, url = office
-    contexts = []
+    context, url = office
+    windows = []
 
     def enter(login: str) -> Page:
-        _, opener = hire(house, login, Role.ADMIN)
-        context = browser.new_context(viewport={"width": 1024, "height": 768}, locale="ja-JP")
-        contexts.append(context)
-        page = context.new_page()
+        _, opener = hire(context, login, Role.ADMIN)
+        window = browser.new_context(viewport={"width": 1024, "height": 768}, locale="ja-JP")
+        windows.append(window)
+        page = window.new_page()
         page.goto(f"{url}/desk/sign-in")
         page.fill("[name=login]", login)
         page.fill("[name=password]", opener.password)
-        page.fill("[name=code]", code_at(opener, house.now()))
+        page.fill("[name=code]", code_at(opener, context.clock()))
         page.get_by_role("button").click()
         expect(page).to_have_url(re.compile("/desk$"))
         return page
 
     yield enter
-    for context in contexts:
-        context.close()
+    for window in windows:
+        window.close()
 
 
 @contextmanager
@@ -80,7 +80,7 @@ def seen(page: Page, folder: Path, name: str) -> None:
 
 
 def test_the_walk_of_the_office(
-    office: tuple[House, str], signs_in: Callable[[str], Page], browser: Browser, tmp_path: Path
+    office: tuple[AppContext, str], signs_in: Callable[[str], Page], browser: Browser, tmp_path: Path
 ) -> None:
     _, url = office
     with resident(browser, url) as page:
@@ -139,7 +139,7 @@ def answered(page: Page, url: str, what: str, *, is_there: bool = True) -> None:
 
 
 def test_a_number_two_windows_and_a_phone(
-    office: tuple[House, str], signs_in: Callable[[str], Page], tmp_path: Path
+    office: tuple[AppContext, str], signs_in: Callable[[str], Page], tmp_path: Path
 ) -> None:
     """The steps of `intents/README.md` for a telephone number; somebody else in the same card; a window that closes."""
     _, url = office
@@ -173,7 +173,7 @@ def test_a_number_two_windows_and_a_phone(
 
 
 def test_every_page_is_for_everybody(
-    office: tuple[House, str], signs_in: Callable[[str], Page], tmp_path: Path
+    office: tuple[AppContext, str], signs_in: Callable[[str], Page], tmp_path: Path
 ) -> None:
     _, url = office
     ito = signs_in("ito")

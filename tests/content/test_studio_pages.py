@@ -13,8 +13,8 @@ from bot.content.cards.cards import Place
 from bot.content.cards.differences import shown
 from bot.content.tables.tables import SHEETS
 from bot.domain.staff.permissions import Role
+from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import read_draft
-from bot.handlers.reception import Reception
 from bot.web.site import build_site
 from tests.support.desk_staff import DeskClient, code_at, hire
 from tests.support.running import Running
@@ -33,16 +33,16 @@ class Studio:
 
     def staff(self, login: str, role: Role = Role.ADMIN) -> DeskClient:
         """Somebody who has signed in at the desk: the same sign-in serves both."""
-        _, opener = hire(self.office.house, login, role)
+        _, opener = hire(self.office.context, login, role)
         client = DeskClient(self.url, login, opener)
-        assert client.sign_in(code_at(opener, self.office.house.now())).status_code == httpx.codes.SEE_OTHER
+        assert client.sign_in(code_at(opener, self.office.context.clock())).status_code == httpx.codes.SEE_OTHER
         return client
 
 
 @pytest.fixture
-def studio(reception_sqlite: Reception) -> Iterator[Studio]:
-    office = open_office(reception_sqlite)
-    with Running(build_site(office.house, closes=False)) as running:
+def studio(context_sqlite: AppContext) -> Iterator[Studio]:
+    office = open_office(context_sqlite)
+    with Running(build_site(office.context, closes=False)) as running:
         yield Studio(office, running.url)
 
 
@@ -65,7 +65,7 @@ def test_only_admins_get_in(studio: Studio) -> None:
         for path in ("/card", "/publish", "/publish/prove", "/publish/discard", "/revisions/1/restore", "/tables/take"):
             answer = counsellor.do(f"/studio{path}", **SNOW)
             assert answer.status_code in {httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND}, path
-    assert not read_draft(studio.office.house.store).is_changed
+    assert not read_draft(studio.office.context.store).is_changed
 
 
 def test_every_card_opens(studio: Studio) -> None:
@@ -106,7 +106,7 @@ def test_hours_as_a_form(studio: Studio) -> None:
         again = admin.get("/studio/card?file=lines.yaml&name=ota-city").text
     assert 'value="9:00-12:00 13:00-17:00"' in again
     assert 'value="2026-12-28"' in again
-    assert '- days: ["weekdays"]' in read_draft(studio.office.house.store).files["lines.yaml"].decode()
+    assert '- days: ["weekdays"]' in read_draft(studio.office.context.store).files["lines.yaml"].decode()
 
 
 def test_a_new_card_needs_a_name_of_its_own(studio: Studio) -> None:
@@ -119,7 +119,7 @@ def test_a_new_card_needs_a_name_of_its_own(studio: Studio) -> None:
         assert answer.status_code == httpx.codes.SEE_OTHER
         gone = admin.do("/studio/card/remove", file="synonyms.yaml", name="ゆきはね", seen=studio.office.seen())
         assert gone.status_code == httpx.codes.SEE_OTHER
-    assert not read_draft(studio.office.house.store).is_changed
+    assert not read_draft(studio.office.context.store).is_changed
 
 
 def test_words_for_a_card_that_another_has_taken_out_bring_it_back(studio: Studio) -> None:
@@ -147,10 +147,10 @@ def test_excel_goes_out_and_in(studio: Studio) -> None:
         more = f"{table}ゆきはね,除雪,,\r\n".encode("cp932", errors="ignore")
         look = admin.client.post("/studio/tables", data={"csrf": admin.csrf}, files={"file": ("a.csv", more)})
         assert "ゆきはね" in look.text
-        assert not read_draft(studio.office.house.store).is_changed, "a look changes nothing"
+        assert not read_draft(studio.office.context.store).is_changed, "a look changes nothing"
         changes = re.findall(r'name="changes" value="([^"]+)"', look.text)[0].replace("&#34;", '"')
         taken = admin.client.post("/studio/tables/take", data={"csrf": admin.csrf, "changes": changes})
         assert taken.status_code == httpx.codes.SEE_OTHER
         broken = admin.client.post("/studio/tables", data={"csrf": admin.csrf}, files={"file": ("a.csv", b"a,b\n1,2")})
         assert broken.status_code == httpx.codes.UNPROCESSABLE_ENTITY
-    assert "ゆきはね" in read_draft(studio.office.house.store).files["synonyms.yaml"].decode()
+    assert "ゆきはね" in read_draft(studio.office.context.store).files["synonyms.yaml"].decode()

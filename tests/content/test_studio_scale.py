@@ -8,9 +8,9 @@ import pytest
 from bot.content.cards.cards import Place, cards_of, read_card, write_card
 from bot.content.check.example_messages import texts_by_row
 from bot.content.content_files import Files
+from bot.handlers.app_context import AppContext
 from bot.handlers.content.index_builder import read_whole
 from bot.handlers.content.regression_jobs import prove_files
-from bot.handlers.reception import Reception
 from tests.support.studio_office import SNOW, open_office
 
 ENDS = ("、どうすればいいですか", "。困っています", "ので教えてください", "って誰に聞けばいいの")
@@ -30,19 +30,19 @@ def grown(files: Files) -> Files:
 
 @pytest.mark.full
 @pytest.mark.timeout(1800)
-def test_20000_phrases_and_one_more(reception_sqlite: Reception, tmp_path: Path) -> None:
-    house = open_office(reception_sqlite).house
-    house.workshop.indexes = tmp_path
-    large = grown(house.workshop.shipped())
+def test_20000_phrases_and_one_more(context_sqlite: AppContext, tmp_path: Path) -> None:
+    context = open_office(context_sqlite).context
+    context.index_builder.indexes = tmp_path
+    large = grown(context.index_builder.shipped())
     count = len(texts_by_row(read_whole(large)))
     assert count >= 20_000
     phrases = (read_card(large, SNOW) or {})["phrases"]
     assert isinstance(phrases, list)
     one_more = {**large, SNOW.file: write_card(large, SNOW, {"phrases": [*phrases, "ちょぺりぐらの件"]})}
     seconds = []
-    for contents in ((house.workshop.shipped(), large), (large, one_more)):
+    for contents in ((context.index_builder.shipped(), large), (large, one_more)):
         started = time.perf_counter()
-        proof = prove_files(house, contents)
+        proof = prove_files(context, contents)
         seconds.append(time.perf_counter() - started)
         print(f"{count} phrases: {seconds[-1]:.1f} s, {len(proof.turned)} answers change")  # noqa: T201 -- the figure
     assert seconds[1] < 60

@@ -4,20 +4,19 @@ import html
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import httpx
 import pytest
 
 from bot.domain.cases.case_transitions import Reason
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import Written, answer, claim, close
 from bot.handlers.cases.open_cases import list_open_cases
-from bot.handlers.house import House
-from bot.handlers.reception import Reception
 from bot.web.site import build_site
 from tests.support.desk_staff import hire
-from tests.support.line.line_bot import Clock, LineBot, line_house, running_bot, until
+from tests.support.line.line_bot import Clock, LineBot, line_context, running_bot, until
 from tests.support.line.line_server import LineServer
 from tests.support.running import Running
 from tests.support.telegram.telegram_bot import TelegramBot, running_telegram, telegram_house
@@ -128,73 +127,73 @@ class OnTelegram:
 
 @dataclass(frozen=True)
 class Scene:
-    """A house with one channel, and somebody who writes there."""
+    """A context with one channel, and somebody who writes there."""
 
-    house: House
+    context: AppContext
     resident: Resident
 
 
 @pytest.fixture(params=["web", "line", "telegram"])
-def scene(request: pytest.FixtureRequest, reception: Reception) -> Iterator[Scene]:
-    on: dict[str, Callable[[Reception], AbstractContextManager[Scene]]]
+def scene(request: pytest.FixtureRequest, context: AppContext) -> Iterator[Scene]:
+    on: dict[str, Callable[[AppContext], AbstractContextManager[Scene]]]
     on = {"web": on_the_page, "line": on_line, "telegram": on_telegram}
-    with on[request.param](reception) as found:
+    with on[request.param](context) as found:
         yield found
 
 
 @contextmanager
-def on_the_page(reception: Reception) -> Iterator[Scene]:
-    house = House(reception.store, reception, b"s" * 32, Clock())
-    with Running(build_site(house, closes=False)) as page, httpx.Client(base_url=page.url) as client:
-        yield Scene(house, OnThePage(client))
+def on_the_page(context: AppContext) -> Iterator[Scene]:
+    context = replace(context, clock=Clock())
+    with Running(build_site(context, closes=False)) as page, httpx.Client(base_url=page.url) as client:
+        yield Scene(context, OnThePage(client))
 
 
 @contextmanager
-def on_line(reception: Reception) -> Iterator[Scene]:
+def on_line(context: AppContext) -> Iterator[Scene]:
     clock = Clock()
-    with LineServer() as line, running_bot(line_house(reception, line, clock), line, clock) as bot:
-        yield Scene(bot.house, OnLine(bot))
+    with LineServer() as line, running_bot(line_context(context, line, clock), line, clock) as bot:
+        yield Scene(bot.context, OnLine(bot))
         assert line.broken_rules == []
 
 
 @contextmanager
-def on_telegram(reception: Reception) -> Iterator[Scene]:
+def on_telegram(context: AppContext) -> Iterator[Scene]:
     clock = Clock()
     with TelegramServer() as telegram:
-        house = telegram_house(reception, telegram, clock)
-        with running_telegram(house, telegram, clock) as bot:
-            yield Scene(house, OnTelegram(bot))
+        context = telegram_house(context, telegram, clock)
+        with running_telegram(context, telegram, clock) as bot:
+            yield Scene(context, OnTelegram(bot))
         assert telegram.broken_rules == []
 
 
 @pytest.mark.parametrize("talk", TALKS, ids=[talk[0][0] for talk in TALKS])
-def test_a_talk_is_the_same_on_every_channel(scene: Scene, reception: Reception, talk: list[tuple[str, str]]) -> None:
+def test_a_talk_is_the_same_on_every_channel(scene: Scene, context: AppContext, talk: list[tuple[str, str]]) -> None:
     for said, wanted in talk:
         assert wanted in scene.resident.says(said), said
-    open_now = len(list_open_cases(reception.store, reception.keys))
+    open_now = len(list_open_cases(context.store, context.keys))
     assert open_now == (1 if any(word in talk[0][0] for word in ("人と話す", "help")) else 0)
 
 
 def test_a_hand_over_is_the_same_on_every_channel(scene: Scene) -> None:
     """An SOS, a claim, answers through the bot, back to the bot and to staff again, the end."""
-    house, somebody = scene.house, scene.resident
-    sato, _ = hire(house, "counsellor")
+    context, somebody = scene.context, scene.resident
+    sato, _ = hire(context, "counsellor")
     number = re.findall(r"[0-9]{3}-[0-9]{3}", somebody.says("もう死にたい"))
-    (listed,) = list_open_cases(house.reception.store, house.reception.keys)
+    (listed,) = list_open_cases(context.store, context.keys)
     assert f"{listed.case.number[:3]}-{listed.case.number[3:]}" in number
     case = listed.case.id
-    claim(house, sato, case)
-    answer(house, sato, case, Written("読みました。いま、安全な所にいますか"))
+    claim(context, sato, case)
+    answer(context, sato, case, Written("読みました。いま、安全な所にいますか"))
     until(lambda: "安全な所にいますか" in somebody.has_read())
     assert "職員からの返事です" in somebody.has_read()
     somebody.writes("雪かきができない")
-    until(lambda: list_open_cases(house.reception.store, house.reception.keys)[0].words[-1] == "雪かきができない")
+    until(lambda: list_open_cases(context.store, context.keys)[0].words[-1] == "雪かきができない")
     assert "施策13" not in somebody.has_read(), "while staff have the case the bot is silent"
     assert "ボットがお答えします" in somebody.says("ボットに戻る")
     assert "施策13" in somebody.says("雪かきができない")
-    answer(house, sato, case, Written("今日の夕方、もう一度書きます"))
+    answer(context, sato, case, Written("今日の夕方、もう一度書きます"))
     until(lambda: "今日の夕方" in somebody.has_read())
-    close(house, sato, case, Reason.DONE)
+    close(context, sato, case, Reason.DONE)
     until(lambda: "対応は、ここまでです" in somebody.has_read())
     assert "空き家" in somebody.says("空き家をどうするか")
-    assert list_open_cases(house.reception.store, house.reception.keys) == []
+    assert list_open_cases(context.store, context.keys) == []

@@ -13,7 +13,7 @@ from bot.domain.conversation.phone_lines import Moment
 from bot.domain.conversation.replies import Writer
 from bot.domain.messages import Route
 from bot.domain.understanding.understander import Understander
-from tests.conftest import TUESDAY_NIGHT, TUESDAY_NOON
+from tests.support.hand_clock import TUESDAY_NIGHT, TUESDAY_NOON
 
 Dialog = Callable[..., list[Turn]]
 

@@ -1,6 +1,7 @@
 """The page at its door: hostile input, other sites, floods of bytes; calm answers and nothing broken."""
 
 import re
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import anyio
@@ -10,23 +11,21 @@ from sqlalchemy import text
 from starlette.applications import Starlette
 
 from bot.bootstrap import now
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.open_cases import list_open_cases
-from bot.handlers.house import House
-from bot.handlers.reception import Reception
-from bot.storage.engine import Store
 from bot.web.site import build_site
 
 NOISE = "きょうは天気がよくて、運河のあたりを散歩して、魚を買って帰りました。"
 
 
 @pytest.fixture
-def house(store: Store, reception: Reception) -> House:
-    return House(store, reception, b"secret", now)
+def context(context: AppContext) -> AppContext:
+    return replace(context, clock=now)
 
 
 @pytest.fixture
-def site(house: House) -> Starlette:
-    return build_site(house)
+def site(context: AppContext) -> Starlette:
+    return build_site(context)
 
 
 def browse(site: Starlette) -> httpx.AsyncClient:
@@ -86,17 +85,17 @@ def test_whatever_is_posted_is_answered_calmly(site: Starlette, body: bytes) -> 
     assert answer.status_code == 200
 
 
-def test_an_sos_after_9000_characters_of_noise(site: Starlette, house: House) -> None:
+def test_an_sos_after_9000_characters_of_noise(site: Starlette, context: AppContext) -> None:
     noise = (NOISE * 300)[:9000]
     (answer,) = post(site, {"text": noise + "もう死にたいです"})
     assert newest(answer.text) == "emergency"
-    assert len(list_open_cases(house.store, house.reception.keys)) == 1
+    assert len(list_open_cases(context.store, context.keys)) == 1
 
 
-def test_an_sos_in_three_messages(site: Starlette, house: House) -> None:
+def test_an_sos_in_three_messages(site: Starlette, context: AppContext) -> None:
     answers = post(site, {"text": "もう"}, {"text": "死"}, {"text": "にたい"})
     assert [newest(answer.text) for answer in answers][-1] == "emergency"
-    assert len(list_open_cases(house.store, house.reception.keys)) == 1
+    assert len(list_open_cases(context.store, context.keys)) == 1
 
 
 def test_reloading_a_posted_page_says_nothing_twice(site: Starlette) -> None:
@@ -104,10 +103,10 @@ def test_reloading_a_posted_page_says_nothing_twice(site: Starlette) -> None:
     assert first.text.count('class="you"') == again.text.count('class="you"') == 1
 
 
-def test_another_site_cannot_write(site: Starlette, house: House) -> None:
+def test_another_site_cannot_write(site: Starlette, context: AppContext) -> None:
     (answer,) = post(site, {"text": "死にたい"}, **{"sec-fetch-site": "cross-site"})
     assert answer.status_code == 403
-    assert list_open_cases(house.store, house.reception.keys) == []
+    assert list_open_cases(context.store, context.keys) == []
 
 
 def test_a_body_too_large_is_refused_kindly(site: Starlette) -> None:
@@ -167,9 +166,9 @@ def test_metrics_are_for_this_machine(site: Starlette) -> None:
     assert get(site, "/metrics", **foreign).status_code == 404, "without a token set, none opens"
 
 
-def test_health_fails_when_the_database_does(site: Starlette, house: House) -> None:
+def test_health_fails_when_the_database_does(site: Starlette, context: AppContext) -> None:
     assert get(site, "/healthz").status_code == 200
-    with house.store.writer.begin() as connection:
+    with context.store.writer.begin() as connection:
         connection.execute(text("DROP TABLE outbound"))
     assert get(site, "/healthz").status_code == 503
     assert get(site, "/").status_code == 200

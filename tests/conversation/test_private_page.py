@@ -12,12 +12,12 @@ from bot.domain.cases.case_transitions import Reason, Status
 from bot.domain.city_calendar import CITY_ZONE
 from bot.domain.messages import Route
 from bot.domain.staff.permissions import Role
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import Written, answer, claim, close, keep_quiet
 from bot.handlers.cases.desk_views import read_opened
 from bot.handlers.cases.false_alarms import read_proposals
-from bot.handlers.reception import Reception
 from tests.support.desk_staff import hire
-from tests.support.line.line_bot import Clock, LineBot, line_house, running_bot, until
+from tests.support.line.line_bot import Clock, LineBot, line_context, running_bot, until
 from tests.support.line.line_residents import event, user
 from tests.support.line.line_server import LineServer
 
@@ -32,10 +32,10 @@ def line() -> Iterator[LineServer]:
 
 
 @pytest.fixture
-def bot(reception: Reception, line: LineServer) -> Iterator[LineBot]:
+def bot(context: AppContext, line: LineServer) -> Iterator[LineBot]:
     clock = Clock()
-    house = replace(line_house(replace(reception, url=URL), line, clock), url=URL)
-    with running_bot(house, line, clock) as running:
+    context = replace(line_context(context, line, clock), public_url=URL, base_url=URL)
+    with running_bot(context, line, clock) as running:
         yield running
 
 
@@ -51,8 +51,8 @@ def only_case(bot: LineBot) -> Case:
 
 def written(bot: LineBot) -> list[str]:
     """What the desk reads of the resident."""
-    staff, _ = hire(bot.house, f"reader{bot.clock().timestamp()}", Role.VIEWER)
-    opened = read_opened(bot.house, staff, only_case(bot).number)
+    staff, _ = hire(bot.context, f"reader{bot.clock().timestamp()}", Role.VIEWER)
+    opened = read_opened(bot.context, staff, only_case(bot).number)
     assert opened is not None
     return [said.words for said in opened.talk if said.reply is None]
 
@@ -89,8 +89,8 @@ def test_the_page_is_over_after_a_day_and_unknown_ones_never_open(bot: LineBot) 
 
 def test_what_is_written_there_after_the_end_opens_the_case_again(bot: LineBot) -> None:
     path = link_in(bot.answer("人と話したい").words.replace("：", " "))
-    staff, _ = hire(bot.house, "a", Role.ADMIN)
-    close(bot.house, staff, only_case(bot).id, Reason.DONE)
+    staff, _ = hire(bot.context, "a", Role.ADMIN)
+    close(bot.context, staff, only_case(bot).id, Reason.DONE)
     send(bot, path, words="言い忘れました")
     assert only_case(bot).status is Status.WAITING
     assert "言い忘れました" in written(bot)[-1]
@@ -98,16 +98,16 @@ def test_what_is_written_there_after_the_end_opens_the_case_again(bot: LineBot) 
 
 def test_staff_offer_a_page_and_quiet_hours_hold_their_answer_back(bot: LineBot) -> None:
     bot.answer("人と話したい")
-    staff, _ = hire(bot.house, "a")
-    claim(bot.house, staff, only_case(bot).id)
+    staff, _ = hire(bot.context, "a")
+    claim(bot.context, staff, only_case(bot).id)
     bot.line.wait_for(2)
-    answer(bot.house, staff, only_case(bot).id, Written("こちらに書いてください", offers_page=True))
+    answer(bot.context, staff, only_case(bot).id, Written("こちらに書いてください", offers_page=True))
     written_by_staff = bot.line.wait_for(3)[2]
     assert link_in(written_by_staff.words.replace("：", " "))
     assert written_by_staff.messages[0]["altText"] == "小樽市の案内から、お返事です。", "a locked screen says no topic"
-    keep_quiet(bot.house, staff, only_case(bot).id, minutes_around(bot))
-    answer(bot.house, staff, only_case(bot).id, Written("おはようございます"))
-    opened = read_opened(bot.house, staff, only_case(bot).number)
+    keep_quiet(bot.context, staff, only_case(bot).id, minutes_around(bot))
+    answer(bot.context, staff, only_case(bot).id, Written("おはようございます"))
+    opened = read_opened(bot.context, staff, only_case(bot).number)
     assert opened is not None
     held = opened.talk[-1]
     assert (held.state, held.due_at is not None and held.due_at > bot.clock()) == ("queued", True)
@@ -130,12 +130,12 @@ def test_the_page_names_the_case_in_which_the_words_stand(bot: LineBot) -> None:
 def test_what_is_taken_back_is_gone_at_the_desk_and_among_the_proposals(bot: LineBot) -> None:
     said = bot.hears("もう死にたい")
     bot.line.wait_for(1)
-    staff, _ = hire(bot.house, "a", Role.ADMIN)
-    close(bot.house, staff, only_case(bot).id, Reason.FALSE_ALARM)
-    assert [each.words for each in read_proposals(bot.house, staff)] == ["もう死にたい"]
+    staff, _ = hire(bot.context, "a", Role.ADMIN)
+    close(bot.context, staff, only_case(bot).id, Reason.FALSE_ALARM)
+    assert [each.words for each in read_proposals(bot.context, staff)] == ["もう死にたい"]
     bot.gets(event("unsend", user("sato"), unsend={"messageId": said["message"]["id"]}))
     until(lambda: written(bot) == [""])
-    assert read_proposals(bot.house, staff) == []
+    assert read_proposals(bot.context, staff) == []
 
 
 def minutes_around(bot: LineBot) -> tuple[int, int]:

@@ -10,13 +10,13 @@ from sqlalchemy import text
 
 from bot.domain.messages import Inbound, Route
 from bot.domain.understanding.understander import Understander
+from bot.handlers.app_context import AppContext, Limits, PublishedContent
 from bot.handlers.cases.open_cases import list_open_cases
 from bot.handlers.conversation.receive_message import receive
-from bot.handlers.reception import Limits, Reception
-from bot.handlers.shelf import Shelf
 from bot.storage.conversation.message_rows import read_exchanges
 from bot.storage.conversation.resident_rows import find_resident
-from tests.conftest import TUESDAY_NIGHT, TUESDAY_NOON, Resident
+from tests.conftest import Resident
+from tests.support.hand_clock import TUESDAY_NIGHT, TUESDAY_NOON
 
 Somebody = Callable[..., Resident]
 
@@ -24,7 +24,7 @@ Somebody = Callable[..., Resident]
 def test_an_sos_is_a_case_with_the_number_that_was_shown(somebody: Somebody) -> None:
     sato = somebody()
     reply = sato.says("もう死にたい")
-    (listed,) = list_open_cases(sato.reception.store, sato.reception.keys)
+    (listed,) = list_open_cases(sato.context.store, sato.context.keys)
     assert reply.route is Route.EMERGENCY
     assert f"{listed.case.number[:3]}-{listed.case.number[3:]}" in reply.text
     assert listed.words == ("もう死にたい",)
@@ -35,7 +35,7 @@ def test_the_same_event_again_changes_nothing(somebody: Somebody) -> None:
     sato.says("死にたい", event="once")
     sato.says("死にたい", event="once")
     assert len(sato.talk()) == 1
-    assert len(list_open_cases(sato.reception.store, sato.reception.keys)) == 1
+    assert len(list_open_cases(sato.context.store, sato.context.keys)) == 1
 
 
 def test_pieces_are_read_as_one(somebody: Somebody) -> None:
@@ -61,7 +61,7 @@ def test_one_resident_has_one_open_case_and_it_is_raised(somebody: Somebody) -> 
     sato = somebody()
     first = sato.says("人と話したい")
     second = sato.says("死にたい")
-    (listed,) = list_open_cases(sato.reception.store, sato.reception.keys)
+    (listed,) = list_open_cases(sato.context.store, sato.context.keys)
     assert (first.route, second.route) == (Route.DESK, Route.EMERGENCY)
     assert listed.case.urgency is Route.EMERGENCY
     assert listed.words == ("人と話したい", "死にたい")
@@ -70,59 +70,59 @@ def test_one_resident_has_one_open_case_and_it_is_raised(somebody: Somebody) -> 
 def test_a_case_can_be_taken_back_and_opened_again(somebody: Somebody) -> None:
     sato = somebody()
     sato.says("人と話したい")
-    (first,) = list_open_cases(sato.reception.store, sato.reception.keys)
+    (first,) = list_open_cases(sato.context.store, sato.context.keys)
     assert first.case.number[:3] in sato.says("取り消す").text
-    assert list_open_cases(sato.reception.store, sato.reception.keys) == []
+    assert list_open_cases(sato.context.store, sato.context.keys) == []
     assert "ありませんでした" in sato.says("相談を取り消す").text
     sato.says("人と話したい")
-    (second,) = list_open_cases(sato.reception.store, sato.reception.keys)
+    (second,) = list_open_cases(sato.context.store, sato.context.keys)
     assert second.case.number != first.case.number
 
 
-def test_over_the_limit_ordinary_messages_wait_and_an_sos_does_not(reception: Reception, somebody: Somebody) -> None:
+def test_over_the_limit_ordinary_messages_wait_and_an_sos_does_not(context: AppContext, somebody: Somebody) -> None:
     sato = somebody()
-    sato.reception = replace(reception, limits=Limits(per_resident=3))
+    sato.context = replace(context, limits=Limits(per_resident=3))
     replies = [sato.says("雪かきができない") for _ in range(5)]
     assert [reply.route for reply in replies] == [Route.ANSWER] * 3 + [Route.UNKNOWN] * 2
     assert sato.says("死にたい").route is Route.EMERGENCY
     assert sato.says("雪かきができない", after=timedelta(minutes=2)).route is Route.ANSWER
 
 
-def test_a_broken_model_still_gives_a_case_and_a_menu(reception: Reception, somebody: Somebody) -> None:
+def test_a_broken_model_still_gives_a_case_and_a_menu(context: AppContext, somebody: Somebody) -> None:
     class Broken:
         name = "broken"
 
         def analyse(self, texts: Any) -> NoReturn:
             raise RuntimeError(len(texts))
 
-    understander = Understander(reception.understander.catalog, reception.understander.index, Broken())
+    understander = Understander(context.content.catalog, context.content.understander.index, Broken())
     sato = somebody()
-    sato.reception = replace(reception, shelf=Shelf(understander))
+    sato.context = replace(context, content=PublishedContent(understander))
     assert sato.says("死にたい").route is Route.EMERGENCY
-    assert len(list_open_cases(sato.reception.store, sato.reception.keys)) == 1
+    assert len(list_open_cases(sato.context.store, sato.context.keys)) == 1
     menu = sato.says("雪かきができない")
     assert menu.route is Route.UNKNOWN
     assert len(menu.choices) >= 8
     assert sato.says("1").route is Route.CLARIFY
 
 
-def test_a_flood_from_one_address_is_one_group(reception: Reception) -> None:
+def test_a_flood_from_one_address_is_one_group(context: AppContext) -> None:
     for number in range(6):
         receive(
-            reception,
+            context,
             [Inbound("web", f"flood-{number}", f"e{number}", "死にたい", TUESDAY_NOON, source="one house")],
             TUESDAY_NOON,
         )
     other = Inbound("web", "other", "e", "火事です", TUESDAY_NIGHT, source="another house")
-    receive(reception, [other], TUESDAY_NIGHT)
-    listed = list_open_cases(reception.store, reception.keys)
+    receive(context, [other], TUESDAY_NIGHT)
+    listed = list_open_cases(context.store, context.keys)
     assert sorted(row.alike for row in listed) == [0, 5]
 
 
 def test_words_stand_nowhere_in_plain(somebody: Somebody) -> None:
     sato = somebody()
     sato.says("となりのひみつのゆきかき ZQXJ")
-    with sato.reception.store.reading() as connection:
+    with sato.context.store.reading() as connection:
         for table in ("residents", "inbound", "outbound", "cases", "case_events"):
             for row in connection.execute(text(f"SELECT * FROM {table}")):  # noqa: S608 -- names of our own
                 for value in row:
@@ -152,8 +152,8 @@ def test_two_residents_do_not_see_each_other(somebody: Somebody) -> None:
     sato, ito = somebody("sato"), somebody("ito")
     sato.says("雪かきができない")
     ito.says("空き家をどうするか")
-    with sato.reception.store.reading() as connection:
+    with sato.context.store.reading() as connection:
         resident = find_resident(connection, "web", "ito")
         assert resident
-        talk = read_exchanges(connection, sato.reception.keys, resident, TUESDAY_NOON - timedelta(days=1), 50)
+        talk = read_exchanges(connection, sato.context.keys, resident, TUESDAY_NOON - timedelta(days=1), 50)
     assert [exchange.words for exchange in talk] == ["空き家をどうするか"]

@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 from pydantic import SecretStr
 
-from bot.bootstrap import THRESHOLDS
 from bot.channels.line.line_channel import LineChannel
 from bot.channels.line.line_sender import LineSender
 from bot.channels.line.line_tokens import AccessTokens
@@ -19,12 +18,11 @@ from bot.domain.opening_hours import WEEKDAYS
 from bot.domain.staff.permissions import Role
 from bot.domain.understanding.understander import Understander
 from bot.handlers.cases.case_actions import Written, answer, close
-from bot.handlers.reception import Reception
-from bot.handlers.shelf import Shelf
 from bot.handlers.staff.chat_pairing import confirm, offer, read_chats
 from bot.handlers.staff.duty_settings import keep_people
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
+from tests.support.contexts import context_of
 from tests.support.desk_staff import hire
 from tests.support.line.line_bot import Clock, LineBot, until
 from tests.support.line.line_residents import SECRET as LINE_SECRET
@@ -64,14 +62,14 @@ class Town:
 @pytest.fixture
 def town(sqlite_store: Store, keys: Keyring, understander: Understander) -> Iterator[Town]:
     clock = Clock()
-    reception = Reception(sqlite_store, keys, Shelf(understander), THRESHOLDS, tells=frozenset({"line", "telegram"}))
+    context = context_of(sqlite_store, keys, understander, staff_channels=frozenset({"line", "telegram"}))
     with LineServer() as line, TelegramServer() as telegram:
         tokens = AccessTokens(line.url, CHANNEL_ID, SecretStr(LINE_SECRET), SecretStr(LONG_LIVED))
         channels = {"line": LineChannel(LineSender(line.url, tokens))}
-        house = replace(telegram_house(reception, telegram, clock, channels), url="https://bot.example.jp")
-        with running_telegram(house, telegram, clock) as bot:
-            room = StaffRoom(bot, hire(house, "chief", Role.ADMIN)[0])
-            yield Town(LineBot(house, line, clock, bot.url), line, room, telegram)
+        context = replace(telegram_house(context, telegram, clock, channels), base_url="https://bot.example.jp")
+        with running_telegram(context, telegram, clock) as bot:
+            room = StaffRoom(bot, hire(context, "chief", Role.ADMIN)[0])
+            yield Town(LineBot(context, line, clock, bot.url), line, room, telegram)
     assert line.broken_rules + telegram.broken_rules == []
 
 
@@ -97,12 +95,12 @@ def test_the_way_of_an_sos_with_a_platform_failing_for_an_hour(town: Town, platf
     room.bot.gets(pressed)
     until(lambda: room.case().owner == sato.id)
     town.fail(platform, away=True)
-    answer(room.house, sato, room.case().id, Written("読みました。いま、安全な所にいますか"))
+    answer(room.context, sato, room.case().id, Written("読みました。いま、安全な所にいますか"))
     town.passes(60)
     town.fail(platform, away=False)
     town.passes(10)
     until(lambda: any("安全な所にいますか" in each.words for each in town.line.taken), 40)
-    close(room.house, sato, room.case().id, Reason.DONE)
+    close(room.context, sato, room.case().id, Reason.DONE)
     until(lambda: any("対応は、ここまでです" in each.words for each in town.line.taken), 40)
     until(lambda: all("終わりました" in each.text for each in _about(town, number)), 40)
     assert room.case().status is Status.CLOSED
@@ -121,12 +119,12 @@ def test_a_telegram_that_hangs_does_not_hold_up_notices_on_line(town: Town) -> N
     room = town.room
     ito = room.hire("ito")
     room.pair(room.admin, "chief-phone", PLACE)
-    code = offer(room.house, ito, "line", for_group=False)
+    code = offer(room.context, ito, "line", for_group=False)
     town.residents.hears(f"職員 {code}", "ito-phone")
-    until(lambda: any(each.state == "written" for each in read_chats(room.house, ito).chats))
-    (chat,) = read_chats(room.house, ito).chats
-    confirm(room.house, ito, chat.id)
-    keep_people(room.house, room.admin, [DutyPerson(ito.id, frozenset(WEEKDAYS), on_call=True)])
+    until(lambda: any(each.state == "written" for each in read_chats(room.context, ito).chats))
+    (chat,) = read_chats(room.context, ito).chats
+    confirm(room.context, ito, chat.id)
+    keep_people(room.context, room.admin, [DutyPerson(ito.id, frozenset(WEEKDAYS), on_call=True)])
     town.telegram.slow_seconds = 12
     town.telegram.fail(*[TelegramFault.SLOW] * 4)
     begun = time.monotonic()

@@ -9,14 +9,13 @@ from datetime import timedelta
 
 import pytest
 
-from bot.bootstrap import THRESHOLDS
 from bot.domain.understanding.understander import Understander
-from bot.handlers.reception import Reception
-from bot.handlers.shelf import Shelf
+from bot.handlers.app_context import AppContext
 from bot.storage.delivery.outbox_rows import count_deliveries
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
-from tests.support.line.line_bot import Clock, LineBot, line_house, running_bot, until
+from tests.support.contexts import context_of
+from tests.support.line.line_bot import Clock, LineBot, line_context, running_bot, until
 from tests.support.line.line_residents import text_event, user
 from tests.support.line.line_server import Fault, LineServer
 
@@ -32,15 +31,15 @@ def line() -> Iterator[LineServer]:
 
 
 @pytest.fixture
-def on_sqlite(sqlite_store: Store, keys: Keyring, understander: Understander) -> Reception:
+def on_sqlite(sqlite_store: Store, keys: Keyring, understander: Understander) -> AppContext:
     """What LINE does is the same for both databases; `faulty_sends` goes through both."""
-    return Reception(sqlite_store, keys, Shelf(understander), THRESHOLDS)
+    return context_of(sqlite_store, keys, understander)
 
 
 @pytest.fixture
-def bot(on_sqlite: Reception, line: LineServer) -> Iterator[LineBot]:
+def bot(on_sqlite: AppContext, line: LineServer) -> Iterator[LineBot]:
     clock = Clock()
-    with running_bot(line_house(on_sqlite, line, clock), line, clock) as running:
+    with running_bot(line_context(on_sqlite, line, clock), line, clock) as running:
         yield running
 
 
@@ -101,19 +100,19 @@ def test_a_push_keeps_its_key_and_is_taken_once(bot: LineBot, line: LineServer, 
     assert (409 in [status for _, _, status in line.calls]) == taken_twice
 
 
-def test_the_month_used_up_is_failed_and_replies_go_on(on_sqlite: Reception) -> None:
+def test_the_month_used_up_is_failed_and_replies_go_on(on_sqlite: AppContext) -> None:
     with LineServer(quota=0) as line:
         clock = Clock()
-        with running_bot(line_house(on_sqlite, line, clock), line, clock) as bot:
+        with running_bot(line_context(on_sqlite, line, clock), line, clock) as bot:
             bot.gets(text_event("雪かきができない", SATO))
             until(lambda: bot.deliveries() == {"failed": 1})
             assert bot.answer("雪かきができない").way == "reply"
 
 
-def test_a_429_in_unknown_words_is_decided_by_the_quota(on_sqlite: Reception) -> None:
+def test_a_429_in_unknown_words_is_decided_by_the_quota(on_sqlite: AppContext) -> None:
     with LineServer(quota=0) as line:
         clock = Clock()
-        with running_bot(line_house(on_sqlite, line, clock), line, clock) as bot:
+        with running_bot(line_context(on_sqlite, line, clock), line, clock) as bot:
             line.fail(Fault.RATE_UNNAMED)
             bot.gets(text_event("雪かきができない", SATO))
             until(lambda: bot.deliveries() == {"failed": 1})
@@ -127,9 +126,9 @@ def test_a_refused_card_goes_out_as_text(bot: LineBot, line: LineServer) -> None
     assert "施策13" in answer.words
 
 
-def test_short_tokens_renew_themselves(on_sqlite: Reception, line: LineServer) -> None:
+def test_short_tokens_renew_themselves(on_sqlite: AppContext, line: LineServer) -> None:
     clock = Clock()
-    with running_bot(line_house(on_sqlite, line, clock, renewing=True), line, clock) as bot:
+    with running_bot(line_context(on_sqlite, line, clock, renewing=True), line, clock) as bot:
         bot.answer("雪かきができない")
         line.later(901)  # LINE's clock: the token is dead before the bot knows
         bot.hears("空き家をどうするか")
@@ -138,11 +137,11 @@ def test_short_tokens_renew_themselves(on_sqlite: Reception, line: LineServer) -
     assert len([call for call in line.calls if call[0] == "token"]) == 2
 
 
-def test_line_away_for_an_hour_loses_nothing(on_sqlite: Reception) -> None:
+def test_line_away_for_an_hour_loses_nothing(on_sqlite: AppContext) -> None:
     clock = Clock()
     with LineServer() as line:
-        house = line_house(on_sqlite, line, clock)
-        with running_bot(house, line, clock) as bot:
+        context = line_context(on_sqlite, line, clock)
+        with running_bot(context, line, clock) as bot:
             line.fail_often(1.0, [Fault.DROP_BEFORE])
             for number in range(5):
                 bot.hears("死にたい", f"resident {number}")
@@ -156,13 +155,13 @@ def test_line_away_for_an_hour_loses_nothing(on_sqlite: Reception) -> None:
             assert {each.to for each in line.taken} == {user(f"resident {number}") for number in range(5)}
 
 
-def faulty_sends(reception: Reception, count: int) -> str:
+def faulty_sends(context: AppContext, count: int) -> str:
     """So many questions, half of all sends failing; what came of it."""
     clock = Clock()
     with LineServer(slow_seconds=0.3) as line:
         line.fail_often(0.5, [*UNCERTAIN, Fault.SLOW, Fault.RATE, Fault.LOCKED], seed=7)
-        house = line_house(reception, line, clock)
-        with running_bot(house, line, clock) as bot:
+        context = line_context(context, line, clock)
+        with running_bot(context, line, clock) as bot:
             threads = [threading.Thread(target=_write, args=(bot, number, count)) for number in range(8)]
             for thread in threads:
                 thread.start()
@@ -173,7 +172,7 @@ def faulty_sends(reception: Reception, count: int) -> str:
                 time.sleep(1)
                 clock.ahead += timedelta(seconds=2)  # the waits between attempts grow to minutes
                 line.later(2)
-            with house.store.reading() as connection:
+            with context.store.reading() as connection:
                 states = count_deliveries(connection)
         faults = sum(1 for _, fault, _ in line.calls if fault)
         assert line.broken_rules == []
@@ -194,11 +193,11 @@ def _write(bot: LineBot, first: int, count: int) -> None:
         bot.hears("雪かきができない" if number % 2 else "人と話したい", f"resident {number}")
 
 
-def test_faulty_sends_lose_nothing(reception: Reception) -> None:
-    faulty_sends(reception, 40)
+def test_faulty_sends_lose_nothing(context: AppContext) -> None:
+    faulty_sends(context, 40)
 
 
 @pytest.mark.full
 @pytest.mark.timeout(1800)
-def test_1000_faulty_sends_lose_nothing(reception: Reception) -> None:
-    sys.stdout.write(faulty_sends(reception, 1000) + "\n")
+def test_1000_faulty_sends_lose_nothing(context: AppContext) -> None:
+    sys.stdout.write(faulty_sends(context, 1000) + "\n")

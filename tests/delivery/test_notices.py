@@ -12,15 +12,14 @@ from bot.domain.cases.duty_roster import DutyPerson
 from bot.domain.opening_hours import WEEKDAYS
 from bot.domain.staff.permissions import Role, Staff
 from bot.domain.switches import Switch
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import claim, close
-from bot.handlers.house import House
-from bot.handlers.reception import Reception
 from bot.handlers.staff.chat_pairing import confirm, offer, read_chats
 from bot.handlers.staff.duty_settings import keep_desk_mail, keep_people
 from bot.handlers.staff.feature_switches import turn_switch
 from bot.storage.delivery.notice_rows import read_notices
 from tests.support.desk_staff import hire
-from tests.support.line.line_bot import Clock, LineBot, line_house, running_bot, until
+from tests.support.line.line_bot import Clock, LineBot, line_context, running_bot, until
 from tests.support.line.line_residents import event, group, text_event, user
 from tests.support.line.line_server import LineServer
 from tests.support.mail_server import MailServer, words_of
@@ -37,31 +36,31 @@ class Office:
     admin: Staff
 
     @property
-    def house(self) -> House:
-        return self.bot.house
+    def context(self) -> AppContext:
+        return self.bot.context
 
     def hire(self, login: str, mail: str = "") -> Staff:
-        return hire(self.house, login, mail=mail)[0]
+        return hire(self.context, login, mail=mail)[0]
 
     def on_duty(self, *staff: Staff, on_call: bool = False) -> None:
         days = frozenset(WEEKDAYS)
-        keep_people(self.house, self.admin, [DutyPerson(each.id, days, on_call) for each in staff])
+        keep_people(self.context, self.admin, [DutyPerson(each.id, days, on_call) for each in staff])
 
     def case(self) -> Case:
         (found,) = self.bot.all_cases()
         return found
 
     def states(self) -> set[tuple[str, str]]:
-        with self.house.store.reading() as connection:
+        with self.context.store.reading() as connection:
             return {(why, state) for _, why, _, state in read_notices(connection, self.case().id)}
 
     def pair(self, who: Staff, address: str, *, for_group: bool = False) -> None:
-        code = offer(self.house, who, "line", for_group=for_group)
+        code = offer(self.context, who, "line", for_group=for_group)
         taken = len(self.bot.line.taken)
         self.bot.gets(text_event(f"職員　{code}", address, self.bot.line.token_for(address)))
         assert "コードを受け取りました" in self.bot.line.wait_for(taken + 1)[taken].words
-        (chat,) = [each for each in read_chats(self.house, who).chats if each.state == "written"]
-        confirm(self.house, who, chat.id)
+        (chat,) = [each for each in read_chats(self.context, who).chats if each.state == "written"]
+        confirm(self.context, who, chat.id)
         assert "つながりました" in self.bot.line.wait_for(taken + 2)[taken + 1].words
 
     def press(self, name: str, place: str = "") -> str:
@@ -84,18 +83,18 @@ def line() -> Iterator[LineServer]:
 
 
 @pytest.fixture
-def office(reception: Reception, line: LineServer) -> Iterator[Office]:
+def office(context: AppContext, line: LineServer) -> Iterator[Office]:
     clock = Clock()
-    tells = replace(reception, tells=frozenset({"mail", "line"}))
+    tells = replace(context, staff_channels=frozenset({"mail", "line"}))
     with MailServer() as mail:
-        house = replace(line_house(tells, line, clock), post=mail.post, url="https://bot.example.jp")
-        with running_bot(house, line, clock) as bot:
-            yield Office(bot, mail, hire(house, "chief", Role.ADMIN)[0])
+        context = replace(line_context(tells, line, clock), mail=mail.post, base_url="https://bot.example.jp")
+        with running_bot(context, line, clock) as bot:
+            yield Office(bot, mail, hire(context, "chief", Role.ADMIN)[0])
 
 
 def test_a_letter_carries_number_kind_urgency_and_link_and_no_word(office: Office) -> None:
     office.on_duty(office.hire("a", "a@city.example"), on_call=True)
-    keep_desk_mail(office.house, office.admin, "desk@city.example")
+    keep_desk_mail(office.context, office.admin, "desk@city.example")
     office.bot.answer("もう死にたい。きのう薬を集めた")
     until(lambda: len(office.mail.letters) == 2)
     assert {letter["to"] for letter in office.mail.letters} == {"a@city.example", "desk@city.example"}
@@ -109,19 +108,19 @@ def test_a_letter_carries_number_kind_urgency_and_link_and_no_word(office: Offic
 
 
 def test_the_citys_switch_puts_the_words_in_and_off_again(office: Office) -> None:
-    keep_desk_mail(office.house, office.admin, "desk@city.example")
-    turn_switch(office.house, office.admin, Switch.NOTICE_WORDS, is_on=True)
+    keep_desk_mail(office.context, office.admin, "desk@city.example")
+    turn_switch(office.context, office.admin, Switch.NOTICE_WORDS, is_on=True)
     office.bot.answer("人と話したい。灯油が買えない")
     until(lambda: len(office.mail.letters) == 1)
     assert "灯油が買えない" in words_of(office.mail.letters[0])
-    turn_switch(office.house, office.admin, Switch.NOTICE_WORDS, is_on=False)
+    turn_switch(office.context, office.admin, Switch.NOTICE_WORDS, is_on=False)
     office.bot.answer("もう死にたい")
     until(lambda: len(office.mail.letters) == 2)
     assert "もう死にたい" not in words_of(office.mail.letters[1])
 
 
 def test_a_server_that_is_busy_is_asked_again_and_one_that_refuses_is_an_alarm(office: Office) -> None:
-    keep_desk_mail(office.house, office.admin, "desk@city.example")
+    keep_desk_mail(office.context, office.admin, "desk@city.example")
     office.mail.answers.extend(["451 later"])
     office.bot.answer("人と話したい")
     until(lambda: len(office.mail.letters) == 1)
@@ -150,24 +149,24 @@ def test_the_way_of_a_claim_in_the_staff_group(office: Office, line: LineServer)
     assert "職員satoさんが先に担当しました" in office.press("ito-phone")
     assert line.left == []
     office.bot.gets(event("leave", PLACE))
-    until(lambda: [chat.state for chat in read_chats(office.house, office.admin).chats if chat.is_group] == ["lost"])
+    until(lambda: [chat.state for chat in read_chats(office.context, office.admin).chats if chat.is_group] == ["lost"])
 
 
 def test_a_code_opens_once_and_not_after_fifteen_minutes(office: Office, line: LineServer) -> None:
-    code = offer(office.house, office.admin, "line", for_group=True)
+    code = offer(office.context, office.admin, "line", for_group=True)
     office.bot.clock.ahead += timedelta(minutes=16)
     office.bot.gets(text_event(f"職員 {code}", PLACE, line.token_for(PLACE)))
     until(lambda: line.left == [PLACE])
-    assert read_chats(office.house, office.admin).chats == ()
+    assert read_chats(office.context, office.admin).chats == ()
 
 
 def test_what_nobody_needs_any_more_is_spared(office: Office) -> None:
-    keep_desk_mail(office.house, office.admin, "desk@city.example")
+    keep_desk_mail(office.context, office.admin, "desk@city.example")
     office.mail.answers.extend(["451 later"])
     office.bot.answer("人と話したい")
     case = office.case()
-    claim(office.house, office.admin, case.id)
-    close(office.house, office.admin, case.id, Reason.DONE)
+    claim(office.context, office.admin, case.id)
+    close(office.context, office.admin, case.id, Reason.DONE)
     until(lambda: office.states() == {("open", "spared")})
     assert office.mail.letters == []
 

@@ -12,7 +12,6 @@ import pytest
 from pydantic import SecretStr
 from telegram.error import NetworkError, TimedOut
 
-from bot.bootstrap import THRESHOLDS
 from bot.channels.telegram.telegram_pace import Pace
 from bot.channels.telegram.telegram_sender import TelegramSender, outcome_of
 from bot.domain.delivery.delivery_rules import Answered, Outcome, Way
@@ -20,10 +19,9 @@ from bot.domain.messages import Reply, Route
 from bot.domain.protocols import Outgoing
 from bot.domain.understanding.understander import Understander
 from bot.domain.wording import Wording
-from bot.handlers.reception import Reception
-from bot.handlers.shelf import Shelf
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
+from tests.support.contexts import context_of
 from tests.support.line.line_bot import Clock, until
 from tests.support.servers import serving
 from tests.support.telegram.telegram_bot import TelegramBot, running_telegram, telegram_house
@@ -45,8 +43,8 @@ def bot(
     sqlite_store: Store, keys: Keyring, understander: Understander, telegram: TelegramServer
 ) -> Iterator[TelegramBot]:
     """What Telegram does is the same for both databases."""
-    clock, reception = Clock(), Reception(sqlite_store, keys, Shelf(understander), THRESHOLDS)
-    with running_telegram(telegram_house(reception, telegram, clock), telegram, clock) as running:
+    clock, context = Clock(), context_of(sqlite_store, keys, understander)
+    with running_telegram(telegram_house(context, telegram, clock), telegram, clock) as running:
         yield running
 
 

@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from bot.handlers.app_context import AppContext
 from bot.handlers.inbox.process_events import take_up
-from bot.handlers.reception import Reception
 from bot.storage.inbox.inbox_rows import lease_lane, replay_aside, waiting_lanes
 from bot.storage.leases import Lease
-from tests.support.line.line_bot import Clock, LineBot, line_house, running_bot, until
+from tests.support.line.line_bot import Clock, LineBot, line_context, running_bot, until
 from tests.support.line.line_residents import body_of, event, group, message_event, post, text_event, user
 from tests.support.line.line_server import Fault, LineServer
 
@@ -27,9 +27,9 @@ def line() -> Iterator[LineServer]:
 
 
 @pytest.fixture
-def bot(reception: Reception, line: LineServer) -> Iterator[LineBot]:
+def bot(context: AppContext, line: LineServer) -> Iterator[LineBot]:
     clock = Clock()
-    with running_bot(line_house(reception, line, clock), line, clock) as running:
+    with running_bot(line_context(context, line, clock), line, clock) as running:
         yield running
 
 
@@ -87,14 +87,14 @@ def test_the_store_away_is_500_so_that_line_sends_again(bot: LineBot) -> None:
 
 
 def rename(bot: LineBot, old: str, new: str) -> None:
-    with bot.house.store.writer.begin() as connection:
+    with bot.context.store.writer.begin() as connection:
         connection.execute(text(f"ALTER TABLE {old} RENAME TO {new}"))
 
 
-def test_pieces_are_answered_as_one_and_an_alarm_does_not_wait(reception: Reception, line: LineServer) -> None:
+def test_pieces_are_answered_as_one_and_an_alarm_does_not_wait(context: AppContext, line: LineServer) -> None:
     clock = Clock()
     # Longer than the slowest machine takes from one delivery to the next; the alarm would have to wait it out.
-    unhurried = replace(line_house(reception, line, clock), pause=timedelta(seconds=5))
+    unhurried = replace(line_context(context, line, clock), reply_pause=timedelta(seconds=5))
     with running_bot(unhurried, line, clock) as bot:
         for piece in ("雪かきが", "できなくて", "困ってる"):
             bot.hears(piece)
@@ -226,54 +226,54 @@ def test_an_edited_message_is_read_again(bot: LineBot, line: LineServer) -> None
     assert len(bot.cases()) == 1
 
 
-def test_a_poison_event_is_set_aside_and_holds_up_nobody(reception: Reception, line: LineServer) -> None:
+def test_a_poison_event_is_set_aside_and_holds_up_nobody(context: AppContext, line: LineServer) -> None:
     clock = Clock()
-    with running_bot(line_house(reception, line, clock), line, clock, works=False) as door:
+    with running_bot(line_context(context, line, clock), line, clock, works=False) as door:
         door.hears("死にたい")
-    with reception.store.writer.begin() as connection:  # its key is lost, say
+    with context.store.writer.begin() as connection:  # its key is lost, say
         sealed = connection.execute(text("SELECT raw FROM inbox")).scalar_one()
         connection.execute(text("UPDATE inbox SET raw = :raw"), {"raw": b"xxxx" + bytes(sealed)[4:]})
-    with running_bot(line_house(reception, line, clock), line, clock) as bot:
+    with running_bot(line_context(context, line, clock), line, clock) as bot:
         bot.hears("雪かきができない", "ito")
         line.wait_for(1)
         until(lambda: bot.aside() == 1)
         assert bot.answer("雪かきができない").to == SATO, "what comes behind goes on"
-        with reception.store.writer.begin() as connection:  # and is found again
+        with context.store.writer.begin() as connection:  # and is found again
             connection.execute(text("UPDATE inbox SET raw = :raw WHERE state = 'aside'"), {"raw": bytes(sealed)})
-        assert bot.house.store.transaction(lambda connection: replay_aside(connection, clock())) == 1
+        assert bot.context.store.transaction(lambda connection: replay_aside(connection, clock())) == 1
         line.wait_for(3)
         assert (bot.aside(), len(bot.cases())) == (0, 1)
 
 
-def test_what_was_unfinished_is_taken_up_at_the_next_start(reception: Reception, line: LineServer) -> None:
+def test_what_was_unfinished_is_taken_up_at_the_next_start(context: AppContext, line: LineServer) -> None:
     clock = Clock()
-    with running_bot(line_house(reception, line, clock), line, clock, works=False) as door:
+    with running_bot(line_context(context, line, clock), line, clock, works=False) as door:
         door.hears("死にたい")
         # A worker took the lane and died with it.
-        with door.house.store.reading() as connection:
+        with door.context.store.reading() as connection:
             (lane,) = waiting_lanes(connection, clock(), 10)
-        house = door.house
+        context = door.context
         lease = Lease("a worker that died", clock(), clock() + timedelta(hours=1))
-        assert house.store.transaction(lambda connection: lease_lane(connection, lane, lease))
-        assert take_up(house, lane, "another one") is None, "it is taken"
-    with running_bot(line_house(reception, line, clock), line, clock) as bot:
+        assert context.store.transaction(lambda connection: lease_lane(connection, lane, lease))
+        assert take_up(context, lane, "another one") is None, "it is taken"
+    with running_bot(line_context(context, line, clock), line, clock) as bot:
         line.wait_for(1)
         assert len(bot.cases()) == 1
 
 
-def test_two_workers_handle_an_event_once(reception: Reception, line: LineServer) -> None:
+def test_two_workers_handle_an_event_once(context: AppContext, line: LineServer) -> None:
     """Eight workers at the same lane, on a database where they really run at once."""
     clock = Clock()
-    house = line_house(reception, line, clock)
-    with running_bot(house, line, clock, works=False) as door:
+    context = line_context(context, line, clock)
+    with running_bot(context, line, clock, works=False) as door:
         door.hears("死にたい")
-        with house.store.reading() as connection:
+        with context.store.reading() as connection:
             (lane,) = waiting_lanes(connection, clock(), 10)
         gate, handled = threading.Barrier(8), []
 
         def work(number: int) -> None:
             gate.wait()
-            handled.append(take_up(house, lane, f"worker {number}"))
+            handled.append(take_up(context, lane, f"worker {number}"))
 
         threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
         for thread in threads:

@@ -12,15 +12,13 @@ from itertools import count
 import pytest
 from sqlalchemy import text
 
-from bot.bootstrap import THRESHOLDS
 from bot.channels.line.line_door import read_body
 from bot.domain.messages import Happened
 from bot.domain.understanding.understander import Understander
-from bot.handlers.reception import Reception
-from bot.handlers.shelf import Shelf
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
-from tests.support.line.line_bot import Clock, LineBot, line_house, running_bot, until
+from tests.support.contexts import context_of
+from tests.support.line.line_bot import Clock, LineBot, line_context, running_bot, until
 from tests.support.line.line_residents import body_of, event, message_event, signature, text_event, user
 from tests.support.line.line_server import LineServer
 from tests.support.posting import Posting
@@ -88,8 +86,8 @@ def test_a_cry_that_is_still_a_string_is_heard(understander: Understander) -> No
 def bot_on(store: Store, understander: Understander, *, works: bool) -> Iterator[LineBot]:
     """A bot on that database."""
     clock = Clock()
-    reception = Reception(store, Keyring([bytes(range(32))]), Shelf(understander), THRESHOLDS)
-    with LineServer() as line, running_bot(line_house(reception, line, clock), line, clock, works=works) as bot:
+    context = context_of(store, Keyring([bytes(range(32))]), understander)
+    with LineServer() as line, running_bot(line_context(context, line, clock), line, clock, works=works) as bot:
         yield bot
 
 
@@ -111,7 +109,7 @@ def changed_after_signing(bot: LineBot, how_many: int) -> str:
     with Posting(bot.port) as post, ThreadPoolExecutor(8) as threads:
         statuses = Counter(threads.map(lambda each: post(*each), spoilt_bodies))
     assert statuses == {400: how_many}
-    with bot.house.store.reading() as connection:
+    with bot.context.store.reading() as connection:
         assert connection.execute(text("SELECT count(*) FROM inbox")).scalar_one() == 0
     return f"{how_many} changed after signing: all 400, nothing kept"
 
@@ -123,13 +121,13 @@ def signed_after_changing(bot: LineBot, how_many: int) -> str:
     with Posting(bot.port) as post, ThreadPoolExecutor(8) as threads:
         statuses = Counter(threads.map(post, bodies))
     assert statuses == {200: how_many}
-    with bot.house.store.reading() as connection:
+    with bot.context.store.reading() as connection:
         kept = set(connection.execute(text("SELECT key FROM inbox")).scalars())
     wanted = [{each.key for each in read_body(whole, NOW)} for whole in bodies]
     assert all(wanted), "of a body nothing was kept"
     assert set().union(*wanted) <= kept
     with_cry = [each for each in bodies if has_cry(each)]
-    lost = [each for each in with_cry if not heard(each, bot.house.reception.understander)]
+    lost = [each for each in with_cry if not heard(each, bot.context.content.understander)]
     assert lost == []
     return f"{how_many} changed and then signed: all 200, all kept; {len(with_cry)} cries still strings, none lost"
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text as sql
 
-from bot.handlers.reception import Reception
+from bot.handlers.app_context import AppContext
 from bot.storage.conversation.resident_rows import is_reachable
 from tests.support.line.line_bot import Clock, until
 from tests.support.telegram.telegram_bot import TelegramBot, running_telegram, telegram_house
@@ -34,9 +34,9 @@ def telegram() -> Iterator[TelegramServer]:
 
 
 @pytest.fixture
-def bot(reception: Reception, telegram: TelegramServer) -> Iterator[TelegramBot]:
+def bot(context: AppContext, telegram: TelegramServer) -> Iterator[TelegramBot]:
     clock = Clock()
-    with running_telegram(telegram_house(reception, telegram, clock), telegram, clock) as running:
+    with running_telegram(telegram_house(context, telegram, clock), telegram, clock) as running:
         yield running
 
 
@@ -105,7 +105,7 @@ def test_an_sos_in_a_message_of_tomorrow_is_heard(bot: TelegramBot) -> None:
 
 def test_the_store_away_is_500_so_that_telegram_posts_again(bot: TelegramBot) -> None:
     def rename(old: str, new: str) -> None:
-        with bot.house.store.writer.begin() as connection:
+        with bot.context.store.writer.begin() as connection:
             connection.execute(sql(f"ALTER TABLE {old} RENAME TO {new}"))
 
     shape = text("死にたい")
@@ -216,7 +216,7 @@ def test_block_and_unblock(bot: TelegramBot, telegram: TelegramServer) -> None:
     telegram.blocked.add(SATO)  # and no news of it has come yet
     bot.hears("雪かきができない")
     until(lambda: bot.deliveries().get("blocked") == 1)
-    with bot.house.store.reading() as connection:
+    with bot.context.store.reading() as connection:
         assert not is_reachable(connection, bot.all_cases()[0].resident), "and staff see it at the desk"
 
 

@@ -10,19 +10,16 @@ import pytest
 from alembic import command
 from sqlalchemy import select, update
 
-from bot.bootstrap import THRESHOLDS
 from bot.domain.cases.case_transitions import Reason
 from bot.domain.delivery.after_restore import Pending, may_go_again
 from bot.domain.delivery.delivery_rules import OutboundState
 from bot.domain.messages import Route
 from bot.domain.staff.permissions import Role
 from bot.domain.understanding.understander import Understander
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import claim, close
 from bot.handlers.cases.case_timers import run_clocks
-from bot.handlers.house import House
 from bot.handlers.operations.backup_restore import Restored, back_up, restore_database, restore_file
-from bot.handlers.reception import Reception
-from bot.handlers.shelf import Shelf
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.conversation.message_rows import read_case_words
 from bot.storage.engine import SQLITE, Store, open_store
@@ -34,9 +31,11 @@ from bot.storage.sealing import Keyring
 from bot.storage.staff.audit_rows import broken_link, last_trace
 from bot.storage.staff.duty_rows import write_switch
 from bot.storage.staff.staff_chat_rows import NewOffer, offer_chat
-from tests.conftest import ROOT, TUESDAY_NOON, Resident, new_database
+from tests.conftest import ROOT, Resident, new_database
+from tests.support.contexts import context_of
 from tests.support.desk_staff import hire
-from tests.support.line.line_bot import Clock, LineBot, line_house, running_bot, until
+from tests.support.hand_clock import TUESDAY_NOON
+from tests.support.line.line_bot import Clock, LineBot, line_context, running_bot, until
 from tests.support.line.line_residents import text_event, user
 from tests.support.line.line_server import Fault, LineServer
 
@@ -46,16 +45,16 @@ SATO = user("sato")
 
 
 @pytest.fixture
-def written(reception: Reception, somebody: Somebody) -> House:
+def written(context: AppContext, somebody: Somebody) -> AppContext:
     """A city with two cases, talk without one, and somebody at the desk."""
     somebody("sato").says("もう死にたい")
     somebody("ito").says("人と話したい")
     somebody("abe").says("雪かきができない")
-    house = House(reception.store, reception, b"s" * 32, lambda: NOW)
-    hire(house, "admin", Role.ADMIN)
+    context = replace(context, clock=lambda: NOW)
+    hire(context, "admin", Role.ADMIN)
     code = NewOffer("line", "", "the hash of a code", NOW + timedelta(minutes=15))
-    house.store.transaction(lambda connection: offer_chat(connection, code, NOW))
-    return house
+    context.store.transaction(lambda connection: offer_chat(connection, code, NOW))
+    return context
 
 
 def _rows(store: Store) -> dict[str, list[tuple[object, ...]]]:
@@ -73,7 +72,7 @@ def _case_words(store: Store, keys: Keyring, case: str) -> list[str]:
         return read_case_words(connection, keys, case)
 
 
-def test_a_backup_is_one_private_file_with_everything_but_the_keys(written: House, tmp_path: Path) -> None:
+def test_a_backup_is_one_private_file_with_everything_but_the_keys(written: AppContext, tmp_path: Path) -> None:
     file = tmp_path / "kept" / "backup.db"
     contents = back_up(written.store, file, NOW)
     assert (contents.cases, contents.open_cases, contents.messages, contents.pending) == (2, 2, 3, 0)
@@ -86,7 +85,7 @@ def test_a_backup_is_one_private_file_with_everything_but_the_keys(written: Hous
     assert differs == {"switches"}, "when the last backup was made is known only after it"
 
 
-def test_a_restore_into_an_empty_folder(written: House, keys: Keyring, tmp_path: Path) -> None:
+def test_a_restore_into_an_empty_folder(written: AppContext, keys: Keyring, tmp_path: Path) -> None:
     back_up(written.store, tmp_path / "backup.db", NOW)
     target = tmp_path / "new" / "bot.db"
     restored = restore_file(tmp_path / "backup.db", target, keys, NOW, force=False)
@@ -98,7 +97,7 @@ def test_a_restore_into_an_empty_folder(written: House, keys: Keyring, tmp_path:
 
 
 def test_what_a_kill_left_beside_a_lost_file_is_not_played_over_the_restored_one(
-    written: House, keys: Keyring, tmp_path: Path
+    written: AppContext, keys: Keyring, tmp_path: Path
 ) -> None:
     target = tmp_path / "empty" / "bot.db"
     target.parent.mkdir()
@@ -128,7 +127,9 @@ def _is_as_before(store: Store, keys: Keyring) -> None:
     assert len(rows["staff"]) == 1
 
 
-def test_the_clocks_say_nothing_that_they_may_have_said_already(written: House, keys: Keyring, tmp_path: Path) -> None:
+def test_the_clocks_say_nothing_that_they_may_have_said_already(
+    written: AppContext, keys: Keyring, tmp_path: Path
+) -> None:
     """An owner who forgot, and a question that was due: both between the backup and the restore."""
     staff, _ = hire(written, "owner", Role.COUNSELLOR)
     with written.store.reading() as connection:
@@ -143,16 +144,16 @@ def test_the_clocks_say_nothing_that_they_may_have_said_already(written: House, 
     target = tmp_path / "new" / "bot.db"
     restore_file(tmp_path / "backup.db", target, keys, later, force=False)
     with closing(open_file(target)) as store:
-        house = replace(written, store=store, reception=replace(written.reception, store=store), now=lambda: later)
+        context = replace(written, store=store, clock=lambda: later)
         before = _rows(store)["outbound"]
-        assert run_clocks(house) == 1
+        assert run_clocks(context) == 1
         assert _rows(store)["outbound"] == before
         with store.reading() as connection:
             assert [case.id for case in list_cases(connection, open_only=True)] == [first.id], "and it waits again"
 
 
 def test_from_either_database_into_the_other(
-    written: House, keys: Keyring, tmp_path: Path, request: pytest.FixtureRequest
+    written: AppContext, keys: Keyring, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     back_up(written.store, tmp_path / "backup.db", NOW)
     address = new_database(request.getfixturevalue("postgresql"))
@@ -174,7 +175,7 @@ def test_from_either_database_into_the_other(
         _is_as_before(restored, keys)
 
 
-def test_what_is_there_is_not_overwritten(written: House, keys: Keyring, tmp_path: Path) -> None:
+def test_what_is_there_is_not_overwritten(written: AppContext, keys: Keyring, tmp_path: Path) -> None:
     file, target = tmp_path / "backup.db", tmp_path / "new" / "bot.db"
     back_up(written.store, file, NOW)
     with pytest.raises(BackupError, match="there already"):
@@ -195,7 +196,9 @@ def test_what_is_there_is_not_overwritten(written: House, keys: Keyring, tmp_pat
     assert {path.name for path in target.parent.iterdir()} == {"bot.db", aside.name}
 
 
-def test_what_is_no_backup_is_refused_and_nothing_is_left_behind(written: House, keys: Keyring, tmp_path: Path) -> None:
+def test_what_is_no_backup_is_refused_and_nothing_is_left_behind(
+    written: AppContext, keys: Keyring, tmp_path: Path
+) -> None:
     file, target = tmp_path / "backup.db", tmp_path / "new" / "bot.db"
     back_up(written.store, file, NOW)
     spoiled = {
@@ -291,104 +294,104 @@ def line() -> Iterator[LineServer]:
 
 
 @pytest.fixture
-def on_sqlite(sqlite_store: Store, keys: Keyring, understander: Understander) -> Reception:
-    return Reception(sqlite_store, keys, Shelf(understander), THRESHOLDS)
+def on_sqlite(sqlite_store: Store, keys: Keyring, understander: Understander) -> AppContext:
+    return context_of(sqlite_store, keys, understander)
 
 
-def _restored(bot: LineBot, tmp_path: Path, keys: Keyring) -> tuple[Reception, Restored]:
-    """Another house on the database as it was at the backup."""
+def _restored(bot: LineBot, tmp_path: Path, keys: Keyring) -> tuple[AppContext, Restored]:
+    """Another context on the database as it was at the backup."""
     target = tmp_path / "restored" / "bot.db"
     outcome = restore_file(tmp_path / "backup.db", target, keys, bot.clock(), force=False)
-    return replace(bot.house.reception, store=open_file(target)), outcome
+    return replace(bot.context, store=open_file(target)), outcome
 
 
 def test_what_went_out_after_the_backup_is_not_said_again(
-    on_sqlite: Reception, line: LineServer, keys: Keyring, tmp_path: Path
+    on_sqlite: AppContext, line: LineServer, keys: Keyring, tmp_path: Path
 ) -> None:
     clock = Clock()
     line.fail_often(1, [Fault.RATE])
-    with running_bot(line_house(on_sqlite, line, clock), line, clock) as bot:
+    with running_bot(line_context(on_sqlite, line, clock), line, clock) as bot:
         bot.gets(text_event("雪かきができない", SATO))  # without a ticket: it is pushed
         bot.hears("もう死にたい", "ito")
         until(lambda: bot.deliveries() == {"queued": 2} and bool(line.calls))
-        back_up(bot.house.store, tmp_path / "backup.db", clock())
+        back_up(bot.context.store, tmp_path / "backup.db", clock())
         line.fail_often(0, [])
         line.wait_for(2)
         until(lambda: bot.deliveries() == {"accepted": 2})
-    reception, outcome = _restored(bot, tmp_path, keys)
+    context, outcome = _restored(bot, tmp_path, keys)
     assert (outcome.again, outcome.unknown) == (1, 1)
-    with running_bot(line_house(reception, line, clock), line, clock) as bot:
+    with running_bot(line_context(context, line, clock), line, clock) as bot:
         until(lambda: bot.deliveries() == {"accepted": 1, "unknown": 1})
         line.settle()
         assert [status for way, _, status in line.calls if way == "push"][-1] == 409, "it was tried under its key"
         assert [listed.words for listed in bot.cases()] == [("もう死にたい",)]
-    reception.store.close()
+    context.store.close()
     assert len(line.taken) == 2
 
 
 def test_what_had_not_gone_out_goes_out_once(
-    on_sqlite: Reception, line: LineServer, keys: Keyring, tmp_path: Path
+    on_sqlite: AppContext, line: LineServer, keys: Keyring, tmp_path: Path
 ) -> None:
     clock = Clock()
     line.fail_often(1, [Fault.RATE])
-    with running_bot(line_house(on_sqlite, line, clock), line, clock) as bot:
+    with running_bot(line_context(on_sqlite, line, clock), line, clock) as bot:
         bot.gets(text_event("雪かきができない", SATO))
         bot.hears("もう死にたい", "ito")
         until(lambda: bot.deliveries() == {"queued": 2})
         clock.ahead += timedelta(seconds=61)  # the ticket is dead: what is pushed is taken once
         line.later(61)
-        back_up(bot.house.store, tmp_path / "backup.db", clock())
+        back_up(bot.context.store, tmp_path / "backup.db", clock())
     line.fail_often(0, [])
-    reception, outcome = _restored(bot, tmp_path, keys)
+    context, outcome = _restored(bot, tmp_path, keys)
     assert (outcome.again, outcome.unknown) == (2, 0)
-    with running_bot(line_house(reception, line, clock), line, clock) as bot:
+    with running_bot(line_context(context, line, clock), line, clock) as bot:
         until(lambda: bot.deliveries() == {"accepted": 2}, 30)
         line.settle()
-    reception.store.close()
+    context.store.close()
     assert sorted(each.to for each in line.taken) == sorted((SATO, user("ito")))
 
 
 def test_an_sos_that_nobody_had_looked_at_becomes_a_case_and_is_not_answered_twice(
-    on_sqlite: Reception, line: LineServer, keys: Keyring, tmp_path: Path
+    on_sqlite: AppContext, line: LineServer, keys: Keyring, tmp_path: Path
 ) -> None:
     clock = Clock()
-    with running_bot(line_house(on_sqlite, line, clock), line, clock, works=False) as bot:
+    with running_bot(line_context(on_sqlite, line, clock), line, clock, works=False) as bot:
         bot.hears("もう死にたい")
-        back_up(bot.house.store, tmp_path / "backup.db", clock())
-    with running_bot(line_house(on_sqlite, line, clock), line, clock) as bot:
+        back_up(bot.context.store, tmp_path / "backup.db", clock())
+    with running_bot(line_context(on_sqlite, line, clock), line, clock) as bot:
         line.wait_for(1)
         until(lambda: bot.deliveries() == {"accepted": 1})
-    reception, outcome = _restored(bot, tmp_path, keys)
+    context, outcome = _restored(bot, tmp_path, keys)
     assert outcome.events == 1
-    with running_bot(line_house(reception, line, clock), line, clock) as bot:
+    with running_bot(line_context(context, line, clock), line, clock) as bot:
         until(lambda: bot.deliveries() == {"unknown": 1})
         line.settle()
         (listed,) = bot.cases()
         assert (listed.words, listed.case.urgency) == (("もう死にたい",), Route.EMERGENCY)
         assert bot.hears("雪かきができない")
         line.wait_for(2)
-    reception.store.close()
+    context.store.close()
     assert len(line.taken) == 2
 
 
 def test_the_card_that_was_refused_is_the_same_text_after_a_restore(
-    on_sqlite: Reception, line: LineServer, keys: Keyring, tmp_path: Path
+    on_sqlite: AppContext, line: LineServer, keys: Keyring, tmp_path: Path
 ) -> None:
     clock = Clock()
     line.refuse_cards = True
     line.fail_often(1, [Fault.RATE])
-    with running_bot(line_house(on_sqlite, line, clock), line, clock) as bot:
+    with running_bot(line_context(on_sqlite, line, clock), line, clock) as bot:
         bot.gets(text_event("雪かきができない", SATO))
         until(lambda: bot.deliveries() == {"queued": 1})
-        back_up(bot.house.store, tmp_path / "backup.db", clock())
+        back_up(bot.context.store, tmp_path / "backup.db", clock())
         line.fail_often(0, [])
         line.wait_for(1)
         until(lambda: bot.deliveries() == {"accepted": 1})
-    reception, _ = _restored(bot, tmp_path, keys)
-    with running_bot(line_house(reception, line, clock), line, clock) as bot:
+    context, _ = _restored(bot, tmp_path, keys)
+    with running_bot(line_context(context, line, clock), line, clock) as bot:
         until(lambda: bot.deliveries() == {"accepted": 1})
         line.settle()
-    reception.store.close()
+    context.store.close()
     assert len(line.taken) == 1
 
 

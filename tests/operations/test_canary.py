@@ -17,17 +17,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.bootstrap import THRESHOLDS, load_keys
+from bot.bootstrap import load_keys
 from bot.domain.cases.case import Case
 from bot.domain.cases.case_transitions import Reason, Status
 from bot.domain.messages import Route
 from bot.domain.staff.permissions import Role
 from bot.domain.understanding.understander import Understander
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import claim, close
-from bot.handlers.house import House
 from bot.handlers.operations.purge import purge_kept
-from bot.handlers.reception import Reception
-from bot.handlers.shelf import Shelf
 from bot.handlers.staff.duty_settings import keep_desk_mail
 from bot.settings import Settings
 from bot.storage.cases.case_rows import list_cases
@@ -41,6 +39,7 @@ from bot.storage.sealing import Place
 from bot.storage.staff.staff_chat_rows import NewOffer, bind_chat, find_offer, offer_chat, write_offer
 from tests.conftest import ROOT
 from tests.support.canary import ASCII, JAPANESE, WORDS, found_in, writings
+from tests.support.contexts import context_of
 from tests.support.desk_staff import DeskClient, code_at, hire
 from tests.support.faulty_bot import BREAKS
 from tests.support.line.line_bot import until
@@ -61,7 +60,7 @@ class City:
     line: LineServer
     mail: MailServer
     settings: dict[str, str]
-    house: House
+    context: AppContext
     url: str = ""
     printed: list[str] = field(default_factory=list)
 
@@ -80,7 +79,7 @@ class City:
         self.printed += [done.stdout, done.stderr]
 
     def cases(self) -> list[Case]:
-        with self.house.store.reading() as connection:
+        with self.context.store.reading() as connection:
             return list_cases(connection, open_only=False)
 
     def told(self) -> str:
@@ -111,10 +110,8 @@ def city(tmp_path: Path, understander: Understander) -> Iterator[City]:
         with _serving(settings, tmp_path / "log"):
             keys, _ = load_keys(Settings(database_url=settings["DATABASE_URL"]))
             store = open_file(folder / "bot.db")
-            house = House(
-                store, Reception(store, keys, Shelf(understander), THRESHOLDS), b"s" * 32, lambda: datetime.now(UTC)
-            )
-            yield City(folder, line, mail, settings, house, settings["PUBLIC_URL"])
+            context = context_of(store, keys, understander, clock=lambda: datetime.now(UTC))
+            yield City(folder, line, mail, settings, context, settings["PUBLIC_URL"])
         store.close()
 
 
@@ -142,9 +139,9 @@ def _answers(port: str) -> bool:
 
 def _staff(city: City) -> DeskClient:
     """An admin at the desk; the desk has a mail address and a group on LINE."""
-    admin, opener = hire(city.house, "admin", Role.ADMIN)
-    keep_desk_mail(city.house, admin, "desk@city.example")
-    store, keys, now = city.house.store, city.house.reception.keys, city.house.now()
+    admin, opener = hire(city.context, "admin", Role.ADMIN)
+    keep_desk_mail(city.context, admin, "desk@city.example")
+    store, keys, now = city.context.store, city.context.keys, city.context.clock()
     offer = NewOffer("line", "", "a hash", now + timedelta(minutes=15))
     store.transaction(lambda connection: offer_chat(connection, offer, now))
     with store.reading() as connection:
@@ -186,26 +183,26 @@ def _break_the_database(city: City) -> None:
     refuse = (
         "CREATE TRIGGER refuse BEFORE INSERT ON inbound WHEN NEW.kind = 'voice' BEGIN SELECT RAISE(ABORT, 'no'); END"
     )
-    city.house.store.transaction(lambda connection: connection.exec_driver_sql(refuse))
+    city.context.store.transaction(lambda connection: connection.exec_driver_sql(refuse))
     city.hears(message_event("audio", user("uno"), city.line.token_for(user("uno")), duration=1, note=WORDS))
     until(lambda: _aside(city) == 1, 30)
     with httpx.Client(timeout=30) as visitor:
-        city.house.store.transaction(
+        city.context.store.transaction(
             lambda connection: connection.exec_driver_sql(
                 "CREATE TRIGGER refuse_all BEFORE INSERT ON outbound BEGIN SELECT RAISE(ABORT, 'no'); END"
             )
         )
         assert city.says(f"雪かき {WORDS}", visitor).status_code == 500
-        city.house.store.transaction(lambda connection: connection.exec_driver_sql("DROP TRIGGER refuse_all"))
+        city.context.store.transaction(lambda connection: connection.exec_driver_sql("DROP TRIGGER refuse_all"))
 
 
 def _aside(city: City) -> int:
-    with city.house.store.reading() as connection:
+    with city.context.store.reading() as connection:
         return count_aside(connection)
 
 
 def _staff_writes(city: City, client: DeskClient) -> None:
-    colleague, _ = hire(city.house, "ito", Role.ADMIN)
+    colleague, _ = hire(city.context, "ito", Role.ADMIN)
     case = next(each for each in city.cases() if each.status is Status.WAITING and each.urgency is Route.EMERGENCY)
     path = f"/desk/cases/{case.number}"
     assert WORDS in client.get(path).text
@@ -220,7 +217,7 @@ def _staff_writes(city: City, client: DeskClient) -> None:
 
 def _writes_privately(city: City, client: DeskClient) -> None:
     """Somebody on LINE gets a page of ours that opens once, and writes on it."""
-    with city.house.store.reading() as connection:
+    with city.context.store.reading() as connection:
         on_line = [each for each in city.cases() if channel_of(connection, each.resident) == "line"]
     case = next(each for each in on_line if each.status is Status.WAITING)
     path = f"/desk/cases/{case.number}"
@@ -269,23 +266,23 @@ def test_residents_words_are_nowhere_but_sealed_and_after_purge_nowhere(city: Ci
 
 def _holds_the_words_sealed(city: City) -> None:
     """The proof that the search looks in the right place: opened, the words are there."""
-    keys = city.house.reception.keys
-    with city.house.store.reading() as connection:
+    keys = city.context.keys
+    with city.context.store.reading() as connection:
         words = [text for case in city.cases() for text in read_case_words(connection, keys, case.id)]
     assert sum(WORDS in text for text in words) >= 3
 
 
 def _after_purge_nowhere(city: City) -> None:
-    store, now = city.house.store, datetime.now(UTC)
-    admin, _ = hire(city.house, "closer", Role.ADMIN)
+    store, now = city.context.store, datetime.now(UTC)
+    admin, _ = hire(city.context, "closer", Role.ADMIN)
     for case in city.cases():
         if case.status is Status.WAITING:
-            claim(city.house, admin, case.id)
-        close(city.house, admin, case.id, Reason.DONE)
+            claim(city.context, admin, case.id)
+        close(city.context, admin, case.id, Reason.DONE)
     (city.folder / "backup.db").unlink()
     sealed = _sealed_canaries(city)
     assert len(sealed) > 10
-    purge_kept(store, city.house.reception.understander.catalog.retention, now + timedelta(days=367))
+    purge_kept(store, city.context.content.catalog.retention, now + timedelta(days=367))
     time.sleep(0.1)
     assert _sealed_canaries(city) == []
     left = b"".join(city.files().values())
@@ -295,8 +292,8 @@ def _after_purge_nowhere(city: City) -> None:
 
 def _sealed_canaries(city: City) -> list[bytes]:
     """Every sealed value that holds the canary when it is opened."""
-    keys, found = city.house.reception.keys, []
-    with city.house.store.reading() as connection:
+    keys, found = city.context.keys, []
+    with city.context.store.reading() as connection:
         for table, name in sealed_places():
             for row in connection.execute(table.select().where(table.c[name].is_not(None))).mappings():
                 opened = keys.open(Place(table.name, row[key_column(table)], name), row[name])

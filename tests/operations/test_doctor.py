@@ -16,15 +16,15 @@ from bot.domain.opening_hours import OpeningHours
 from bot.domain.operations.health_findings import Finding, State, Verdict, findings
 from bot.domain.operations.health_texts import ENGLISH, JAPANESE
 from bot.domain.staff.permissions import Role
-from bot.handlers.house import House
+from bot.handlers.app_context import AppContext
 from bot.handlers.operations.backup_restore import back_up
 from bot.handlers.operations.health_report import Premises, check_up
-from bot.handlers.reception import Reception
 from bot.handlers.staff.duty_settings import keep_desk_mail, keep_people
 from bot.storage.sealing import Keyring
 from bot.web.site import build_site
-from tests.conftest import ROOT, TUESDAY_NOON, Resident
+from tests.conftest import ROOT, Resident
 from tests.support.desk_staff import DeskClient, code_at, hire
+from tests.support.hand_clock import TUESDAY_NOON
 from tests.support.line.line_bot import Clock
 from tests.support.line.line_residents import SECRET
 from tests.support.line.line_server import CHANNEL_ID, LineServer
@@ -96,32 +96,32 @@ def test_a_backup_that_is_a_week_old_must_be_made() -> None:
     assert _found(replace(WELL, last_backup=TUESDAY_NOON - timedelta(days=8)))["backup"].verdict is Verdict.ACT
 
 
-def test_the_state_of_a_real_house(reception: Reception, somebody: Somebody, tmp_path: Path) -> None:
-    house = House(reception.store, replace(reception, tells=frozenset({"mail"})), b"s" * 32, lambda: TUESDAY_NOON)
-    premises = Premises(house.store.file, (), is_https=True)
+def test_the_state_of_a_real_house(context: AppContext, somebody: Somebody, tmp_path: Path) -> None:
+    context = replace(context, staff_channels=frozenset({"mail"}))
+    premises = Premises(context.store.file, (), is_https=True)
 
-    def wrong(reception: Reception) -> set[str]:
+    def wrong(context: AppContext) -> set[str]:
         now = TUESDAY_NOON + timedelta(minutes=1)
-        return {each.name for each in check_up(reception, premises, now) if each.verdict is Verdict.ACT}
+        return {each.name for each in check_up(context, premises, now) if each.verdict is Verdict.ACT}
 
     # PostgreSQL's clock is the real one, and the test's is not.
-    clock = {"clock"} if house.store.file is None else set()
-    assert wrong(house.reception) == {"duty", "on-call", "ways", "admins", "no-backup"} | clock
-    admin, _ = hire(house, "admin", Role.ADMIN, "admin@city.example")
-    keep_people(house, admin, [DutyPerson(admin.id, on_call=True)])
-    keep_desk_mail(house, admin, "desk@city.example")
-    back_up(house.store, tmp_path / "backup.db", TUESDAY_NOON)
+    clock = {"clock"} if context.store.file is None else set()
+    assert wrong(context) == {"duty", "on-call", "ways", "admins", "no-backup"} | clock
+    admin, _ = hire(context, "admin", Role.ADMIN, "admin@city.example")
+    keep_people(context, admin, [DutyPerson(admin.id, on_call=True)])
+    keep_desk_mail(context, admin, "desk@city.example")
+    back_up(context.store, tmp_path / "backup.db", TUESDAY_NOON)
     somebody("sato").says("もう死にたい")
-    assert wrong(house.reception) == clock
-    assert wrong(replace(house.reception, keys=Keyring([b"n" * 32]))) == {"lost-keys"} | clock
+    assert wrong(context) == clock
+    assert wrong(replace(context, keys=Keyring([b"n" * 32]))) == {"lost-keys"} | clock
 
 
-def test_the_page_is_for_admins(reception: Reception) -> None:
+def test_the_page_is_for_admins(context: AppContext) -> None:
     clock = Clock()
-    house = House(reception.store, reception, b"s" * 32, clock)
-    with Running(build_site(house, closes=False)) as running:
+    context = replace(context, clock=clock)
+    with Running(build_site(context, closes=False)) as running:
         for role, status in ((Role.ADMIN, 200), (Role.COUNSELLOR, 403), (Role.AUDITOR, 403)):
-            _, opener = hire(house, role, role)
+            _, opener = hire(context, role, role)
             with DeskClient(running.url, role, opener) as client:
                 values = {"login": role, "password": opener.password, "code": code_at(opener, clock())}
                 client.client.post("/desk/sign-in", data=values)

@@ -9,10 +9,9 @@ import pytest
 from sqlalchemy import update
 
 from bot.domain.messages import Event, Happened, Inbound
+from bot.handlers.app_context import AppContext
 from bot.handlers.conversation.receive_message import receive
 from bot.handlers.delivery.deliver import next_attempts
-from bot.handlers.house import House
-from bot.handlers.reception import Reception
 from bot.storage.delivery.notice_rows import NewNotice, add_notices, lease_notices
 from bot.storage.delivery.outbox_rows import mark_delivery_unknown
 from bot.storage.delivery.queue_stats import overdue, read_figures
@@ -21,8 +20,9 @@ from bot.storage.leases import Lease
 from bot.storage.schema.residents_and_cases import outbound
 from bot.web.health_endpoints import written
 from bot.web.site import build_site
-from tests.conftest import TUESDAY_NOON, Resident
-from tests.support.line.line_bot import Clock, LineBot, line_house, nobody_there, running_bot, until
+from tests.conftest import Resident
+from tests.support.hand_clock import TUESDAY_NOON
+from tests.support.line.line_bot import Clock, LineBot, line_context, nobody_there, running_bot, until
 from tests.support.line.line_server import Fault, LineServer
 from tests.support.running import Running
 
@@ -33,79 +33,77 @@ CHANNELS = ("line",)
 
 
 @pytest.fixture
-def house(reception: Reception) -> House:
-    return House(
-        reception.store,
-        reception,
-        b"s" * 32,
-        lambda: TUESDAY_NOON,
+def context(context: AppContext) -> AppContext:
+    return replace(
+        context,
+        clock=lambda: TUESDAY_NOON,
         channels=nobody_there(),
         metrics_tokens=("new", "old"),
     )
 
 
-def _fault(house: House, channels: tuple[str, ...] = CHANNELS) -> str:
+def _fault(context: AppContext, channels: tuple[str, ...] = CHANNELS) -> str:
     """What `/healthz` would say a minute later."""
-    with house.store.reading() as connection:
+    with context.store.reading() as connection:
         return overdue(connection, channels, LATER - timedelta(seconds=60))
 
 
-def _writes(house: House, text: str, name: str = "sato", at: datetime = TUESDAY_NOON) -> None:
+def _writes(context: AppContext, text: str, name: str = "sato", at: datetime = TUESDAY_NOON) -> None:
     message = Inbound("line", name, text, text, at, address=f"U-{name}", goes_out=True)
-    receive(house.reception, [message], TUESDAY_NOON)
+    receive(context, [message], TUESDAY_NOON)
 
 
-def test_events_that_nobody_takes_up(house: House) -> None:
+def test_events_that_nobody_takes_up(context: AppContext) -> None:
     event = Event(Happened.TEXT, "key", "sato", TUESDAY_NOON, text="雪", raw="雪")
-    keys = house.reception.keys
-    house.store.transaction(lambda connection: keep_events(connection, keys, "line", [event], TUESDAY_NOON))
-    assert _fault(house) == "events wait to be taken up"
-    assert _fault(house, ()) == "", "a channel that is not connected moves nowhere"
+    keys = context.keys
+    context.store.transaction(lambda connection: keep_events(connection, keys, "line", [event], TUESDAY_NOON))
+    assert _fault(context) == "events wait to be taken up"
+    assert _fault(context, ()) == "", "a channel that is not connected moves nowhere"
     lease = Lease("worker", LATER, LATER + timedelta(seconds=15))
-    house.store.transaction(lambda connection: lease_lane(connection, Lane("line", "sato"), lease))
-    assert _fault(house) == ""
+    context.store.transaction(lambda connection: lease_lane(connection, Lane("line", "sato"), lease))
+    assert _fault(context) == ""
 
 
-def test_messages_that_nobody_tries(house: House) -> None:
-    _writes(house, "雪かきができない")
-    assert _fault(house) == "messages wait for delivery"
-    assert len(next_attempts(house, "line", 5)) == 1
-    house.store.transaction(lambda c: c.execute(update(outbound).values(leased_until=LATER)))
-    assert _fault(house) == ""
-    house.store.transaction(lambda c: c.execute(update(outbound).values(leased_until=None, due_at=LATER)))
-    _writes(house, "空き家をどうするか", at=TUESDAY_NOON + timedelta(seconds=0.5))
-    assert _fault(house) == "", "it waits behind one that is tried again later"
+def test_messages_that_nobody_tries(context: AppContext) -> None:
+    _writes(context, "雪かきができない")
+    assert _fault(context) == "messages wait for delivery"
+    assert len(next_attempts(context, "line", 5)) == 1
+    context.store.transaction(lambda c: c.execute(update(outbound).values(leased_until=LATER)))
+    assert _fault(context) == ""
+    context.store.transaction(lambda c: c.execute(update(outbound).values(leased_until=None, due_at=LATER)))
+    _writes(context, "空き家をどうするか", at=TUESDAY_NOON + timedelta(seconds=0.5))
+    assert _fault(context) == "", "it waits behind one that is tried again later"
 
 
-def test_what_is_not_sent_again_stops_nothing(house: House) -> None:
-    _writes(house, "雪かきができない")
-    attempts = next_attempts(house, "line", 5)
-    house.store.transaction(lambda connection: mark_delivery_unknown(connection, attempts[0].delivery.id))
-    assert _fault(house) == ""
-    _writes(house, "空き家をどうするか")
-    assert len(next_attempts(house, "line", 5)) == 1
+def test_what_is_not_sent_again_stops_nothing(context: AppContext) -> None:
+    _writes(context, "雪かきができない")
+    attempts = next_attempts(context, "line", 5)
+    context.store.transaction(lambda connection: mark_delivery_unknown(connection, attempts[0].delivery.id))
+    assert _fault(context) == ""
+    _writes(context, "空き家をどうするか")
+    assert len(next_attempts(context, "line", 5)) == 1
 
 
-def test_notices_that_nobody_tries(house: House) -> None:
-    keys, wanted = house.reception.keys, [NewNotice("mail:a@city.example", "open")]
-    house.store.transaction(lambda connection: add_notices(connection, keys, wanted, TUESDAY_NOON))
-    assert _fault(house) == "notices to staff wait"
-    house.store.transaction(lambda connection: add_notices(connection, keys, wanted, TUESDAY_NOON))
+def test_notices_that_nobody_tries(context: AppContext) -> None:
+    keys, wanted = context.keys, [NewNotice("mail:a@city.example", "open")]
+    context.store.transaction(lambda connection: add_notices(connection, keys, wanted, TUESDAY_NOON))
+    assert _fault(context) == "notices to staff wait"
+    context.store.transaction(lambda connection: add_notices(connection, keys, wanted, TUESDAY_NOON))
     lease = Lease("", LATER, LATER + MINUTE)
-    house.store.transaction(lambda connection: lease_notices(connection, keys, "", lease, 1))
-    assert _fault(house) == "", "the first is being tried, the second comes next: the mail server is slow"
+    context.store.transaction(lambda connection: lease_notices(connection, keys, "", lease, 1))
+    assert _fault(context) == "", "the first is being tried, the second comes next: the mail server is slow"
 
 
-def test_clocks_that_stand_still(house: House, somebody: Somebody) -> None:
+def test_clocks_that_stand_still(context: AppContext, somebody: Somebody) -> None:
     somebody("sato", TUESDAY_NOON - timedelta(minutes=5, seconds=10)).says("もう死にたい")
-    assert _fault(house) == "the clocks of the cases stand still"
-    with house.store.reading() as connection:
+    assert _fault(context) == "the clocks of the cases stand still"
+    with context.store.reading() as connection:
         assert overdue(connection, CHANNELS, TUESDAY_NOON - timedelta(seconds=10)) == "", "its alarm is due just now"
 
 
-def test_a_platform_that_is_down_is_no_reason_to_restart(reception: Reception) -> None:
+def test_a_platform_that_is_down_is_no_reason_to_restart(context: AppContext) -> None:
     clock = Clock()
-    with LineServer() as line, running_bot(line_house(reception, line, clock), line, clock) as bot:
+    with LineServer() as line, running_bot(line_context(context, line, clock), line, clock) as bot:
         line.fail_often(1, [Fault.RATE])
         bot.hears("もう死にたい")
         until(lambda: len(line.calls) > 2)
@@ -120,14 +118,14 @@ def _metrics(bot: LineBot) -> str:
     return httpx.get(f"{bot.url}/metrics").text
 
 
-def test_figures(house: House, somebody: Somebody) -> None:
+def test_figures(context: AppContext, somebody: Somebody) -> None:
     somebody("ito", TUESDAY_NOON - timedelta(minutes=10)).says("人と話したい", after=timedelta())
-    _writes(house, "もう死にたい")
-    _writes(house, "雪かきができない", "abe")
-    house.store.transaction(lambda c: c.execute(update(outbound).where(outbound.c.urgent).values(fault="no-way")))
-    keys, wanted = house.reception.keys, [NewNotice("mail:a@city.example", "open")]
-    house.store.transaction(lambda connection: add_notices(connection, keys, wanted, TUESDAY_NOON))
-    with house.store.reading() as connection:
+    _writes(context, "もう死にたい")
+    _writes(context, "雪かきができない", "abe")
+    context.store.transaction(lambda c: c.execute(update(outbound).where(outbound.c.urgent).values(fault="no-way")))
+    keys, wanted = context.keys, [NewNotice("mail:a@city.example", "open")]
+    context.store.transaction(lambda connection: add_notices(connection, keys, wanted, TUESDAY_NOON))
+    with context.store.reading() as connection:
         said = written(read_figures(connection), TUESDAY_NOON + timedelta(minutes=1)).decode()
     for line in (
         "sasaeai_open_cases 2.0",
@@ -143,8 +141,8 @@ def test_figures(house: House, somebody: Somebody) -> None:
 
 
 @pytest.fixture
-def address(house: House) -> Iterator[str]:
-    with Running(build_site(replace(house), closes=False)) as running:
+def address(context: AppContext) -> Iterator[str]:
+    with Running(build_site(replace(context), closes=False)) as running:
         yield running.url
 
 

@@ -16,7 +16,8 @@ from bot.domain.conversation.phone_lines import Moment
 from bot.domain.messages import Route
 from bot.domain.understanding.decision import Thresholds
 from bot.domain.understanding.understander import Understander
-from tests.conftest import ROOT, TUESDAY_NOON
+from tests.conftest import ROOT
+from tests.support.hand_clock import TUESDAY_NOON
 from tests.support.line.line_residents import SECRET
 from tests.support.line.line_server import CHANNEL_ID, LineServer
 from tests.support.servers import serving

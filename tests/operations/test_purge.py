@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select
 
-from bot.bootstrap import SHIPPED_CONTENT, THRESHOLDS
+from bot.bootstrap import SHIPPED_CONTENT
 from bot.content.read.catalog_reader import read_catalog
 from bot.domain.cases.case import Case
 from bot.domain.cases.case_transitions import NotPossibleError, Reason
@@ -17,12 +18,10 @@ from bot.domain.catalog import Retention
 from bot.domain.messages import Event, Happened, Inbound
 from bot.domain.staff.permissions import Role, Staff
 from bot.domain.understanding.understander import Understander
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import Written, answer, claim, close, note, reopen
 from bot.handlers.conversation.receive_message import receive
-from bot.handlers.house import House
 from bot.handlers.operations.purge import NotPurgedError, Purged, purge_kept, purge_resident
-from bot.handlers.reception import Reception
-from bot.handlers.shelf import Shelf
 from bot.storage.cases.case_rows import list_cases, read_case, read_history
 from bot.storage.conversation.count_rows import read_counts
 from bot.storage.conversation.message_rows import read_case_talk, read_case_words
@@ -34,8 +33,10 @@ from bot.storage.operations.sealed_rows import sealed_places
 from bot.storage.schema.residents_and_cases import inbox, residents
 from bot.storage.sealing import Keyring
 from bot.storage.staff.audit_rows import Trace, add_trace, broken_link, read_traces
-from tests.conftest import TUESDAY_NOON, Resident
+from tests.conftest import Resident
+from tests.support.contexts import context_of
 from tests.support.desk_staff import hire
+from tests.support.hand_clock import TUESDAY_NOON
 
 Somebody = Callable[..., Resident]
 SHIPPED = Retention()
@@ -45,18 +46,18 @@ OF_STAFF = {("staff", "totp"), ("staff_chats", "address")}
 
 
 @pytest.fixture
-def house(reception: Reception) -> House:
-    return House(reception.store, reception, b"s" * 32, lambda: TUESDAY_NOON + timedelta(minutes=5))
+def context(context: AppContext) -> AppContext:
+    return replace(context, clock=lambda: TUESDAY_NOON + timedelta(minutes=5))
 
 
 @pytest.fixture
-def staff(house: House) -> Staff:
-    return hire(house, "admin", Role.ADMIN)[0]
+def staff(context: AppContext) -> Staff:
+    return hire(context, "admin", Role.ADMIN)[0]
 
 
-def _writes_on_line(house: House, name: str, text: str) -> None:
+def _writes_on_line(context: AppContext, name: str, text: str) -> None:
     """A message that came over LINE, with all that it leaves behind."""
-    store, keys = house.store, house.reception.keys
+    store, keys = context.store, context.keys
     event = Event(Happened.TEXT, f"key of {name} {text}", name, TUESDAY_NOON, person=f"U-{name}", text=text, raw=text)
     store.transaction(lambda connection: keep_events(connection, keys, "line", [event], TUESDAY_NOON))
     with store.reading() as connection:
@@ -64,23 +65,23 @@ def _writes_on_line(house: House, name: str, text: str) -> None:
     message = Inbound(
         "line", name, event.key, text, TUESDAY_NOON, source=name, address=f"U-{name}", ticket="t", goes_out=True
     )
-    receive(house.reception, [message], TUESDAY_NOON, lambda connection: finish_events(connection, ids))
+    receive(context, [message], TUESDAY_NOON, lambda connection: finish_events(connection, ids))
 
 
 def _ended_case(
-    house: House, staff: Staff, name: str = "sato", text: str = "もう死にたい", reason: Reason = Reason.DONE
+    context: AppContext, staff: Staff, name: str = "sato", text: str = "もう死にたい", reason: Reason = Reason.DONE
 ) -> Case:
     """A case from LINE that was answered, noted and closed on Tuesday."""
-    _writes_on_line(house, name, text)
-    with house.store.reading() as connection:
+    _writes_on_line(context, name, text)
+    with context.store.reading() as connection:
         resident = find_resident(connection, "line", name)
         (case,) = [each for each in list_cases(connection, open_only=True) if each.resident == resident]
-    claim(house, staff, case.id)
-    answer(house, staff, case.id, Written("読みました"))
-    note(house, staff, case.id, "メモ")
+    claim(context, staff, case.id)
+    answer(context, staff, case.id, Written("読みました"))
+    note(context, staff, case.id, "メモ")
     wanted = [NewNotice("mail:a@city.example", "open", case.id, ticket="t")]
-    house.store.transaction(lambda connection: add_notices(connection, house.reception.keys, wanted, TUESDAY_NOON))
-    close(house, staff, case.id, reason)
+    context.store.transaction(lambda connection: add_notices(connection, context.keys, wanted, TUESDAY_NOON))
+    close(context, staff, case.id, reason)
     return case
 
 
@@ -95,19 +96,19 @@ def _sealed(store: Store) -> dict[tuple[str, str], list[bytes]]:
     return found
 
 
-def test_periods(house: House, staff: Staff, somebody: Somebody) -> None:
+def test_periods(context: AppContext, staff: Staff, somebody: Somebody) -> None:
     somebody("abe").says("雪かきができない")
     somebody("ito").says("もう死にたい")
-    ended = _ended_case(house, staff)
+    ended = _ended_case(context, staff)
     day = TUESDAY_NOON.date()
-    assert purge_kept(house.store, SHIPPED, TUESDAY_NOON + 29 * DAY) == Purged(0, 0, 0, 0)
-    assert purge_kept(house.store, SHIPPED, TUESDAY_NOON + 31 * DAY) == Purged(1, 0, 1, 0)
-    assert purge_kept(house.store, SHIPPED, TUESDAY_NOON + 364 * DAY) == Purged(0, 0, 0, 0)
-    with house.store.reading() as connection:
-        assert read_case_words(connection, house.reception.keys, ended.id) == ["もう死にたい"]
-    assert purge_kept(house.store, SHIPPED, TUESDAY_NOON + YEAR) == Purged(0, 1, 1, 0)
-    with house.store.reading() as connection:
-        keys = house.reception.keys
+    assert purge_kept(context.store, SHIPPED, TUESDAY_NOON + 29 * DAY) == Purged(0, 0, 0, 0)
+    assert purge_kept(context.store, SHIPPED, TUESDAY_NOON + 31 * DAY) == Purged(1, 0, 1, 0)
+    assert purge_kept(context.store, SHIPPED, TUESDAY_NOON + 364 * DAY) == Purged(0, 0, 0, 0)
+    with context.store.reading() as connection:
+        assert read_case_words(connection, context.keys, ended.id) == ["もう死にたい"]
+    assert purge_kept(context.store, SHIPPED, TUESDAY_NOON + YEAR) == Purged(0, 1, 1, 0)
+    with context.store.reading() as connection:
+        keys = context.keys
         assert read_case_talk(connection, keys, ended.id) == []
         assert {event.done.note for event in read_history(connection, keys, ended.id)} == {""}
         kept = read_case(connection, ended.number)
@@ -120,29 +121,31 @@ def test_periods(house: House, staff: Staff, somebody: Somebody) -> None:
         assert counts == {("web", "answer"): 1, ("web", "emergency"): 1, ("line", "emergency"): 1}
         assert broken_link(connection) == 0
     with pytest.raises(NotPossibleError):
-        reopen(house, staff, ended.id)
+        reopen(context, staff, ended.id)
 
 
-def test_nothing_sealed_of_a_resident_is_left_in_any_place(house: House, staff: Staff, somebody: Somebody) -> None:
-    _ended_case(house, staff, reason=Reason.FALSE_ALARM)
-    _writes_on_line(house, "abe", "雪かきができない")
+def test_nothing_sealed_of_a_resident_is_left_in_any_place(
+    context: AppContext, staff: Staff, somebody: Somebody
+) -> None:
+    _ended_case(context, staff, reason=Reason.FALSE_ALARM)
+    _writes_on_line(context, "abe", "雪かきができない")
     somebody("ito").says("雪かきができない")
     somebody("abe").says("ちょぺりぐらの件")
     lost = Event(Happened.TEXT, "aside", "uno", TUESDAY_NOON, text="灯油", raw="灯油")
-    keys = house.reception.keys
-    house.store.transaction(lambda connection: keep_events(connection, keys, "line", [lost], TUESDAY_NOON))
-    house.store.transaction(lambda connection: connection.execute(inbox.update().values(state="aside")))
-    assert set(_sealed(house.store)) == {(table.name, name) for table, name in sealed_places()} - OF_STAFF
-    house.store.transaction(spare_waiting)
-    purge_kept(house.store, SHIPPED, TUESDAY_NOON + YEAR)
-    assert _sealed(house.store) == {}
+    keys = context.keys
+    context.store.transaction(lambda connection: keep_events(connection, keys, "line", [lost], TUESDAY_NOON))
+    context.store.transaction(lambda connection: connection.execute(inbox.update().values(state="aside")))
+    assert set(_sealed(context.store)) == {(table.name, name) for table, name in sealed_places()} - OF_STAFF
+    context.store.transaction(spare_waiting)
+    purge_kept(context.store, SHIPPED, TUESDAY_NOON + YEAR)
+    assert _sealed(context.store) == {}
 
 
 def test_what_was_sealed_stands_in_no_file_any_more(
     sqlite_store: Store, keys: Keyring, understander: Understander, tmp_path: Path
 ) -> None:
-    reception = Reception(sqlite_store, keys, Shelf(understander), THRESHOLDS)
-    abe = Resident(reception, "abe", TUESDAY_NOON, count())
+    context = context_of(sqlite_store, keys, understander)
+    abe = Resident(context, "abe", TUESDAY_NOON, count())
     for number in range(60):
         abe.sends(f"雪かきができない {number}")
     values = [value for each in _sealed(sqlite_store).values() for value in each]
@@ -153,17 +156,19 @@ def test_what_was_sealed_stands_in_no_file_any_more(
     assert not [value for value in values if value[4:16] in left]
 
 
-def test_one_persons_wish(house: House, staff: Staff, somebody: Somebody) -> None:
+def test_one_persons_wish(context: AppContext, staff: Staff, somebody: Somebody) -> None:
     somebody("ito").says("雪かきができない")
-    first = _ended_case(house, staff)
-    _writes_on_line(house, "sato", "雪かきができない")
-    with house.store.reading() as connection:
+    first = _ended_case(context, staff)
+    _writes_on_line(context, "sato", "雪かきができない")
+    with context.store.reading() as connection:
         before = len(connection.execute(select(inbox.c.id)).all())
-    assert purge_resident(house.store, first.number, TUESDAY_NOON + DAY) == 2
-    assert set(_sealed(house.store)) == {("inbound", "words"), ("outbound", "reply"), ("residents", "conversation")} | {
-        ("notices", "ticket")
-    }, "what is left is another person's, and a notice that is on its way"
-    with house.store.reading() as connection:
+    assert purge_resident(context.store, first.number, TUESDAY_NOON + DAY) == 2
+    assert set(_sealed(context.store)) == {
+        ("inbound", "words"),
+        ("outbound", "reply"),
+        ("residents", "conversation"),
+    } | {("notices", "ticket")}, "what is left is another person's, and a notice that is on its way"
+    with context.store.reading() as connection:
         assert find_resident(connection, "line", "sato") is None
         assert find_resident(connection, "web", "ito") is not None
         assert "U-sato" not in str(connection.execute(select(residents)).all())
@@ -172,19 +177,19 @@ def test_one_persons_wish(house: House, staff: Staff, somebody: Somebody) -> Non
         assert read_case(connection, first.number) is not None
         assert read_traces(connection, about=first.id)[0].trace.action == "purge-wish"
         assert broken_link(connection) == 0
-    _writes_on_line(house, "sato", "空き家をどうするか")
+    _writes_on_line(context, "sato", "空き家をどうするか")
 
 
-def test_a_wish_does_not_take_an_open_sos_away(house: House, somebody: Somebody) -> None:
+def test_a_wish_does_not_take_an_open_sos_away(context: AppContext, somebody: Somebody) -> None:
     somebody("sato").says("もう死にたい")
-    with house.store.reading() as connection:
+    with context.store.reading() as connection:
         (case,) = list_cases(connection, open_only=True)
     with pytest.raises(NotPurgedError, match="close it first"):
-        purge_resident(house.store, case.number, TUESDAY_NOON)
+        purge_resident(context.store, case.number, TUESDAY_NOON)
     with pytest.raises(NotPurgedError, match="no case"):
-        purge_resident(house.store, f"{(int(case.number) + 1) % 10**6:06}", TUESDAY_NOON)
-    with house.store.reading() as connection:
-        assert read_case_words(connection, house.reception.keys, case.id) == ["もう死にたい"]
+        purge_resident(context.store, f"{(int(case.number) + 1) % 10**6:06}", TUESDAY_NOON)
+    with context.store.reading() as connection:
+        assert read_case_words(connection, context.keys, case.id) == ["もう死にたい"]
 
 
 @pytest.fixture

@@ -7,10 +7,9 @@ from dataclasses import replace
 from sqlalchemy import String, select
 
 from bot.domain.staff.permissions import Role
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import Written, answer, claim, note
-from bot.handlers.house import House
 from bot.handlers.operations.rotate_keys import Count, reseal
-from bot.handlers.reception import Reception
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.conversation.message_rows import read_case_talk, read_case_words
 from bot.storage.engine import Store
@@ -43,40 +42,40 @@ def test_every_place_that_holds_words_is_listed() -> None:
     assert {(table.name, name) for table, name in sealed_places()} == PLACES
 
 
-def _written(reception: Reception, somebody: Somebody) -> House:
+def _written(context: AppContext, somebody: Somebody) -> AppContext:
     """A resident in a case, an answer of staff, a note: everything with the canary in it."""
     sato = somebody()
     sato.says(f"もう死にたい {CANARY}")
     sato.says(f"雪かきができない {CANARY}")
-    house = House(reception.store, reception, b"s" * 32, lambda: sato.now)
-    staff, _ = hire(house, "ito", Role.ADMIN)
-    with reception.store.reading() as connection:
+    context = replace(context, clock=lambda: sato.now)
+    staff, _ = hire(context, "ito", Role.ADMIN)
+    with context.store.reading() as connection:
         (case,) = list_cases(connection, open_only=True)
-    claim(house, staff, case.id)
-    answer(house, staff, case.id, Written(f"読みました {CANARY}"))
-    note(house, staff, case.id, f"メモ {CANARY}")
-    return house
+    claim(context, staff, case.id)
+    answer(context, staff, case.id, Written(f"読みました {CANARY}"))
+    note(context, staff, case.id, f"メモ {CANARY}")
+    return context
 
 
-def test_no_plain_column_receives_words(reception: Reception, somebody: Somebody) -> None:
-    _written(reception, somebody)
+def test_no_plain_column_receives_words(context: AppContext, somebody: Somebody) -> None:
+    _written(context, somebody)
     plain = [(table, name) for table, name in columns_of(String)]
     assert len(plain) > 60
-    with reception.store.reading() as connection:
+    with context.store.reading() as connection:
         for table, name in plain:
             values = connection.execute(select(table.c[name])).scalars()
             assert not [each for each in values if each and ("カナリア" in each or "bird-" in each)], (table.name, name)
 
 
-def test_keys_rotate_while_residents_write(store: Store, reception: Reception, somebody: Somebody) -> None:
+def test_keys_rotate_while_residents_write(store: Store, context: AppContext, somebody: Somebody) -> None:
     old, new = bytes(range(32)), b"n" * 32
-    _written(reception, somebody)
+    _written(context, somebody)
     both = Keyring([new, old])
     abe = somebody("abe")
     for number in range(45):  # more than two batches
         abe.sends(f"雪かきができない {number}")
     ito = somebody("ito")
-    ito.reception = replace(reception, keys=both)  # the server was started with both keys before
+    ito.context = replace(context, keys=both)  # the server was started with both keys before
     with store.reading() as connection:
         before = count_by_key(connection)
         assert set(before) == {Keyring([old]).newest}
@@ -103,8 +102,8 @@ def test_keys_rotate_while_residents_write(store: Store, reception: Reception, s
         assert any(said.author for said in read_case_talk(connection, only_new, case.id))
 
 
-def test_what_no_key_opens_is_counted_and_left_as_it_is(store: Store, reception: Reception, somebody: Somebody) -> None:
-    _written(reception, somebody)
+def test_what_no_key_opens_is_counted_and_left_as_it_is(store: Store, context: AppContext, somebody: Somebody) -> None:
+    _written(context, somebody)
     stranger = Keyring([b"n" * 32])
     with store.reading() as connection:
         before = count_by_key(connection)

@@ -16,7 +16,8 @@ from bot.storage.key_files import read_or_make_key
 from bot.storage.migrate import migrate
 from bot.storage.sealing import Keyring
 from bot.storage.staff.staff_chat_rows import NewOffer, bind_chat, find_offer, offer_chat, write_offer
-from tests.conftest import ROOT, TUESDAY_NOON
+from tests.conftest import ROOT
+from tests.support.hand_clock import TUESDAY_NOON
 from tests.support.line.line_bot import until
 from tests.support.servers import free_port, start
 from tests.support.telegram.telegram_residents import SECRET, person, press, text

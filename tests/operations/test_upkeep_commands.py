@@ -9,16 +9,16 @@ from types import MappingProxyType
 
 import pytest
 
-from bot.bootstrap import THRESHOLDS, load_keys
+from bot.bootstrap import load_keys
 from bot.domain.understanding.understander import Understander
-from bot.handlers.reception import Reception
-from bot.handlers.shelf import Shelf
 from bot.settings import Settings
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.migrate import migrate
 from bot.storage.operations.backup_file import open_file
 from bot.storage.operations.sealed_rows import count_by_key
-from tests.conftest import ROOT, TUESDAY_NOON, Resident
+from tests.conftest import ROOT, Resident
+from tests.support.contexts import context_of
+from tests.support.hand_clock import TUESDAY_NOON
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -44,7 +44,7 @@ def number(tmp_path: Path, understander: Understander) -> str:
     store = open_file(tmp_path / "bot.db")
     migrate(store)
     keys, _ = load_keys(Settings(database_url=f"sqlite:///{tmp_path}/bot.db"))
-    sato = Resident(Reception(store, keys, Shelf(understander), THRESHOLDS), "sato", TUESDAY_NOON, iter(range(9)))
+    sato = Resident(context_of(store, keys, understander), "sato", TUESDAY_NOON, iter(range(9)))
     sato.says("もう死にたい")
     with store.reading() as connection:
         (case,) = list_cases(connection, open_only=True)

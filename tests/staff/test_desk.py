@@ -9,8 +9,8 @@ import pytest
 from bot.domain.cases.case_transitions import Status
 from bot.domain.messages import Route
 from bot.domain.staff.permissions import Role
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_timers import run_clocks
-from bot.handlers.reception import Reception
 from bot.storage.cases.case_rows import read_history
 from bot.storage.staff.audit_rows import broken_link, read_traces
 from tests.conftest import Resident
@@ -21,8 +21,8 @@ Somebody = Callable[..., Resident]
 
 
 @pytest.fixture
-def desk(reception: Reception) -> Iterator[Desk]:
-    with running_desk(reception) as running:
+def desk(context: AppContext) -> Iterator[Desk]:
+    with running_desk(context) as running:
         yield running
 
 
@@ -83,7 +83,7 @@ def test_unsent_words_are_gone_at_the_desk_and_notes_never_leave(desk: Desk, sat
 
 
 def test_codes_open_once_and_failures_make_wait(desk: Desk) -> None:
-    _, opener = hire(desk.house, "a")
+    _, opener = hire(desk.context, "a")
     code = code_at(opener, desk.clock())
     with DeskClient(desk.url, "a", opener) as client:
         assert client.sign_in(code).status_code == httpx.codes.SEE_OTHER
@@ -127,7 +127,7 @@ def test_roles(desk: Desk, sato: Resident) -> None:
     }
     every = set().union(*opens.values())
     for role, paths in opens.items():
-        _, opener = hire(desk.house, role, role)
+        _, opener = hire(desk.context, role, role)
         with DeskClient(desk.url, role, opener) as client:
             values = {"login": role, "password": opener.password, "code": opener.recovery_codes[0]}
             client.client.post("/desk/sign-in", data=values)
@@ -151,7 +151,7 @@ def test_every_look_and_change_leaves_a_trace_and_a_changed_trace_shows(desk: De
     with desk.staff("a") as staff:
         staff.get(f"/desk/cases/{case.number}")
         staff.do(f"/desk/cases/{case.number}/claim", case=case.id)
-    store = desk.house.store
+    store = desk.context.store
     with store.reading() as connection:
         actions = [each.trace.action for each in reversed(read_traces(connection, about=case.id))]
         assert actions[:3] == ["case-open", "case-view", "case-claim"]
@@ -166,12 +166,12 @@ def test_an_owner_who_forgets_loses_the_case_and_somebody_is_told(desk: Desk, sa
     with desk.staff("a") as staff:
         case = desk.case()
         staff.do(f"/desk/cases/{case.number}/claim", case=case.id)
-        assert run_clocks(desk.house) == 0
+        assert run_clocks(desk.context) == 0
         desk.clock.ahead += timedelta(minutes=11)
-        assert run_clocks(desk.house) == 1
+        assert run_clocks(desk.context) == 1
     case = desk.case()
     assert (case.status, case.owner) == (Status.WAITING, "")
     assert case.is_watched
-    with desk.house.store.reading() as connection:
-        history = read_history(connection, desk.house.reception.keys, case.id)
+    with desk.context.store.reading() as connection:
+        history = read_history(connection, desk.context.keys, case.id)
     assert [event.done.action for event in history] == ["open", "claim", "lapse"]

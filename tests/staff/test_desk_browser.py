@@ -13,14 +13,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from bot.bootstrap import THRESHOLDS
 from bot.domain.cases.duty_roster import DutyPerson
 from bot.domain.opening_hours import WEEKDAYS
 from bot.domain.staff.permissions import Role
 from bot.domain.understanding.understander import Understander
-from bot.handlers.house import House
-from bot.handlers.reception import Reception
-from bot.handlers.shelf import Shelf
+from bot.handlers.app_context import AppContext
 from bot.handlers.staff.duty_settings import keep_people
 from bot.handlers.staff.staff_accounts import Opener
 from bot.handlers.worker import Worker
@@ -28,8 +25,9 @@ from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
 from bot.web.site import build_site
 from tests.support.browsing import fits, needs_chromium, no_violations, watched
+from tests.support.contexts import context_of
 from tests.support.desk_staff import code_at, hire
-from tests.support.line.line_bot import Clock, line_house, running_bot, until
+from tests.support.line.line_bot import Clock, line_context, running_bot, until
 from tests.support.line.line_server import LineServer
 from tests.support.running import Running
 
@@ -39,10 +37,10 @@ OFFICE, PHONE = (1024, 768), (390, 844)
 
 @dataclass
 class Screens:
-    """Windows of people at a running house; what any of them asks of another machine, or complains of, is kept."""
+    """Windows of people at a running context; what any of them asks of another machine, or complains of, is kept."""
 
     browser: Browser
-    house: House
+    context: AppContext
     clock: Clock
     url: str
     faults: list[str] = field(default_factory=list)
@@ -77,23 +75,23 @@ def looked_at(page: Page, name: str) -> None:
 
 
 @pytest.fixture
-def tells(sqlite_store: Store, keys: Keyring, understander: Understander) -> Reception:
-    return Reception(sqlite_store, keys, Shelf(understander), THRESHOLDS, tells=frozenset({"mail", "line"}))
+def tells(sqlite_store: Store, keys: Keyring, understander: Understander) -> AppContext:
+    return context_of(sqlite_store, keys, understander, staff_channels=frozenset({"mail", "line"}))
 
 
 @pytest.fixture
-def screens(browser: Browser, tells: Reception) -> Iterator[Screens]:
+def screens(browser: Browser, tells: AppContext) -> Iterator[Screens]:
     clock = Clock()
-    house = House(tells.store, tells, b"s" * 32, clock)
-    with Running(build_site(house, worker=Worker(house, alone=True), closes=False)) as running:
-        yield Screens(browser, house, clock, running.url)
+    context = replace(tells, clock=clock)
+    with Running(build_site(context, worker=Worker(context, alone=True), closes=False)) as running:
+        yield Screens(browser, context, clock, running.url)
 
 
-def on_duty(house: House) -> dict[str, Opener]:
+def on_duty(context: AppContext) -> dict[str, Opener]:
     """Two counsellors and an admin, who keeps the duty list with both on it."""
-    admin, chief = hire(house, "chief", Role.ADMIN)
-    hired = {name: hire(house, name) for name in ("sato", "ito")}
-    keep_people(house, admin, [DutyPerson(each.id, frozenset(WEEKDAYS)) for each, _ in hired.values()])
+    admin, chief = hire(context, "chief", Role.ADMIN)
+    hired = {name: hire(context, name) for name in ("sato", "ito")}
+    keep_people(context, admin, [DutyPerson(each.id, frozenset(WEEKDAYS)) for each, _ in hired.values()])
     return {"chief": chief, **{name: opener for name, (_, opener) in hired.items()}}
 
 
@@ -124,7 +122,7 @@ def answered(page: Page) -> None:
 
 
 def test_the_whole_way_on_the_web(screens: Screens) -> None:
-    openers = on_duty(screens.house)
+    openers = on_duty(screens.context)
     with screens.window(PHONE) as resident, screens.window(OFFICE) as first, screens.window(PHONE) as second:
         for page, login in ((first, "sato"), (second, "ito")):
             screens.signed_in(page, openers[login], login)
@@ -156,13 +154,13 @@ def test_the_whole_way_on_the_web(screens: Screens) -> None:
         looked_at(resident, "resident-closed")
 
 
-def test_the_whole_way_over_line(browser: Browser, tells: Reception) -> None:
+def test_the_whole_way_over_line(browser: Browser, tells: AppContext) -> None:
     clock = Clock()
     with LineServer() as line:
-        house = replace(line_house(tells, line, clock), url="https://bot.example.jp")
-        openers = on_duty(house)
-        with running_bot(house, line, clock) as bot:
-            screens = Screens(browser, house, clock, bot.url)
+        context = replace(line_context(tells, line, clock), base_url="https://bot.example.jp")
+        openers = on_duty(context)
+        with running_bot(context, line, clock) as bot:
+            screens = Screens(browser, context, clock, bot.url)
             with screens.window(OFFICE) as first, screens.window(PHONE) as second:
                 for page, login in ((first, "sato"), (second, "ito")):
                     screens.signed_in(page, openers[login], login)
@@ -182,7 +180,7 @@ def test_the_whole_way_over_line(browser: Browser, tells: Reception) -> None:
 
 
 def test_a_queue_that_is_not_renewed_says_so_in_red(screens: Screens) -> None:
-    openers = on_duty(screens.house)
+    openers = on_duty(screens.context)
     with screens.window(OFFICE) as page:
         screens.signed_in(page, openers["sato"], "sato")
         page.clock.install()
@@ -198,7 +196,7 @@ def test_a_queue_that_is_not_renewed_says_so_in_red(screens: Screens) -> None:
 
 
 def test_every_screen_of_an_admin(screens: Screens) -> None:
-    openers = on_duty(screens.house)
+    openers = on_duty(screens.context)
     with screens.window(OFFICE) as page:
         screens.signed_in(page, openers["chief"], "chief")
         for path in (

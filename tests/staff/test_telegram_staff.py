@@ -9,8 +9,8 @@ import pytest
 
 from bot.domain.cases.case_transitions import Reason, Status
 from bot.domain.staff.permissions import Role
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import Written, answer, claim, close, release
-from bot.handlers.reception import Reception
 from bot.storage.staff.staff_chat_rows import list_chats
 from tests.support.desk_staff import DeskClient, code_at, hire
 from tests.support.line.line_bot import Clock, until
@@ -28,12 +28,12 @@ def telegram() -> Iterator[TelegramServer]:
 
 
 @pytest.fixture
-def room(reception: Reception, telegram: TelegramServer) -> Iterator[StaffRoom]:
+def room(context: AppContext, telegram: TelegramServer) -> Iterator[StaffRoom]:
     clock = Clock()
-    tells = replace(reception, tells=frozenset({"telegram"}))
-    house = replace(telegram_house(tells, telegram, clock), url="https://bot.example.jp")
-    with running_telegram(house, telegram, clock) as bot:
-        yield StaffRoom(bot, hire(house, "chief", Role.ADMIN)[0])
+    tells = replace(context, staff_channels=frozenset({"telegram"}))
+    context = replace(telegram_house(tells, telegram, clock), base_url="https://bot.example.jp")
+    with running_telegram(context, telegram, clock) as bot:
+        yield StaffRoom(bot, hire(context, "chief", Role.ADMIN)[0])
 
 
 def test_the_way_of_a_claim_in_the_group(room: StaffRoom, telegram: TelegramServer) -> None:
@@ -63,13 +63,13 @@ def test_what_is_done_at_the_desk_shows_in_the_group(room: StaffRoom) -> None:
     room.pair(room.admin, "chief-phone", PLACE)
     room.bot.hears("もう死にたい", "resident")
     first = room.notice()
-    claim(room.house, sato, room.case().id)
+    claim(room.context, sato, room.case().id)
     until(lambda: "担当しています" in room.bot.telegram.taken[first.id - 1].text)
-    release(room.house, sato, room.case().id)
+    release(room.context, sato, room.case().id)
     until(lambda: "担当を待っています" in room.bot.telegram.taken[first.id - 1].text)
     assert room.bot.telegram.taken[first.id - 1].buttons, "it can be claimed again"
-    claim(room.house, sato, room.case().id)
-    close(room.house, sato, room.case().id, Reason.DONE)
+    claim(room.context, sato, room.case().id)
+    close(room.context, sato, room.case().id, Reason.DONE)
     until(lambda: "終わりました" in room.bot.telegram.taken[first.id - 1].text)
     edits = room.bot.telegram.taken[first.id - 1].edits
     room.bot.telegram.settle(2.5)
@@ -177,9 +177,9 @@ def test_a_notice_that_is_refused_is_an_alarm_and_the_page_says_so(
     room.bot.clock.ahead += timedelta(minutes=1)
     until(lambda: room.chats() == ["lost"], 30)
     assert "alarm_staff_chat_lost" in capsys.readouterr().out
-    staff, opener = hire(room.house, "second", Role.ADMIN)
+    staff, opener = hire(room.context, "second", Role.ADMIN)
     with DeskClient(room.bot.url, staff.login, opener) as desk:
-        desk.sign_in(code_at(opener, room.house.now()))
+        desk.sign_in(code_at(opener, room.context.clock()))
         assert "知らせが届きません" in desk.get("/desk/chats").text
 
 
@@ -197,7 +197,7 @@ def test_notices_that_wait_go_as_one_and_each_can_be_claimed(room: StaffRoom, te
     assert len(telegram.to(PLACE)) - before < 5
     (bundle, *_) = [each for each in telegram.to(PLACE)[before:] if len(each.buttons) > 1]
     taken = bundle.buttons[0][1].removeprefix("claim:")
-    claim(room.house, sato, taken)
+    claim(room.context, sato, taken)
     until(lambda: "職員satoさんが担当しています" in telegram.taken[bundle.id - 1].text)
     assert len(telegram.taken[bundle.id - 1].buttons) == len(bundle.buttons) - 1
 
@@ -210,24 +210,24 @@ def _numbers(telegram: TelegramServer) -> list[str]:
 def test_an_answer_in_doubt_is_shown_to_staff_and_not_sent_again(room: StaffRoom, telegram: TelegramServer) -> None:
     sato = room.hire("sato")
     room.bot.answer("人と話したい", "resident")
-    claim(room.house, sato, room.case().id)
+    claim(room.context, sato, room.case().id)
     until(lambda: any("職員が読みはじめました" in each.text for each in telegram.taken))
     telegram.fail(Fault.DROP_AFTER)
-    answer(room.house, sato, room.case().id, Written("明日の朝、お電話します"))
+    answer(room.context, sato, room.case().id, Written("明日の朝、お電話します"))
     until(lambda: room.bot.deliveries().get("unknown") == 1)
     room.bot.clock.ahead += timedelta(minutes=10)
     telegram.settle(2.0)
     assert len([each for each in telegram.taken if "明日の朝" in each.text]) == 1
-    staff, opener = hire(room.house, "second", Role.ADMIN)
+    staff, opener = hire(room.context, "second", Role.ADMIN)
     with DeskClient(room.bot.url, staff.login, opener) as desk:
-        desk.sign_in(code_at(opener, room.house.now()))
+        desk.sign_in(code_at(opener, room.context.clock()))
         assert "届いたか分かりません。二重に届くのを避けるため" in desk.get(f"/desk/cases/{room.case().number}").text
 
 
 def test_the_channel_has_a_switch_of_its_own(room: StaffRoom) -> None:
-    staff, opener = hire(room.house, "second", Role.ADMIN)
+    staff, opener = hire(room.context, "second", Role.ADMIN)
     with DeskClient(room.bot.url, staff.login, opener) as desk:
-        desk.sign_in(code_at(opener, room.house.now()))
+        desk.sign_in(code_at(opener, room.context.clock()))
         assert "Telegramの答えを止める" in desk.get("/desk/switches").text
         desk.do("/desk/switches/telegram-off", on="yes")
         assert desk.do("/desk/switches/fax-off", on="yes").status_code == 404
@@ -237,5 +237,5 @@ def test_the_channel_has_a_switch_of_its_own(room: StaffRoom) -> None:
 
 def test_staff_chats_are_sealed_by_their_row(room: StaffRoom) -> None:
     room.pair(room.admin, "chief-phone", PLACE)
-    with room.house.store.reading() as connection:
+    with room.context.store.reading() as connection:
         assert str(abs(PLACE)) not in repr(list_chats(connection))

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 
 from bot.domain.cases.case import Case
 from bot.domain.staff.permissions import Role
-from bot.handlers.house import House
-from bot.handlers.reception import Reception
+from bot.handlers.app_context import AppContext
 from bot.storage.cases.case_rows import list_cases
 from bot.web.site import build_site
 from tests.support.desk_staff import DeskClient, code_at, hire
@@ -21,28 +20,28 @@ from tests.support.running import Running
 class Desk:
     """A running desk with its clock."""
 
-    house: House
+    context: AppContext
     clock: Clock
     url: str
 
     def staff(self, login: str, role: Role = Role.COUNSELLOR) -> DeskClient:
         """Somebody who has signed in."""
-        _, opener = hire(self.house, login, role)
+        _, opener = hire(self.context, login, role)
         client = DeskClient(self.url, login, opener)
         assert client.sign_in(code_at(opener, self.clock())).status_code == httpx.codes.SEE_OTHER
         return client
 
     def case(self) -> Case:
         """The only case."""
-        with self.house.store.reading() as connection:
+        with self.context.store.reading() as connection:
             (found,) = list_cases(connection, open_only=False)
         return found
 
 
 @contextmanager
-def running_desk(reception: Reception) -> Iterator[Desk]:
+def running_desk(context: AppContext) -> Iterator[Desk]:
     """The desk while the block runs. Its database stays open."""
     clock = Clock()
-    house = House(reception.store, reception, b"s" * 32, clock)
-    with Running(build_site(house, closes=False)) as running:
-        yield Desk(house, clock, running.url)
+    context = replace(context, clock=clock)
+    with Running(build_site(context, closes=False)) as running:
+        yield Desk(context, clock, running.url)

@@ -9,7 +9,7 @@ import httpx
 import pyotp
 
 from bot.domain.staff.permissions import Role, Staff
-from bot.handlers.house import House
+from bot.handlers.app_context import AppContext
 from bot.handlers.staff.sign_in import STEP_SECONDS
 from bot.handlers.staff.staff_accounts import NewAccount, Office, Opener, make_account
 from bot.storage.staff.staff_rows import find_staff
@@ -17,11 +17,11 @@ from bot.storage.staff.staff_rows import find_staff
 _CSRF = re.compile(r'name="csrf" value="([0-9a-f]+)"')
 
 
-def hire(house: House, login: str, role: Role = Role.COUNSELLOR, mail: str = "") -> tuple[Staff, Opener]:
+def hire(context: AppContext, login: str, role: Role = Role.COUNSELLOR, mail: str = "") -> tuple[Staff, Opener]:
     """An account of that login; its name is 職員 and the login."""
-    office = Office(house.store, house.reception.keys, house.now())
+    office = Office(context.store, context.keys, context.clock())
     opener = make_account(office, NewAccount(login, f"職員{login}", role, mail))
-    with house.store.reading() as connection:
+    with context.store.reading() as connection:
         found = find_staff(connection, login=login)
     assert found is not None
     return found, opener

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.bootstrap import build_server, build_worker, open_house
+from bot.bootstrap import build_server, build_worker, open_context
 from bot.domain.protocols import Analysis, Analyzer
 from bot.redacted_logging import keep_words_out
 from bot.settings import read_settings
@@ -59,11 +59,11 @@ def main() -> None:
     """Serve."""
     keep_words_out()
     settings = read_settings()
-    house = open_house(settings)
-    shelf = house.reception.shelf
+    context = open_context(settings)
+    shelf = context.content
     analyzer = FaultyAnalyzer(shelf.understander.analyzer)
     shelf.put(replace(shelf.understander, analyzer=analyzer), shelf.revision)
-    app = build_server(house, settings, build_worker(house, settings))
+    app = build_server(context, settings, build_worker(context, settings))
     app.router.routes.append(Route("/broken", broken, methods=["POST"]))
     serve_site(app, settings.host, settings.port)
 

@@ -1,4 +1,4 @@
-"""LINE as the house sees it: events are read, replies are sent."""
+"""LINE as the context sees it: events are read, replies are sent."""
 
 from datetime import datetime
 

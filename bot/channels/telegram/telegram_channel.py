@@ -1,4 +1,4 @@
-"""Telegram as the house sees it: updates are read, messages are sent, notices are written anew."""
+"""Telegram as the context sees it: updates are read, messages are sent, notices are written anew."""
 
 from datetime import datetime
 

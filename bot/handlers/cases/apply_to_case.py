@@ -26,8 +26,8 @@ from bot.domain.conversation.dialogue_step import Turn
 from bot.domain.conversation.phone_lines import Moment
 from bot.domain.messages import Inbound, Route
 from bot.domain.switches import Switches
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.notify_staff import News, roster_of, tell_staff
-from bot.handlers.reception import Reception
 from bot.storage.cases.case_rows import (
     RESIDENT,
     Done,
@@ -56,7 +56,7 @@ class Standing:
     """
 
     connection: Connection
-    reception: Reception
+    context: AppContext
     resident: str
     last: Inbound
     case: Case | None
@@ -83,35 +83,35 @@ class Standing:
             case_has_ended=self.ended is not None,
             may_agree=self.ended is not None and may_be_asked(self.ended),
             staff_answer=case is not None and case.staff_answer,
-            private_link=f"{self.reception.url}/private/{self.token}" if self.token else "",
+            private_link=f"{self.context.public_url}/private/{self.token}" if self.token else "",
             roster=self.roster,
             switches=self.switches,
         )
 
     def keep(self, before: Case, after: Case, action: Action, *, danger: bool = False, quietly: bool = False) -> str:
         """Keep what the resident did to the case, and tell staff unless it is nothing for them; its id."""
-        change_case(self.connection, self.reception.keys, before, after, Done(action, RESIDENT))
+        change_case(self.connection, self.context.keys, before, after, Done(action, RESIDENT))
         if not quietly:
-            tell_staff(self.connection, self.reception, self.roster, News(after, action, self.now, danger))
+            tell_staff(self.connection, self.context, self.roster, News(after, action, self.now, danger))
         return after.id
 
 
-def standing_of(connection: Connection, reception: Reception, resident: str, last: Inbound) -> Standing:
+def standing_of(connection: Connection, context: AppContext, resident: str, last: Inbound) -> Standing:
     """How the resident stands with the desk; what is read is locked."""
     case = find_open_case(connection, resident)
     ended = None if case else find_last_case(connection, resident, last.received_at - KNOWN_FOR)
-    known = case or (ended if ended and _is_same(reception, ended, last.received_at) else None)
+    known = case or (ended if ended and _is_same(context, ended, last.received_at) else None)
     return Standing(
         connection,
-        reception,
+        context,
         resident,
         last,
         case,
         ended,
         number=known.number if known else free_number(connection),
-        roster=roster_of(connection, reception),
+        roster=roster_of(connection, context),
         switches=read_switches(connection),
-        token=secrets.token_urlsafe(24) if reception.url and last.goes_out else "",
+        token=secrets.token_urlsafe(24) if context.public_url and last.goes_out else "",
     )
 
 
@@ -147,7 +147,7 @@ def _without_open_case(turn: Turn, at: Standing) -> str | None:
         return _report(turn.report, at.ended, at)
     if turn.case is None:
         return None
-    if at.ended and _is_same(at.reception, at.ended, at.now):
+    if at.ended and _is_same(at.context, at.ended, at.now):
         case = _reopen(turn.case, at.ended, at)
     else:
         case = _open(turn.case, at)
@@ -158,9 +158,9 @@ def _without_open_case(turn: Turn, at: Standing) -> str | None:
 def _open(wish: CaseWish, at: Standing) -> str:
     arrived = Arrived(at.now, at.resident, at.last.source)
     case = opened(new_id(), at.number, wish, arrived, at.roster)
-    open_case(at.connection, at.reception.keys, case)
+    open_case(at.connection, at.context.keys, case)
     danger = wish.urgency is Route.EMERGENCY
-    tell_staff(at.connection, at.reception, at.roster, News(case, Action.OPEN, at.now, danger))
+    tell_staff(at.connection, at.context, at.roster, News(case, Action.OPEN, at.now, danger))
     return case.id
 
 
@@ -187,9 +187,9 @@ def _offer_page(turn: Turn, at: Standing, case: str) -> None:
         offer_page(at.connection, hashed(at.token), case, at.now + PAGE_OPENS_FOR)
 
 
-def _is_same(reception: Reception, ended: Case, now: datetime) -> bool:
+def _is_same(context: AppContext, ended: Case, now: datetime) -> bool:
     """Whether who writes now goes on with the case that has ended: a setting of the office."""
-    days = reception.understander.catalog.duty.same_case_days
+    days = context.content.catalog.duty.same_case_days
     return ended.status is Status.CLOSED and ended.closed_at is not None and now - ended.closed_at <= timedelta(days)
 
 

@@ -15,10 +15,10 @@ from bot.domain.conversation.crisis_replies import CrisisWriter
 from bot.domain.messages import Reply
 from bot.domain.staff.permissions import Deed, Staff, require
 from bot.domain.understanding.normalise import at_the_door
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.apply_to_case import PAGE_OPENS_FOR
 from bot.handlers.cases.notify_staff import News, roster_of, tell_staff
 from bot.handlers.delivery.queue_message import About, say_to_resident
-from bot.handlers.house import House
 from bot.storage.cases.case_rows import Done, change_case, find_open_case, lock_case, read_case
 from bot.storage.cases.proposal_rows import delete_proposed_of, propose_checks
 from bot.storage.conversation.message_rows import first_message_after, read_answers, read_heard_words
@@ -65,7 +65,7 @@ class Work:
     """One case in the hands of one member of staff, inside a transaction."""
 
     connection: Connection
-    house: House
+    context: AppContext
     staff: Staff
     case: Case
     roster: DutyRoster
@@ -73,14 +73,14 @@ class Work:
 
     def change(self, after: Case, action: Action, detail: str = "", note: str = "") -> Case:
         """Keep what happened, with its trace."""
-        keys = self.house.reception.keys
+        keys = self.context.keys
         change_case(self.connection, keys, self.case, after, Done(action, self.staff.id, detail, note))
         return after
 
     def say(self, write: Callable[[CrisisWriter], Reply], *, by_staff: bool = False, private_link: str = "") -> None:
         """Queue a message to the resident."""
         about = About(self.case, self.roster, self.now, self.staff.id if by_staff else "", private_link)
-        say_to_resident(self.connection, self.house.reception, about, write)
+        say_to_resident(self.connection, self.context, about, write)
 
     def leave(self, key: str, *, asks_later: bool = False) -> None:
         """Say that the bot answers again, to a resident who was told that staff read."""
@@ -88,12 +88,12 @@ class Work:
             self.say(lambda writer: writer.staff_left(key, asks_later=asks_later))
 
 
-def claim(house: House, staff: Staff, case_id: str) -> Case:
+def claim(context: AppContext, staff: Staff, case_id: str) -> Case:
     """Take the case. Raises TakenError with the winner's name."""
-    return house.store.transaction(lambda connection: claim_inside(connection, house, staff, case_id))
+    return context.store.transaction(lambda connection: claim_inside(connection, context, staff, case_id))
 
 
-def claim_inside(connection: Connection, house: House, staff: Staff, case_id: str) -> Case:
+def claim_inside(connection: Connection, context: AppContext, staff: Staff, case_id: str) -> Case:
     """Take the case, inside a transaction that does more. Raises TakenError before anything is written."""
 
     def take(work: Work) -> Case:
@@ -104,7 +104,7 @@ def claim_inside(connection: Connection, house: House, staff: Staff, case_id: st
         work.say(lambda writer: writer.staff_reads())
         return after
 
-    return _inside(connection, house, Asked(staff, case_id, Deed.CLAIM), take)
+    return _inside(connection, context, Asked(staff, case_id, Deed.CLAIM), take)
 
 
 @dataclass(frozen=True)
@@ -119,35 +119,39 @@ class Written:
     offers_page: bool = False
 
 
-def answer(house: House, staff: Staff, case_id: str, written: Written) -> Case:
+def answer(context: AppContext, staff: Staff, case_id: str, written: Written) -> Case:
     """Write to the resident; the same words within a minute are one press too many. Raises EmptyError."""
     clean = _words(written.words)
-    token = secrets.token_urlsafe(24) if written.offers_page and house.reception.url else ""
+    token = secrets.token_urlsafe(24) if written.offers_page and context.public_url else ""
 
     def write(work: Work) -> Case:
-        keys, since = house.reception.keys, work.now - SAME_PRESS
+        keys, since = context.keys, work.now - SAME_PRESS
         if clean in read_answers(work.connection, keys, work.case.id, staff.id, since):
             return work.case
         unread = first_message_after(work.connection, work.case.id, written.seen) if written.seen else None
         after = work.change(answered(work.case, work.now, unread), Action.REPLY)
         if token:
             offer_page(work.connection, hashed(token), work.case.id, work.now + PAGE_OPENS_FOR)
-        link = f"{house.reception.url}/private/{token}" if token else ""
+        link = f"{context.public_url}/private/{token}" if token else ""
         work.say(lambda writer: writer.to_resident(clean), by_staff=True, private_link=link)
         return after
 
-    return _on_case(house, staff, case_id, Deed.REPLY, write)
+    return _on_case(context, staff, case_id, Deed.REPLY, write)
 
 
-def note(house: House, staff: Staff, case_id: str, words: str) -> Case:
+def note(context: AppContext, staff: Staff, case_id: str, words: str) -> Case:
     """Write down something that never leaves the desk. Raises EmptyError."""
     clean = _words(words)
     return _on_case(
-        house, staff, case_id, Deed.NOTE, lambda work: work.change(noted(work.case, work.now), Action.NOTE, note=clean)
+        context,
+        staff,
+        case_id,
+        Deed.NOTE,
+        lambda work: work.change(noted(work.case, work.now), Action.NOTE, note=clean),
     )
 
 
-def hand_over(house: House, staff: Staff, case_id: str, to: str, words: str) -> Case:
+def hand_over(context: AppContext, staff: Staff, case_id: str, to: str, words: str) -> Case:
     """Give the case to somebody else, who is told. Raises NotPossibleError where they may not have it."""
 
     def give(work: Work) -> Case:
@@ -157,40 +161,40 @@ def hand_over(house: House, staff: Staff, case_id: str, to: str, words: str) -> 
         require(other, Deed.CLAIM)
         after = handed_over(work.case, other.id, work.now, work.roster)
         work.change(after, Action.HAND_OVER, detail=other.id, note=at_the_door(words).strip()[:LONGEST_ANSWER])
-        tell_staff(work.connection, house.reception, work.roster, News(after, Action.HAND_OVER, work.now))
+        tell_staff(work.connection, context, work.roster, News(after, Action.HAND_OVER, work.now))
         return after
 
-    return _on_case(house, staff, case_id, Deed.HAND_OVER, give)
+    return _on_case(context, staff, case_id, Deed.HAND_OVER, give)
 
 
-def release(house: House, staff: Staff, case_id: str) -> Case:
+def release(context: AppContext, staff: Staff, case_id: str) -> Case:
     """Put the case back into the queue, where somebody is told at once."""
 
     def back(work: Work) -> Case:
         after = work.change(put_back(work.case, Action.RELEASE, work.now, work.roster), Action.RELEASE)
         work.leave("staff-left")
-        tell_staff(work.connection, house.reception, work.roster, News(after, Action.RELEASE, work.now))
+        tell_staff(work.connection, context, work.roster, News(after, Action.RELEASE, work.now))
         return after
 
-    return _on_case(house, staff, case_id, Deed.RELEASE, back)
+    return _on_case(context, staff, case_id, Deed.RELEASE, back)
 
 
-def close(house: House, staff: Staff, case_id: str, reason: Reason) -> Case:
+def close(context: AppContext, staff: Staff, case_id: str, reason: Reason) -> Case:
     """End the case. What was no trouble is proposed to the admin, for the bot to learn from."""
 
     def end(work: Work) -> Case:
         after = work.change(closed(work.case, reason, work.now), Action.CLOSE, detail=reason)
         work.leave("staff-closed", asks_later=may_be_asked(after))
         if reason in _NOT_MEANT and not after.is_drill:
-            keys = house.reception.keys
+            keys = context.keys
             heard = read_heard_words(work.connection, keys, after.id)
             propose_checks(work.connection, keys, after, heard, work.now)
         return after
 
-    return _on_case(house, staff, case_id, Deed.CLOSE, end)
+    return _on_case(context, staff, case_id, Deed.CLOSE, end)
 
 
-def join(house: House, staff: Staff, case_id: str, into: str) -> Case:
+def join(context: AppContext, staff: Staff, case_id: str, into: str) -> Case:
     """End the case because it goes on in the open one with the number `into`. Raises NotPossibleError."""
 
     def end(work: Work) -> Case:
@@ -202,10 +206,10 @@ def join(house: House, staff: Staff, case_id: str, into: str) -> Case:
         work.leave("staff-joined")
         return after
 
-    return _on_case(house, staff, case_id, Deed.CLOSE, end)
+    return _on_case(context, staff, case_id, Deed.CLOSE, end)
 
 
-def keep_quiet(house: House, staff: Staff, case_id: str, hours: tuple[int, int] | None) -> Case:
+def keep_quiet(context: AppContext, staff: Staff, case_id: str, hours: tuple[int, int] | None) -> Case:
     """The hours (from, until, in minutes from midnight) in which this resident must not be written to; None: none."""
     start, end = hours or (None, None)
 
@@ -214,10 +218,10 @@ def keep_quiet(house: House, staff: Staff, case_id: str, hours: tuple[int, int] 
         after = replace(work.case, status=status, quiet_from=start, quiet_until=end, changed_at=work.now)
         return work.change(after, Action.QUIET)
 
-    return _on_case(house, staff, case_id, Deed.NOTE, keep)
+    return _on_case(context, staff, case_id, Deed.NOTE, keep)
 
 
-def reopen(house: House, staff: Staff, case_id: str) -> Case:
+def reopen(context: AppContext, staff: Staff, case_id: str) -> Case:
     """Put an ended case back into the queue. Raises NotPossibleError where its words are erased."""
 
     def again(work: Work) -> Case:
@@ -226,22 +230,22 @@ def reopen(house: House, staff: Staff, case_id: str) -> Case:
         delete_proposed_of(work.connection, work.case.id)
         return work.change(put_back(work.case, Action.REOPEN, work.now, work.roster), Action.REOPEN)
 
-    return _on_case(house, staff, case_id, Deed.REOPEN, again)
+    return _on_case(context, staff, case_id, Deed.REOPEN, again)
 
 
-def _on_case(house: House, staff: Staff, case_id: str, deed: Deed, do: Callable[[Work], Case]) -> Case:
+def _on_case(context: AppContext, staff: Staff, case_id: str, deed: Deed, do: Callable[[Work], Case]) -> Case:
     """One deed on one case, in a transaction of its own."""
-    return house.store.transaction(lambda connection: _inside(connection, house, Asked(staff, case_id, deed), do))
+    return context.store.transaction(lambda connection: _inside(connection, context, Asked(staff, case_id, deed), do))
 
 
-def _inside(connection: Connection, house: House, asked: Asked, do: Callable[[Work], Case]) -> Case:
+def _inside(connection: Connection, context: AppContext, asked: Asked, do: Callable[[Work], Case]) -> Case:
     """One deed on one case, locked, by somebody who may."""
     case = lock_case(connection, asked.case)
     if case is None:
         raise NoSuchCaseError
     require(asked.staff, asked.deed, case)
-    roster = roster_of(connection, house.reception)
-    return do(Work(connection, house, asked.staff, case, roster, house.now()))
+    roster = roster_of(connection, context)
+    return do(Work(connection, context, asked.staff, case, roster, context.clock()))
 
 
 def _words(words: str) -> str:

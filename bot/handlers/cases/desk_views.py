@@ -12,8 +12,8 @@ from bot.domain.city_calendar import CITY_ZONE, is_holiday
 from bot.domain.conversation.phone_lines import LinesSaid, Moment
 from bot.domain.messages import Call, Route
 from bot.domain.staff.permissions import Deed, Staff, may, require
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.notify_staff import roster_of
-from bot.handlers.house import House
 from bot.storage.cases.case_rows import (
     CaseEvent,
     cases_joined_to,
@@ -82,13 +82,13 @@ class Opened:
         return max((said.at for said in self.talk if said.reply is None), default=None)
 
 
-def read_queue(house: House) -> Queue:
+def read_queue(context: AppContext) -> Queue:
     """Emergencies first, what waits before what is looked after, then by waiting time."""
-    now = house.now()
-    with house.store.reading() as connection:
+    now = context.clock()
+    with context.store.reading() as connection:
         accounts = {each.id: each for each in list_staff(connection)}
         names = {each.id: each.name for each in accounts.values()}
-        roster = roster_of(connection, house.reception)
+        roster = roster_of(connection, context)
         found = list_cases(connection, open_only=True)
     rows = [
         Queued(each, names.get(each.owner, ""), now - each.unanswered_since if each.unanswered_since else None)
@@ -99,15 +99,15 @@ def read_queue(house: House) -> Queue:
     return Queue(tuple(rows), now, on_duty, roster.is_open(now), roster.next_opening(now))
 
 
-def read_opened(house: House, staff: Staff, number: str) -> Opened | None:
+def read_opened(context: AppContext, staff: Staff, number: str) -> Opened | None:
     """The case with this number, its opening traced. Raises NotAllowedError."""
     require(staff, Deed.READ_CASE)
-    now, keys = house.now(), house.reception.keys
-    with house.store.reading() as connection:
+    now, keys = context.clock(), context.keys
+    with context.store.reading() as connection:
         case = read_case(connection, number)
         if case is None:
             return None
-        roster = roster_of(connection, house.reception)
+        roster = roster_of(connection, context)
         accounts = list_staff(connection)
         opened = Opened(
             case,
@@ -117,7 +117,7 @@ def read_opened(house: House, staff: Staff, number: str) -> Opened | None:
             tuple(read_notices(connection, case.id)),
             {each.id: each.name for each in accounts},
             tuple(each for each in accounts if may(each, Deed.CLAIM) and each.id not in {staff.id, case.owner}),
-            _calls(house, case, roster, now),
+            _calls(context, case, roster, now),
             channel_of(connection, case.resident),
             is_reachable(connection, case.resident),
             frozenset(each for each in Deed if may(staff, each, case)),
@@ -128,22 +128,22 @@ def read_opened(house: House, staff: Staff, number: str) -> Opened | None:
             read_case_by_id(connection, case.joined_to) if case.joined_to else None,
             tuple(each for each in cases_of(connection, case.resident) if each.id != case.id),
         )
-    house.store.transaction(lambda connection: add_trace(connection, Trace(now, staff.id, "case-view", case.id)))
+    context.store.transaction(lambda connection: add_trace(connection, Trace(now, staff.id, "case-view", case.id)))
     return opened
 
 
-def seen_of(house: House, number: str) -> str:
+def seen_of(context: AppContext, number: str) -> str:
     """Something that changes when anything happens to the case with this number; empty where there is none."""
-    with house.store.reading() as connection:
+    with context.store.reading() as connection:
         case = read_case(connection, number)
         return f"{case.status} {case.owner} {case.changed_at.isoformat()}" if case else ""
 
 
-def _calls(house: House, case: Case, roster: DutyRoster, now: datetime) -> tuple[Call, ...]:
+def _calls(context: AppContext, case: Case, roster: DutyRoster, now: datetime) -> tuple[Call, ...]:
     """The lines for this kind of trouble, with whether somebody answers there now."""
-    catalog = house.reception.understander.catalog
+    catalog = context.content.catalog
     moment = Moment(now.astimezone(CITY_ZONE), is_holiday, case.number, roster=roster)
-    said = LinesSaid(catalog, moment, house.wording())
+    said = LinesSaid(catalog, moment, context.content.wording())
     return said.calls([*said.desk_lines(), *said.crisis_lines(case.kind)])
 
 

@@ -3,28 +3,28 @@
 from sqlalchemy import Connection
 
 from bot.domain.staff.permissions import Deed, Staff, require
-from bot.handlers.house import House
+from bot.handlers.app_context import AppContext
 from bot.storage.cases.proposal_rows import ProposedCheck, drop_proposed, list_proposed
 from bot.storage.staff.audit_rows import Trace, add_trace
 
 
-def read_proposals(house: House, staff: Staff) -> list[ProposedCheck]:
+def read_proposals(context: AppContext, staff: Staff) -> list[ProposedCheck]:
     """What waits to be looked at. Raises NotAllowedError."""
     require(staff, Deed.EDIT_CONTENT)
-    with house.store.reading() as connection:
-        found = list_proposed(connection, house.reception.keys)
-    now = house.now()
-    house.store.transaction(lambda connection: add_trace(connection, Trace(now, staff.id, "proposals-view")))
+    with context.store.reading() as connection:
+        found = list_proposed(connection, context.keys)
+    now = context.clock()
+    context.store.transaction(lambda connection: add_trace(connection, Trace(now, staff.id, "proposals-view")))
     return found
 
 
-def settle_proposal(house: House, staff: Staff, proposal: str) -> None:
+def settle_proposal(context: AppContext, staff: Staff, proposal: str) -> None:
     """It was looked at. Raises NotAllowedError."""
     require(staff, Deed.EDIT_CONTENT)
-    now = house.now()
+    now = context.clock()
 
     def drop(connection: Connection) -> None:
         drop_proposed(connection, proposal)
         add_trace(connection, Trace(now, staff.id, "proposal-settled", proposal))
 
-    house.store.transaction(drop)
+    context.store.transaction(drop)

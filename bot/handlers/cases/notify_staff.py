@@ -12,7 +12,7 @@ from bot.domain.cases.duty_roster import DutyRoster
 from bot.domain.delivery.notices import CHAT, MAIL
 from bot.domain.messages import Route
 from bot.domain.staff.permissions import Deed, Staff, may
-from bot.handlers.reception import Reception
+from bot.handlers.app_context import AppContext
 from bot.storage.delivery.notice_rows import NewNotice, add_notices, was_told_since
 from bot.storage.staff.duty_rows import read_roster, read_switch
 from bot.storage.staff.staff_chat_rows import ChatState, StaffChat, list_chats
@@ -68,35 +68,35 @@ class Ways:
         return bool(self.mail(staff) or self.chat(staff))
 
 
-def ways_of(connection: Connection, reception: Reception) -> Ways:
+def ways_of(connection: Connection, context: AppContext) -> Ways:
     """Mail where a server is set, chats where they are bound and their platform is connected."""
-    mails = "mail" in reception.tells
+    mails = "mail" in context.staff_channels
     accounts = {each.id: each for each in list_staff(connection) if may(each, Deed.READ_CASE)}
     if not mails:
         accounts = {name: replace(each, mail="") for name, each in accounts.items()}
     bound = [each for each in list_chats(connection) if each.state is ChatState.BOUND]
-    chats = tuple(each for each in bound if each.channel in reception.tells)
+    chats = tuple(each for each in bound if each.channel in context.staff_channels)
     desk = read_switch(connection, DESK_MAIL) if mails else ""
     return Ways(accounts, chats, desk, bool(read_switch(connection, FEW_PUSHES)))
 
 
-def roster_of(connection: Connection, reception: Reception) -> DutyRoster:
+def roster_of(connection: Connection, context: AppContext) -> DutyRoster:
     """The duty list as it stands. On call is only who can be told."""
-    roster = read_roster(connection, reception.understander.catalog.duty.hours)
+    roster = read_roster(connection, context.content.catalog.duty.hours)
     if not any(each.on_call for each in roster.people):
         return roster
-    ways = ways_of(connection, reception)
+    ways = ways_of(connection, context)
     return replace(roster, people=tuple(replace(each, is_reached=ways.reaches(each.staff)) for each in roster.people))
 
 
-def tell_staff(connection: Connection, reception: Reception, roster: DutyRoster, news: News) -> None:
+def tell_staff(connection: Connection, context: AppContext, roster: DutyRoster, news: News) -> None:
     """Queue notices: to the owner, or to the desk and the duty list, one person further with each alarm."""
-    if not reception.tells or news.case.is_drill or _is_told(connection, news):
+    if not context.staff_channels or news.case.is_drill or _is_told(connection, news):
         return
-    ways = ways_of(connection, reception)
+    ways = ways_of(connection, context)
     wanted = dict.fromkeys(each for each in _recipients(ways, roster, news) if each)
     notices = [NewNotice(each, news.why, news.case.id) for each in wanted]
-    add_notices(connection, reception.keys, notices, news.at)
+    add_notices(connection, context.keys, notices, news.at)
 
 
 def _recipients(ways: Ways, roster: DutyRoster, news: News) -> Iterator[str]:

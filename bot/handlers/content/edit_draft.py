@@ -14,7 +14,7 @@ from bot.content.cards.three_way_merge import merge_fields
 from bot.content.content_files import Files, digest_of, unpack_files
 from bot.content.yaml.yaml_form import Data
 from bot.domain.staff.permissions import Deed, Staff, require
-from bot.handlers.house import House
+from bot.handlers.app_context import AppContext
 from bot.storage.content.draft_rows import (
     Edit,
     add_edit,
@@ -99,7 +99,7 @@ class CardForm:
     gives_way: bool = False
 
 
-def save_card(house: House, staff: Staff, form: CardForm) -> Saved:
+def save_card(context: AppContext, staff: Staff, form: CardForm) -> Saved:
     """Save the form. What another hand changed meanwhile in other fields stays.
 
     Where both changed one field, the words of this form are saved and those of the other are handed back, to be read
@@ -108,40 +108,40 @@ def save_card(house: House, staff: Staff, form: CardForm) -> Saved:
     require(staff, Deed.EDIT_CONTENT)
     place = form.place
     for _ in range(_TRIES):
-        draft = read_draft(house.store)
+        draft = read_draft(context.store)
         now = read_card(draft.files, place)
-        base, by = _as_seen(house.store, draft, form)
+        base, by = _as_seen(context.store, draft, form)
         values, theirs = _joined(base, form.fields, now)
         if theirs and form.gives_way:
             return Saved(now, form.seen, theirs, by)
-        if values == now or _write(house, staff, draft, (place, now, values)):
-            return Saved(values, read_draft(house.store).seen, theirs, by if theirs else "")
+        if values == now or _write(context, staff, draft, (place, now, values)):
+            return Saved(values, read_draft(context.store).seen, theirs, by if theirs else "")
     message = f"{place.file} changed {_TRIES} times while it was being saved"
     raise RuntimeError(message)
 
 
-def undo(house: House, staff: Staff, place: Place) -> bool:
+def undo(context: AppContext, staff: Staff, place: Place) -> bool:
     """Take back the last sitting at a card. False where there is nothing to take back. Raises NotAllowedError."""
     require(staff, Deed.EDIT_CONTENT)
-    draft = read_draft(house.store)
-    sitting = _last_sitting(house.store, draft, place)
+    draft = read_draft(context.store)
+    sitting = _last_sitting(context.store, draft, place)
     if not sitting:
         return False
     before = _parsed(sitting[-1].before)
     change = (place, read_card(draft.files, place), before)
-    return _write(house, staff, draft, change, undoes=[edit.number for edit in sitting])
+    return _write(context, staff, draft, change, undoes=[edit.number for edit in sitting])
 
 
-def discard(house: House, staff: Staff) -> None:
+def discard(context: AppContext, staff: Staff) -> None:
     """Let the whole draft go; its edits stay to be read. Raises NotAllowedError."""
     require(staff, Deed.EDIT_CONTENT)
 
     def work(connection: Connection) -> None:
         lock_newest(connection)
         clear_draft(connection)
-        add_trace(connection, Trace(house.now(), staff.id, "draft-discarded"))
+        add_trace(connection, Trace(context.clock(), staff.id, "draft-discarded"))
 
-    house.store.transaction(work)
+    context.store.transaction(work)
 
 
 def laid_on(draft: Draft, files: Files) -> dict[str, bytes]:
@@ -193,7 +193,7 @@ def _as_seen(store: Store, draft: Draft, form: CardForm) -> tuple[Values | None,
 
 
 def _write(
-    house: House,
+    context: AppContext,
     staff: Staff,
     draft: Draft,
     change: tuple[Place, Values | None, Values | None],
@@ -202,7 +202,7 @@ def _write(
     """Write one card's change; False where its file was changed meanwhile."""
     place, before, after = change
     body, seen = write_card(draft.files, place, after).decode(), draft.files[place.file].decode()
-    now = house.now()
+    now = context.clock()
 
     def work(connection: Connection) -> bool:
         is_behind = lock_newest(connection) != draft.base.number
@@ -222,7 +222,7 @@ def _write(
             add_trace(connection, Trace(now, staff.id, action, "", f"{place.file} edit {number}"))
         return True
 
-    return house.store.transaction(work)
+    return context.store.transaction(work)
 
 
 def _last_sitting(store: Store, draft: Draft, place: Place) -> list[Edit]:

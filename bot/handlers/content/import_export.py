@@ -16,8 +16,8 @@ from bot.content.tables.table_files import read_tables, write_csv, write_workboo
 from bot.content.tables.table_reader import RowFault, TableReading
 from bot.content.tables.tables import SHEETS, SheetKind, table_of
 from bot.domain.staff.permissions import Deed, Staff, require
+from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import Draft, read_draft
-from bot.handlers.house import House
 from bot.storage.content.draft_rows import Edit, add_edits, newest_edit, write_draft_file
 from bot.storage.content.revision_rows import BehindError, lock_newest
 from bot.storage.engine import Store
@@ -63,18 +63,18 @@ def with_changes(files: Files, changes: Changes) -> dict[str, bytes]:
     return {**files, **{file: write_cards(files, file, cards) for file, cards in by_file.items()}}
 
 
-def import_changes(house: House, staff: Staff, changes: Changes) -> int:
+def import_changes(context: AppContext, staff: Staff, changes: Changes) -> int:
     """Put previewed changes into the draft; how many. Raises NotAllowedError, BehindError, NoSuchCardError."""
     require(staff, Deed.EDIT_CONTENT)
-    return take_in(house.store, staff.id, changes, house.now())
+    return take_in(context.store, staff.id, changes, context.clock())
 
 
-def import_files(house: House, by: str, files: Files) -> int:
+def import_files(context: AppContext, by: str, files: Files) -> int:
     """Put whole files into the draft; what they lack stays. How many cards. Raises BehindError."""
-    draft = read_draft(house.store)
+    draft = read_draft(context.store)
     found = differences(draft.files, {**draft.files, **files})
     changes = {change.place: change.after for change in found if change.place.file in draft.files}
-    return take_in(house.store, by, changes, house.now(), files)
+    return take_in(context.store, by, changes, context.clock(), files)
 
 
 def take_in(store: Store, by: str, changes: Changes, now: datetime, whole: Files = MappingProxyType({})) -> int:

@@ -15,7 +15,7 @@ from bot.domain.understanding.understander import Understander
 from bot.language.best_analyzer import load_analyzer
 
 
-class Workshop:
+class IndexBuilder:
     """The places on this machine: fitted indexes, the shipped content, the sets of messages. `root` is the project."""
 
     def __init__(self, root: Path) -> None:

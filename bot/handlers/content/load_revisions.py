@@ -11,9 +11,9 @@ from bot.content.content_files import Files, digest_of, pack_files, unpack_files
 from bot.content.upgrade_merge import grow
 from bot.domain.protocols import Analyzer
 from bot.domain.understanding.understander import Understander
+from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import laid_on, read_draft
-from bot.handlers.content.index_builder import Workshop
-from bot.handlers.house import House
+from bot.handlers.content.index_builder import IndexBuilder
 from bot.storage.content.draft_rows import clear_draft, write_draft_file
 from bot.storage.content.revision_rows import (
     BehindError,
@@ -55,32 +55,32 @@ def begin_revisions(store: Store, shipped: Files, now: datetime) -> Revision:
     return revision_now
 
 
-def open_revision(store: Store, workshop: Workshop, analyzer: Analyzer, revision: Revision) -> Understander:
+def open_revision(store: Store, index_builder: IndexBuilder, analyzer: Analyzer, revision: Revision) -> Understander:
     """What it knows. A revision that this version cannot read is said aloud, and the shipped content serves."""
     with store.reading() as connection:
         files = unpack_files(read_content(connection, revision.digest))
     try:
-        return workshop.understander(files, analyzer)
+        return index_builder.understander(files, analyzer)
     except ContentError as error:
         log.error("alarm_revision_unreadable", revision=revision.number, faults=len(error.faults))
-        return workshop.understander(workshop.shipped(), analyzer)
+        return index_builder.understander(index_builder.shipped(), analyzer)
 
 
-async def follow_revisions(house: House) -> None:
+async def follow_revisions(context: AppContext) -> None:
     """One look: where another revision is in force, take it up."""
-    await asyncio.to_thread(take_up_revision, house)
+    await asyncio.to_thread(take_up_revision, context)
     await asyncio.sleep(LOOK_EVERY)
 
 
-def take_up_revision(house: House) -> None:
+def take_up_revision(context: AppContext) -> None:
     """Put the revision in force on the shelf of this process."""
-    shelf = house.reception.shelf
-    with house.store.reading() as connection:
+    shelf = context.content
+    with context.store.reading() as connection:
         if newest_number(connection) in {0, shelf.revision}:
             return
         revision = read_revision(connection)
     if revision:
-        understander = open_revision(house.store, house.workshop, shelf.understander.analyzer, revision)
+        understander = open_revision(context.store, context.index_builder, shelf.understander.analyzer, revision)
         shelf.put(understander, revision.number)
         log.info("revision_taken_up", revision=revision.number)
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from bot.content.cards.cards import write_card
 from bot.domain.staff.permissions import Deed, Staff, require
 from bot.domain.understanding.understander import Understander
+from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import read_draft
 from bot.handlers.content.teach_from_unmatched import Lesson, Taught, files_with, words_of
 from bot.handlers.content.try_question import draft_understander
 from bot.handlers.conversation.answer_dry_run import answer_once
-from bot.handlers.house import House
 
 _MOST = 30
 
@@ -31,29 +31,29 @@ class Preview:
     checks: tuple[Effect, ...]
 
 
-def preview_lesson(house: House, staff: Staff, group: str, taught: Taught) -> Preview:
+def preview_lesson(context: AppContext, staff: Staff, group: str, taught: Taught) -> Preview:
     """Try the lesson. Seconds. Raises NotAllowedError, LessonError, NoSuchCardError, ContentError."""
     require(staff, Deed.EDIT_CONTENT)
-    messages = words_of(house.store, house.reception.keys, group)[:_MOST]
+    messages = words_of(context.store, context.keys, group)[:_MOST]
     texts = list(dict.fromkeys([taught.words, *(each.words for each in messages)]))
-    before = draft_understander(house)
-    after = before if taught.lesson in {Lesson.LEAVE, Lesson.CHECK} else _with_lesson(house, before, taught)
+    before = draft_understander(context)
+    after = before if taught.lesson in {Lesson.LEAVE, Lesson.CHECK} else _with_lesson(context, before, taught)
     checks = [check.text for check in before.catalog.checks]
-    changed = [each for each in (_effect(house, before, after, text) for text in checks) if each.before != each.after]
-    return Preview(tuple(_effect(house, before, after, text) for text in texts), tuple(changed))
+    changed = [each for each in (_effect(context, before, after, text) for text in checks) if each.before != each.after]
+    return Preview(tuple(_effect(context, before, after, text) for text in texts), tuple(changed))
 
 
-def _with_lesson(house: House, before: Understander, taught: Taught) -> Understander:
-    draft = read_draft(house.store)
+def _with_lesson(context: AppContext, before: Understander, taught: Taught) -> Understander:
+    draft = read_draft(context.store)
     place, fields = files_with(draft, taught)
     files = {**draft.files, place.file: write_card(draft.files, place, fields)}
-    return house.workshop.understander(files, before.analyzer)
+    return context.index_builder.understander(files, before.analyzer)
 
 
-def _effect(house: House, before: Understander, after: Understander, text: str) -> Effect:
-    return Effect(text, _answer(house, before, text), _answer(house, after, text))
+def _effect(context: AppContext, before: Understander, after: Understander, text: str) -> Effect:
+    return Effect(text, _answer(context, before, text), _answer(context, after, text))
 
 
-def _answer(house: House, understander: Understander, text: str) -> tuple[str, str]:
-    reply = answer_once(understander, house.reception.thresholds, text, house.now()).reply
+def _answer(context: AppContext, understander: Understander, text: str) -> tuple[str, str]:
+    reply = answer_once(understander, context.thresholds, text, context.clock()).reply
     return reply.route, reply.entries[0].title if reply.entries else ""

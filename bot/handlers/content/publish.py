@@ -7,10 +7,10 @@ from sqlalchemy import Connection
 from bot.content.content_files import Files, digest_of, pack_files, unpack_files
 from bot.content.upgrade_merge import grow
 from bot.domain.staff.permissions import Deed, Staff, require
+from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import Draft, laid_on, read_draft
 from bot.handlers.content.regression_check import Proof, read_proof
 from bot.handlers.content.regression_jobs import proof_row, prove_files
-from bot.handlers.house import House
 from bot.storage.content.draft_rows import clear_draft, newest_edit, write_draft_file
 from bot.storage.content.regression_rows import ProofRow, clear_proofs, want_published
 from bot.storage.content.revision_rows import (
@@ -51,30 +51,30 @@ class Proved:
     proof: Proof
 
 
-def want(house: House, staff: Staff, digest: str, reason: str) -> None:
+def want(context: AppContext, staff: Staff, digest: str, reason: str) -> None:
     """Ask a second person to publish. Raises NotAllowedError, NotProvedError, NoReasonError."""
     require(staff, Deed.EDIT_CONTENT)
-    proved = _proved(house, digest)
+    proved = _proved(context, digest)
     if not reason.strip():
         raise NoReasonError
-    now = house.now()
+    now = context.clock()
 
     def work(connection: Connection) -> None:
         want_published(connection, proved.row.digest, staff.id, now, reason.strip()[:LONGEST_REASON])
         add_trace(connection, Trace(now, staff.id, "publish-wanted", "", digest))
 
-    house.store.transaction(work)
+    context.store.transaction(work)
 
 
-def publish(house: House, staff: Staff, digest: str, reason: str = "") -> Revision:
+def publish(context: AppContext, staff: Staff, digest: str, reason: str = "") -> Revision:
     """Put the proved draft in force. Where the office wants a second reader, this is the second one.
 
     Raises NotAllowedError, NotProvedError, OwnRequestError, NoReasonError, BehindError.
     """
     require(staff, Deed.EDIT_CONTENT)
-    proved = _proved(house, digest)
+    proved = _proved(context, digest)
     author, second = staff.id, ""
-    if house.reception.understander.catalog.publishing.second_reader:
+    if context.content.catalog.publishing.second_reader:
         author, second, reason = proved.row.wanted_by, staff.id, proved.row.reason
         if not author:
             raise NotProvedError
@@ -82,35 +82,35 @@ def publish(house: House, staff: Staff, digest: str, reason: str = "") -> Revisi
             raise OwnRequestError
     if not reason.strip():
         raise NoReasonError
-    revision = _next(house, proved.draft.base, WayIn.PUBLISHED, digest)
+    revision = _next(context, proved.draft.base, WayIn.PUBLISHED, digest)
     revision = replace(revision, author=author, second_reader=second, reason=reason.strip()[:LONGEST_REASON])
-    put_in_force(house, staff.id, revision, proved.draft)
+    put_in_force(context, staff.id, revision, proved.draft)
     return revision
 
 
-def publish_at_once(house: House, reason: str) -> tuple[Proof, Revision | None]:
+def publish_at_once(context: AppContext, reason: str) -> tuple[Proof, Revision | None]:
     """Prove the draft and put it in force, for whoever has the machine in their hands. Seconds. Raises BehindError."""
-    draft = read_draft(house.store)
-    proof = prove_files(house, (draft.published, draft.files))
+    draft = read_draft(context.store)
+    proof = prove_files(context, (draft.published, draft.files))
     if proof.is_refused or not draft.is_changed:
         return proof, None
-    revision = replace(_next(house, draft.base, WayIn.PUBLISHED, draft.digest), reason=reason[:LONGEST_REASON])
-    put_in_force(house, "", revision, draft)
+    revision = replace(_next(context, draft.base, WayIn.PUBLISHED, draft.digest), reason=reason[:LONGEST_REASON])
+    put_in_force(context, "", revision, draft)
     return proof, revision
 
 
-def restore(house: House, staff: Staff, number: int) -> Revision:
+def restore(context: AppContext, staff: Staff, number: int) -> Revision:
     """Put an old revision in force again, as a new one; the draft stays. Raises NotAllowedError, BehindError."""
     require(staff, Deed.EDIT_CONTENT)
-    draft = read_draft(house.store)
-    files = _as_it_was(house.store, draft, number)
-    revision = _next(house, draft.base, WayIn.RESTORED, digest_of(files))
+    draft = read_draft(context.store)
+    files = _as_it_was(context.store, draft, number)
+    revision = _next(context, draft.base, WayIn.RESTORED, digest_of(files))
     revision = replace(revision, author=staff.id, reason=f"第{number}版に戻しました")
-    put_in_force(house, staff.id, revision, draft, files)
+    put_in_force(context, staff.id, revision, draft, files)
     return revision
 
 
-def put_in_force(house: House, by: str, revision: Revision, draft: Draft, files: Files | None = None) -> None:
+def put_in_force(context: AppContext, by: str, revision: Revision, draft: Draft, files: Files | None = None) -> None:
     """One commit. `files`: content that is not the draft; then the draft's changes are laid on it. BehindError."""
     packed = pack_files(draft.files if files is None else files)
     rebased = {} if files is None else laid_on(draft, files)
@@ -126,7 +126,7 @@ def put_in_force(house: House, by: str, revision: Revision, draft: Draft, files:
         clear_proofs(connection)
         add_trace(connection, Trace(revision.at, by, f"content-{revision.way}", "", f"revision {revision.number}"))
 
-    house.store.transaction(work)
+    context.store.transaction(work)
 
 
 def revisions_of(store: Store) -> list[Revision]:
@@ -144,9 +144,9 @@ def files_of(store: Store, number: int) -> Files:
         return unpack_files(read_content(connection, revision.digest))
 
 
-def _proved(house: House, digest: str) -> Proved:
-    draft = read_draft(house.store)
-    row = proof_row(house, draft)
+def _proved(context: AppContext, digest: str) -> Proved:
+    draft = read_draft(context.store)
+    row = proof_row(context, draft)
     if row is None or row.digest != digest or row.found is None:
         raise NotProvedError
     proof = read_proof(row.found)
@@ -168,5 +168,5 @@ def _as_it_was(store: Store, draft: Draft, number: int) -> Files:
     return grow(shipped[0], files, shipped[1]).files
 
 
-def _next(house: House, base: Revision, way: WayIn, digest: str) -> Revision:
-    return Revision(base.number + 1, digest, base.shipped, way, "", "", "", house.now())
+def _next(context: AppContext, base: Revision, way: WayIn, digest: str) -> Revision:
+    return Revision(base.number + 1, digest, base.shipped, way, "", "", "", context.clock())

@@ -15,10 +15,10 @@ from bot.content.read.catalog_reader import catalog_of
 from bot.domain.staff.permissions import Deed, Staff, require
 from bot.domain.understanding.decision import Thresholds
 from bot.domain.understanding.understander import Understander
+from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import Draft, read_draft
-from bot.handlers.content.index_builder import Workshop, child_process, fit_here, own_analyzer, read_whole
+from bot.handlers.content.index_builder import IndexBuilder, child_process, fit_here, own_analyzer, read_whole
 from bot.handlers.content.regression_check import Proof, Proving, write_proof
-from bot.handlers.house import House
 from bot.storage.content.regression_rows import ProofRow, ask_for_proof, end_proof, take_proof, write_step
 from bot.storage.content.regression_rows import read_proof as read_proof_row
 from bot.storage.content.revision_rows import keep_content, read_content, read_revision
@@ -32,70 +32,70 @@ LOOK_EVERY = 1.0
 """Seconds until a proof that is asked for begins."""
 
 
-def ask_proof(house: House, staff: Staff) -> Draft:
+def ask_proof(context: AppContext, staff: Staff) -> Draft:
     """Ask for the proof of the draft as it stands. Raises NotAllowedError."""
     require(staff, Deed.EDIT_CONTENT)
-    draft = read_draft(house.store)
-    digest, packed, now = draft.digest, pack_files(draft.files), house.now()
+    draft = read_draft(context.store)
+    digest, packed, now = draft.digest, pack_files(draft.files), context.clock()
 
     def work(connection: Connection) -> None:
         keep_content(connection, digest, packed)
         ask_for_proof(connection, digest, draft.base.number, staff.id, now)
 
-    house.store.transaction(work)
+    context.store.transaction(work)
     return draft
 
 
-def proof_row(house: House, draft: Draft) -> ProofRow | None:
+def proof_row(context: AppContext, draft: Draft) -> ProofRow | None:
     """The proof of this draft, however far it is; none where another revision is in force by now."""
-    with house.store.reading() as connection:
+    with context.store.reading() as connection:
         row = read_proof_row(connection, draft.digest)
     return row if row and row.base == draft.base.number else None
 
 
-async def prove_waiting(house: House) -> None:
+async def prove_waiting(context: AppContext) -> None:
     """One look: where a proof is asked for, make it."""
-    if not await asyncio.to_thread(prove_next, house):
+    if not await asyncio.to_thread(prove_next, context):
         await asyncio.sleep(LOOK_EVERY)
 
 
-def prove_next(house: House) -> bool:
+def prove_next(context: AppContext) -> bool:
     """Make the oldest proof that waits. False where none does."""
-    row = house.store.transaction(lambda connection: take_proof(connection, house.now()))
+    row = context.store.transaction(lambda connection: take_proof(connection, context.clock()))
     if row is None:
         return False
     found: bytes | None = None
     try:
-        found = write_proof(_prove(house, row))
+        found = write_proof(_prove(context, row))
     except Exception as error:  # noqa: BLE001 -- a content that breaks the proof must not stop the worker
         log.error("proof_failed", error=type(error).__name__)
-    house.store.transaction(lambda connection: end_proof(connection, row.digest, found))
+    context.store.transaction(lambda connection: end_proof(connection, row.digest, found))
     return True
 
 
-def _prove(house: House, row: ProofRow) -> Proof:
-    with house.store.reading() as connection:
+def _prove(context: AppContext, row: ProofRow) -> Proof:
+    with context.store.reading() as connection:
         base = read_revision(connection, row.base)
         files = unpack_files(read_content(connection, row.digest))
         published = unpack_files(read_content(connection, base.digest if base else row.digest))
-    return prove_files(house, (published, files), partial(_tell, house, row.digest))
+    return prove_files(context, (published, files), partial(_tell, context, row.digest))
 
 
-def _tell(house: House, digest: str, step: int) -> None:
-    house.store.transaction(lambda connection: write_step(connection, digest, step))
+def _tell(context: AppContext, digest: str, step: int) -> None:
+    context.store.transaction(lambda connection: write_step(connection, digest, step))
 
 
-def prove_files(house: House, contents: tuple[Files, Files], tell: Tell = lambda _: None) -> Proof:
+def prove_files(context: AppContext, contents: tuple[Files, Files], tell: Tell = lambda _: None) -> Proof:
     """Prove content (the second) beside what is in force, in a process of its own. `tell` hears of each step."""
     published, files = (pack_files(each) for each in contents)
-    task = _Task(published, files, house.workshop, house.reception.thresholds, house.now())
+    task = _Task(published, files, context.index_builder, context.thresholds, context.clock())
     malformed = faults_of_form(contents[1])
     if malformed:
         return Proof(malformed)
     with child_process() as pool:
         tell(1)
         for packed in (published, files):
-            pool.submit(fit_here, packed, house.workshop.indexes).result()
+            pool.submit(fit_here, packed, context.index_builder.indexes).result()
         tell(2)
         faults = pool.submit(_faults_here, task).result()
         tell(STEPS)
@@ -113,26 +113,26 @@ class _Task:
 
     published: bytes
     draft: bytes
-    workshop: Workshop
+    index_builder: IndexBuilder
     thresholds: Thresholds
     now: datetime
 
 
 def _faults_here(task: _Task) -> list[tuple[str, int, str, str]]:
     """In the other process: every fault."""
-    return _proving(task).faults(unpack_files(task.draft), task.workshop.shipped())
+    return _proving(task).faults(unpack_files(task.draft), task.index_builder.shipped())
 
 
 def _replay_here(task: _Task, faults: list[tuple[str, int, str, str]]) -> Proof:
     """In the other process: every set of messages."""
-    return _proving(task).replay(task.workshop.cases, faults)
+    return _proving(task).replay(task.index_builder.cases, faults)
 
 
 def _proving(task: _Task) -> Proving:
-    published, draft = (_understander(packed, task.workshop) for packed in (task.published, task.draft))
+    published, draft = (_understander(packed, task.index_builder) for packed in (task.published, task.draft))
     return Proving(published, draft, task.thresholds, task.now)
 
 
-def _understander(packed: bytes, workshop: Workshop) -> Understander:
+def _understander(packed: bytes, index_builder: IndexBuilder) -> Understander:
     catalog, analyzer = read_whole(unpack_files(packed)), own_analyzer()
-    return Understander(catalog, index_of(catalog, analyzer, workshop.indexes), analyzer)
+    return Understander(catalog, index_of(catalog, analyzer, index_builder.indexes), analyzer)

@@ -11,9 +11,9 @@ from bot.content.cards.differences import CardChange, differences, title_of
 from bot.content.content_files import Files
 from bot.domain.catalog import Use
 from bot.domain.staff.permissions import Deed, Staff, require
+from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import Draft, read_draft
 from bot.handlers.content.regression_jobs import proof_row
-from bot.handlers.house import House
 from bot.storage.content.regression_rows import ProofRow
 from bot.storage.staff.staff_rows import list_staff
 
@@ -51,17 +51,17 @@ class Home:
     names: dict[str, str]
 
 
-def read_home(house: House, staff: Staff) -> Home:
+def read_home(context: AppContext, staff: Staff) -> Home:
     """Everything on the first page. Raises NotAllowedError."""
     require(staff, Deed.EDIT_CONTENT)
-    draft = read_draft(house.store)
-    today = house.now().date()
+    draft = read_draft(context.store)
+    today = context.clock().date()
     return Home(
         draft,
         differences(draft.published, draft.files),
-        proof_row(house, draft),
+        proof_row(context, draft),
         list(to_review(draft.files, today)),
-        staff_names(house),
+        staff_names(context),
     )
 
 
@@ -87,9 +87,9 @@ def to_review(files: Files, today: date) -> Iterable[ToReview]:
             yield ToReview(Place("lines.yaml", name), str(values.get("name", name)), why, until)
 
 
-def staff_names(house: House) -> dict[str, str]:
+def staff_names(context: AppContext) -> dict[str, str]:
     """Names of staff by id."""
-    with house.store.reading() as connection:
+    with context.store.reading() as connection:
         return {each.id: each.name for each in list_staff(connection)}
 
 

@@ -13,8 +13,8 @@ from bot.content.yaml.yaml_form import Data
 from bot.domain.protocols import Analysis
 from bot.domain.staff.permissions import Deed, Staff, require
 from bot.domain.understanding.normalise import squeeze
+from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import CardForm, Draft, read_draft, save_card
-from bot.handlers.house import House
 from bot.storage.conversation.unmatched_rows import (
     Group,
     GroupState,
@@ -67,21 +67,21 @@ class Taught:
     target: str
 
 
-def read_heaps(house: House, staff: Staff) -> tuple[list[Heap], dict[str, dict[str, int]]]:
+def read_heaps(context: AppContext, staff: Staff) -> tuple[list[Heap], dict[str, dict[str, int]]]:
     """The groups that wait, most frequent first, and what residents said of answers. Raises NotAllowedError."""
     require(staff, Deed.EDIT_CONTENT)
-    group_unclear(house)
-    keys = house.reception.keys
-    with house.store.reading() as connection:
+    group_unclear(context)
+    keys = context.keys
+    with context.store.reading() as connection:
         groups = list_groups(connection)
         words = words_of_groups(connection, keys, [each.id for each in groups])
         verdicts = read_verdicts(connection)
     return [Heap(each, tuple(words[each.id])) for each in groups], verdicts
 
 
-def group_unclear(house: House) -> int:
+def group_unclear(context: AppContext) -> int:
     """Put messages that are in no group yet into the nearest one, or into new ones; how many."""
-    store, keys = house.store, house.reception.keys
+    store, keys = context.store, context.keys
     with store.reading() as connection:
         new = list_ungrouped(connection, keys, _AT_ONCE)
         groups = list_groups(connection)
@@ -90,7 +90,7 @@ def group_unclear(house: House) -> int:
         return 0
     known = [(group, messages[0].words) for group, messages in samples.items() if messages]
     texts = [*(words for _, words in known), *(each.words for each in new)]
-    analyses = house.reception.understander.analyzer.analyse([text[:400] for text in texts])
+    analyses = context.content.understander.analyzer.analyse([text[:400] for text in texts])
     seen = [(group, words, analysis) for (group, words), analysis in zip(known, analyses, strict=False)]
     for message, analysis in zip(new, analyses[len(known) :], strict=True):
         near = _nearest(message.words, analysis, seen)
@@ -118,22 +118,22 @@ def files_with(draft: Draft, taught: Taught) -> tuple[Place, Values]:
     return place, {"phrases": [*kept, *([] if words in kept else [words])]}
 
 
-def teach(house: House, staff: Staff, group: str, taught: Taught) -> Place | None:
+def teach(context: AppContext, staff: Staff, group: str, taught: Taught) -> Place | None:
     """Put the lesson into the draft and settle the group. Raises NotAllowedError, LessonError, NoSuchCardError."""
     require(staff, Deed.EDIT_CONTENT)
-    draft = read_draft(house.store)
+    draft = read_draft(context.store)
     place: Place | None = None
     if taught.lesson is not Lesson.LEAVE:
         place, fields = files_with(draft, taught)
-        save_card(house, staff, CardForm(place, fields, draft.seen))
+        save_card(context, staff, CardForm(place, fields, draft.seen))
     state = GroupState.LEFT if taught.lesson is Lesson.LEAVE else GroupState.TAUGHT
-    now = house.now()
+    now = context.clock()
 
     def work(connection: Connection) -> None:
         settle_group(connection, group, state)
         add_trace(connection, Trace(now, staff.id, "learned", group, taught.lesson))
 
-    house.store.transaction(work)
+    context.store.transaction(work)
     return place
 
 

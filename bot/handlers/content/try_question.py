@@ -11,10 +11,10 @@ from bot.domain.staff.permissions import Deed, Staff, require
 from bot.domain.understanding.explain_match import explain
 from bot.domain.understanding.triage import Signal
 from bot.domain.understanding.understander import Understander, with_synonyms
+from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import read_draft
-from bot.handlers.content.index_builder import Workshop
+from bot.handlers.content.index_builder import IndexBuilder
 from bot.handlers.conversation.answer_dry_run import answer_once
-from bot.handlers.house import House
 
 LONGEST = 2000
 
@@ -39,33 +39,33 @@ class Tried:
     fault: Fault | None = None
 
 
-def try_question(house: House, staff: Staff, text: str) -> Tried:
+def try_question(context: AppContext, staff: Staff, text: str) -> Tried:
     """Ask both. Seconds, where the draft has new phrases. Raises NotAllowedError."""
     require(staff, Deed.EDIT_CONTENT)
-    said, now = text.strip()[:LONGEST], house.reception.understander
-    published = _answered(house, now, said)
+    said, now = text.strip()[:LONGEST], context.content.understander
+    published = _answered(context, now, said)
     try:
-        draft = draft_understander(house)
+        draft = draft_understander(context)
     except ContentError as error:
         return Tried(said, None, published, error.faults[0])
-    return Tried(said, _answered(house, draft, said), published)
+    return Tried(said, _answered(context, draft, said), published)
 
 
-def draft_understander(house: House) -> Understander:
+def draft_understander(context: AppContext) -> Understander:
     """The draft, ready to understand. Raises ContentError."""
-    draft = read_draft(house.store)
+    draft = read_draft(context.store)
     if not draft.is_changed:
-        return house.reception.understander
-    return _opened(pack_files(draft.files), house.workshop, house.reception.shelf.understander)
+        return context.content.understander
+    return _opened(pack_files(draft.files), context.index_builder, context.content.understander)
 
 
 @lru_cache(maxsize=1)
-def _opened(packed: bytes, workshop: Workshop, like: Understander) -> Understander:
-    return workshop.understander(unpack_files(packed), like.analyzer)
+def _opened(packed: bytes, index_builder: IndexBuilder, like: Understander) -> Understander:
+    return index_builder.understander(unpack_files(packed), like.analyzer)
 
 
-def _answered(house: House, understander: Understander, text: str) -> Answered:
-    reply = answer_once(understander, house.reception.thresholds, text, house.now()).reply
+def _answered(context: AppContext, understander: Understander, text: str) -> Answered:
+    reply = answer_once(understander, context.thresholds, text, context.clock()).reply
     signals = understander.by_lists(text).signals
     if not reply.entries:
         return Answered(reply, signals, (), ())

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from bot.domain.conversation.dialogue_step import Talk
 from bot.domain.messages import WRITTEN, Happened, Inbound
 from bot.domain.understanding.decision import Understanding
-from bot.handlers.reception import Reception
+from bot.handlers.app_context import AppContext
 from bot.storage.conversation.message_rows import Recent, count_since, read_recent
 from bot.storage.conversation.resident_rows import find_resident, read_talk
 
@@ -39,27 +39,27 @@ class _Before:
     is_busy: bool
 
 
-def interpret(reception: Reception, message: Inbound) -> Interpreted:
+def interpret(context: AppContext, message: Inbound) -> Interpreted:
     """Triage always; matching unless the resident is over the limit or the model fails."""
-    with reception.store.reading() as connection:
-        before = _before(connection, reception, message)
+    with context.store.reading() as connection:
+        before = _before(connection, context, message)
     if message.kind is Happened.STICKER:
-        return Interpreted(_understand(reception, message.text, [], []), before.is_busy)
+        return Interpreted(_understand(context, message.text, [], []), before.is_busy)
     if message.kind not in WRITTEN:
-        return Interpreted(reception.understander.by_lists(""), before.is_busy)
+        return Interpreted(context.content.understander.by_lists(""), before.is_busy)
     earlier = pieces(before.recent)
     if before.is_busy:
-        return Interpreted(reception.understander.by_lists(message.text, earlier), is_busy=True)
+        return Interpreted(context.content.understander.by_lists(message.text, earlier), is_busy=True)
     halves = [each.words for each in before.recent if message.received_at - each.received_at <= SECOND_HALF]
     first_half = halves if before.talk.unsettled else []
-    return Interpreted(_understand(reception, message.text, earlier, first_half), is_busy=False)
+    return Interpreted(_understand(context, message.text, earlier, first_half), is_busy=False)
 
 
-def sounds_urgent(reception: Reception, message: Inbound) -> bool:
+def sounds_urgent(context: AppContext, message: Inbound) -> bool:
     """Whether triage hears something in it, alone or with what came before: then nothing is waited for."""
-    with reception.store.reading() as connection:
-        before = _before(connection, reception, message)
-    return bool(reception.understander.by_lists(message.text, pieces(before.recent)).signals)
+    with context.store.reading() as connection:
+        before = _before(connection, context, message)
+    return bool(context.content.understander.by_lists(message.text, pieces(before.recent)).signals)
 
 
 def pieces(recent: list[Recent]) -> list[str]:
@@ -70,20 +70,20 @@ def pieces(recent: list[Recent]) -> list[str]:
     return found
 
 
-def _understand(reception: Reception, text: str, earlier: list[str], first_half: list[str]) -> Understanding:
+def _understand(context: AppContext, text: str, earlier: list[str], first_half: list[str]) -> Understanding:
     try:
-        return reception.understander.understand(text, earlier, first_half)
+        return context.content.understander.understand(text, earlier, first_half)
     except Exception as error:  # noqa: BLE001 -- whatever the model does, the lists' triage and a case must happen
         log.error("understanding_failed", error=type(error).__name__)
-        return reception.understander.by_lists(text, earlier)
+        return context.content.understander.by_lists(text, earlier)
 
 
-def _before(connection: Connection, reception: Reception, message: Inbound) -> _Before:
+def _before(connection: Connection, context: AppContext, message: Inbound) -> _Before:
     since = message.received_at - timedelta(minutes=1)
-    is_busy = count_since(connection, since, source=message.source) >= reception.limits.per_source
+    is_busy = count_since(connection, since, source=message.source) >= context.limits.per_source
     resident = find_resident(connection, message.channel, message.sender)
     if resident is None:
         return _Before(Talk(), [], is_busy)
-    is_busy = is_busy or count_since(connection, since, resident=resident) >= reception.limits.per_resident
-    recent = read_recent(connection, reception.keys, resident, message.received_at - PIECES_BELONG_TOGETHER, PIECES)
-    return _Before(read_talk(connection, reception.keys, resident), recent, is_busy)
+    is_busy = is_busy or count_since(connection, since, resident=resident) >= context.limits.per_resident
+    recent = read_recent(connection, context.keys, resident, message.received_at - PIECES_BELONG_TOGETHER, PIECES)
+    return _Before(read_talk(connection, context.keys, resident), recent, is_busy)

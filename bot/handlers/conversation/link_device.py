@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
+from bot.handlers.app_context import AppContext
 from bot.handlers.delivery.queue_message import ON_THE_PAGE
-from bot.handlers.house import House
 from bot.handlers.staff.throttle import Throttle
 from bot.storage.cases.case_rows import cases_of
 from bot.storage.conversation.device_rows import add_device, sender_behind, use_code, write_code
@@ -28,7 +28,7 @@ class WrongCodeError(Exception):
     """Number and code do not open a talk; which one is wrong is not said."""
 
 
-def offer_code(house: House, sender: str) -> tuple[str, str]:
+def offer_code(context: AppContext, sender: str) -> tuple[str, str]:
     """(case number, a new code) for the talk of this visitor. Raises NoCaseError."""
     code = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
 
@@ -37,19 +37,19 @@ def offer_code(house: House, sender: str) -> tuple[str, str]:
         cases = cases_of(connection, resident) if resident else []
         if not resident or not cases:
             raise NoCaseError
-        write_code(connection, resident, hashed(code), house.now() + OPENS_FOR)
+        write_code(connection, resident, hashed(code), context.clock() + OPENS_FOR)
         return cases[0].number
 
-    return house.store.transaction(write), f"{code[: _LENGTH // 2]}-{code[_LENGTH // 2 :]}"
+    return context.store.transaction(write), f"{code[: _LENGTH // 2]}-{code[_LENGTH // 2 :]}"
 
 
-def open_elsewhere(house: House, sender: str, number: str, code: str, source: str) -> None:
+def open_elsewhere(context: AppContext, sender: str, number: str, code: str, source: str) -> None:
     """Show the talk on the device of `sender`. Raises WrongCodeError or TooManyTriesError."""
     digits = "".join(filter(str.isdigit, number))
     plain = "".join(filter(str.isalnum, code)).upper()
-    throttle = Throttle("open-elsewhere", _FREE_TRIES, house.secret, {"number": digits, "source": source})
-    now = house.now()
-    house.store.transaction(lambda connection: throttle.begin(connection, now))
+    throttle = Throttle("open-elsewhere", _FREE_TRIES, context.secret, {"number": digits, "source": source})
+    now = context.clock()
+    context.store.transaction(lambda connection: throttle.begin(connection, now))
 
     def use(connection: Connection) -> bool:
         resident = use_code(connection, ON_THE_PAGE, digits, hashed(plain), now)
@@ -58,5 +58,5 @@ def open_elsewhere(house: House, sender: str, number: str, code: str, source: st
             throttle.forgive(connection, now)
         return bool(resident)
 
-    if not house.store.transaction(use):
+    if not context.store.transaction(use):
         raise WrongCodeError

@@ -14,10 +14,10 @@ from bot.domain.conversation.replies import Writer
 from bot.domain.messages import WRITTEN, Happened, Inbound, Route
 from bot.domain.switches import ORDINARY
 from bot.domain.understanding.normalise import at_the_door
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.apply_to_case import Standing, joins_silently, settle_case, standing_of
 from bot.handlers.conversation.interpret_message import Interpreted, interpret
 from bot.handlers.conversation.log_unmatched import Noticed, note_unclear
-from bot.handlers.reception import Reception
 from bot.storage.conversation.count_rows import add_count
 from bot.storage.conversation.message_rows import Filed, add_inbound, find_event
 from bot.storage.conversation.resident_rows import keep_address, lock_resident, read_talk, save_talk
@@ -36,7 +36,7 @@ class TakenElsewhereError(Exception):
 class _Arrival:
     """Messages that are answered as one, and what they mean."""
 
-    reception: Reception
+    context: AppContext
     messages: tuple[Inbound, ...]
     now: datetime
     meaning: Interpreted
@@ -47,31 +47,31 @@ class _Arrival:
         return self.messages[-1]
 
 
-def receive(reception: Reception, messages: Sequence[Inbound], now: datetime, settle: Settle = lambda _: True) -> None:
+def receive(context: AppContext, messages: Sequence[Inbound], now: datetime, settle: Settle = lambda _: True) -> None:
     """Keep messages of one resident and the one answer to them. A message that came before changes nothing."""
-    reception = reception.settled()
+    context = context.pinned()
     clean = tuple(replace(each, text=at_the_door(each.text)) for each in messages)
     last = clean[-1]
-    meaning = interpret(reception, replace(last, text="\n".join(each.text for each in clean)))
+    meaning = interpret(context, replace(last, text="\n".join(each.text for each in clean)))
 
     def work(connection: Connection) -> None:
         resident = lock_resident(connection, last.channel, last.sender, now)
         if not settle(connection):
             raise TakenElsewhereError
         if last.address:
-            keep_address(connection, reception.keys, resident, last.address)
+            keep_address(connection, context.keys, resident, last.address)
         fresh = tuple(each for each in clean if find_event(connection, each.channel, each.event) is None)
         if fresh:
-            _step(connection, _Arrival(reception, fresh, now, meaning), resident)
+            _step(connection, _Arrival(context, fresh, now, meaning), resident)
 
-    reception.store.transaction(work)
+    context.store.transaction(work)
 
 
 def _step(connection: Connection, arrival: _Arrival, resident: str) -> None:
     """The talk's step and all it changes, inside the transaction."""
-    keys, last = arrival.reception.keys, arrival.last
+    keys, last = arrival.context.keys, arrival.last
     talk = read_talk(connection, keys, resident)
-    standing = standing_of(connection, arrival.reception, resident, last)
+    standing = standing_of(connection, arrival.context, resident, last)
     moment = standing.moment(arrival.now)
     turn = _shown(arrival, standing, moment, _turn(arrival, talk, moment))
     speaks = speaks_beside_staff(turn, standing.case, last.received_at)
@@ -107,12 +107,12 @@ def _step(connection: Connection, arrival: _Arrival, resident: str) -> None:
 
 def _turn(arrival: _Arrival, talk: Talk, moment: Moment) -> Turn:
     """The step; where nothing could be matched, what is said instead of 'I do not know'."""
-    reception, meaning = arrival.reception, arrival.meaning
-    catalog = reception.understander.catalog
+    context, meaning = arrival.context, arrival.meaning
+    catalog = context.content.catalog
     if arrival.last.kind not in WRITTEN:
-        beyond = Step(catalog, reception.thresholds, talk, meaning.understood, Writer.of(catalog, moment))
+        beyond = Step(catalog, context.thresholds, talk, meaning.understood, Writer.of(catalog, moment))
         return turn_beyond_text(beyond, arrival.last)
-    turn = step(catalog, reception.thresholds, talk, meaning.understood, moment)
+    turn = step(catalog, context.thresholds, talk, meaning.understood, moment)
     if arrival.last.kind is Happened.FORM:
         return as_private(turn)
     if meaning.understood.ranking is not None or turn.reply.route is not Route.UNKNOWN:
@@ -131,7 +131,7 @@ def _shown(arrival: _Arrival, standing: Standing, moment: Moment, turn: Turn) ->
     """
     if arrival.last.kind is Happened.JOIN:
         return turn
-    writer, reply = Writer.of(arrival.reception.understander.catalog, moment), turn.reply
+    writer, reply = Writer.of(arrival.context.content.catalog, moment), turn.reply
     is_ordinary = reply.route in ORDINARY and not (turn.case or turn.cancels or turn.returns)
     if is_ordinary and moment.switches.mutes(arrival.last.channel):
         reply = writer.switched_off()
@@ -145,4 +145,4 @@ def _as_kept(connection: Connection, arrival: _Arrival, message: Inbound, case_i
     """The message with the words that are kept: none of those that its writer has taken back already."""
     if was_unsent(connection, message.channel, message.message):
         return replace(message, text="")
-    return replace(message, text=words_of(arrival.reception.understander.catalog, message, in_case=case_id is not None))
+    return replace(message, text=words_of(arrival.context.content.catalog, message, in_case=case_id is not None))

@@ -3,8 +3,8 @@
 from sqlalchemy import Connection
 
 from bot.domain.messages import Happened, Inbound
+from bot.handlers.app_context import AppContext
 from bot.handlers.conversation.receive_message import TakenElsewhereError, receive
-from bot.handlers.house import House
 from bot.storage.cases.case_rows import read_case_by_id
 from bot.storage.conversation.message_rows import number_of_event
 from bot.storage.conversation.private_rows import case_of_page, use_page
@@ -16,16 +16,16 @@ class PageOverError(Exception):
     """The page was used, or its time is over, or there is none."""
 
 
-def is_page_there(house: House, token: str) -> bool:
+def is_page_there(context: AppContext, token: str) -> bool:
     """Whether the page opens now."""
-    with house.store.reading() as connection:
-        return bool(case_of_page(connection, hashed(token), house.now()))
+    with context.store.reading() as connection:
+        return bool(case_of_page(connection, hashed(token), context.clock()))
 
 
-def write_privately(house: House, token: str, words: str, source: str) -> str:
+def write_privately(context: AppContext, token: str, words: str, source: str) -> str:
     """Keep what was written, in the case; its number. Raises PageOverError."""
-    now, page = house.now(), hashed(token)
-    with house.store.reading() as connection:
+    now, page = context.clock(), hashed(token)
+    with context.store.reading() as connection:
         case = read_case_by_id(connection, case_of_page(connection, page, now))
         if case is None:
             raise PageOverError
@@ -36,8 +36,8 @@ def write_privately(house: House, token: str, words: str, source: str) -> str:
         return use_page(connection, page, now)
 
     try:
-        receive(house.reception, [message], now, use)
+        receive(context, [message], now, use)
     except TakenElsewhereError:
         raise PageOverError from None
-    with house.store.reading() as connection:
+    with context.store.reading() as connection:
         return number_of_event(connection, channel, page)

@@ -19,7 +19,7 @@ from bot.domain.delivery.delivery_rules import (
     next_way,
 )
 from bot.domain.protocols import Channel, Outgoing
-from bot.handlers.house import House
+from bot.handlers.app_context import AppContext
 from bot.storage.conversation.resident_rows import mark_blocked
 from bot.storage.delivery.outbox_rows import lease_deliveries, text_retry_key, write_delivery
 from bot.storage.leases import Lease
@@ -38,14 +38,14 @@ class Attempt:
     way: Way
 
 
-def next_attempts(house: House, channel: str, most: int) -> list[Attempt]:
+def next_attempts(context: AppContext, channel: str, most: int) -> list[Attempt]:
     """What is to be tried now, written down as tried: should the power go, the next start knows it."""
-    now, knows_repeats = house.now(), house.channels[channel].knows_repeats
+    now, knows_repeats = context.clock(), context.channels[channel].knows_repeats
     lease = Lease("", now, now + LEASED_FOR)
 
     def work(connection: Connection) -> tuple[list[Attempt], list[Delivery]]:
         attempts, ended = [], []
-        for leased in lease_deliveries(connection, house.reception.keys, channel, lease, most):
+        for leased in lease_deliveries(connection, context.keys, channel, lease, most):
             each = replace(leased, knows_repeats=knows_repeats)
             way = next_way(each, now)
             if way is None:
@@ -57,17 +57,23 @@ def next_attempts(house: House, channel: str, most: int) -> list[Attempt]:
             attempts.append(Attempt(trying, way))
         return attempts, ended
 
-    attempts, ended = house.store.transaction(work)
+    attempts, ended = context.store.transaction(work)
     for each in ended:
         _alarm(channel, each)
     return attempts
 
 
-async def send(house: House, channel: Channel, attempt: Attempt) -> Answered:
+async def send(context: AppContext, channel: Channel, attempt: Attempt) -> Answered:
     """One attempt over the platform."""
     each = attempt.delivery
     outgoing = Outgoing(
-        attempt.way, each.reply, house.wording(), each.address, each.ticket, each.retry_key, as_text=each.as_text
+        attempt.way,
+        each.reply,
+        context.content.wording(),
+        each.address,
+        each.ticket,
+        each.retry_key,
+        as_text=each.as_text,
     )
     try:
         return await channel.send(outgoing)
@@ -76,17 +82,17 @@ async def send(house: House, channel: Channel, attempt: Attempt) -> Answered:
         return Answered(Outcome.UNCERTAIN)
 
 
-def write_outcome(house: House, channel: str, attempt: Attempt, answered: Answered) -> Delivery:
+def write_outcome(context: AppContext, channel: str, attempt: Attempt, answered: Answered) -> Delivery:
     """Keep what came of an attempt; where the message stands now."""
     as_text = text_retry_key(attempt.delivery.retry_key)
-    after = after_attempt(attempt.delivery, attempt.way, answered, house.now(), as_text)
+    after = after_attempt(attempt.delivery, attempt.way, answered, context.clock(), as_text)
 
     def work(connection: Connection) -> None:
         write_delivery(connection, after, keep_lease=False)
         if answered.outcome is Outcome.BLOCKED:
             mark_blocked(connection, after.resident)
 
-    house.store.transaction(work)
+    context.store.transaction(work)
     if (outcome := answered.outcome) in _MEANING:
         log.error("alarm_platform", channel=channel, trouble=str(outcome), meaning=_MEANING[outcome])
     if after.state in {OutboundState.FAILED, OutboundState.UNKNOWN}:

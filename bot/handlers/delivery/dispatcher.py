@@ -7,8 +7,8 @@ from functools import partial
 import structlog
 
 from bot.domain.protocols import Channel
+from bot.handlers.app_context import AppContext
 from bot.handlers.delivery.deliver import Attempt, next_attempts, send, write_outcome
-from bot.handlers.house import House
 
 log = structlog.get_logger()
 
@@ -20,8 +20,8 @@ LOOK_AGAIN = 0.5
 class Dispatcher:
     """One per platform and process."""
 
-    def __init__(self, house: House, channel: Channel) -> None:
-        self._house = house
+    def __init__(self, context: AppContext, channel: Channel) -> None:
+        self._context = context
         self._channel = channel
         self._sending: set[asyncio.Task[None]] = set()
         self._bell = asyncio.Event()
@@ -34,7 +34,7 @@ class Dispatcher:
         """Begin to send what is due, as far as there is room; without any, wait."""
         self._bell.clear()
         room = SENDS_AT_ONCE - len(self._sending)
-        work = partial(next_attempts, self._house, self._channel.name, room)
+        work = partial(next_attempts, self._context, self._channel.name, room)
         attempts = await asyncio.to_thread(work) if room else []
         for attempt in attempts:
             task = asyncio.create_task(self._send(attempt))
@@ -49,8 +49,8 @@ class Dispatcher:
         await asyncio.gather(*self._sending, return_exceptions=True)
 
     async def _send(self, attempt: Attempt) -> None:
-        answered = await send(self._house, self._channel, attempt)
-        await asyncio.to_thread(write_outcome, self._house, self._channel.name, attempt, answered)
+        answered = await send(self._context, self._channel, attempt)
+        await asyncio.to_thread(write_outcome, self._context, self._channel.name, attempt, answered)
 
     def _sent(self, task: "asyncio.Task[None]") -> None:
         self._sending.discard(task)

@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.domain.protocols import Pushes
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.notify_staff import FEW_PUSHES
-from bot.handlers.house import House
 from bot.storage.staff.duty_rows import write_switch
 
 PUSHES_LEFT = "pushes-left"
@@ -15,15 +15,15 @@ _FEW = 0.2
 CLOCK = "clock"
 
 
-async def watch_pushes(house: House) -> None:
+async def watch_pushes(context: AppContext) -> None:
     """Ask each platform, and keep the answer of the one that has least left."""
-    answers = [await channel.pushes() for channel in house.channels.values()]
+    answers = [await channel.pushes() for channel in context.channels.values()]
     known = [each for each in answers if each is not None]
     if not known:
         return
     tightest = min(known, key=_share_left)
-    now = house.now()
-    house.store.transaction(lambda connection: _keep(connection, tightest, now))
+    now = context.clock()
+    context.store.transaction(lambda connection: _keep(connection, tightest, now))
 
 
 def _share_left(pushes: Pushes) -> float:

@@ -14,7 +14,7 @@ from bot.domain.conversation.crisis_replies import CrisisWriter
 from bot.domain.conversation.phone_lines import Moment
 from bot.domain.conversation.replies import Writer
 from bot.domain.messages import Reply
-from bot.handlers.reception import Reception
+from bot.handlers.app_context import AppContext
 from bot.storage.conversation.message_rows import last_message
 from bot.storage.conversation.resident_rows import channel_of
 from bot.storage.delivery.outbox_rows import Answer, add_outbound
@@ -35,7 +35,7 @@ class About:
 
 
 def say_to_resident(
-    connection: Connection, reception: Reception, about: About, write: Callable[[CrisisWriter], Reply]
+    connection: Connection, context: AppContext, about: About, write: Callable[[CrisisWriter], Reply]
 ) -> None:
     """Queue the message, inside the transaction that makes it true; a drill is sent to nobody."""
     case, now = about.case, about.now
@@ -47,7 +47,7 @@ def say_to_resident(
         roster=about.roster,
         private_link=about.private_link,
     )
-    reply = write(Writer.of(reception.understander.catalog, moment).crisis)
+    reply = write(Writer.of(context.content.catalog, moment).crisis)
     to, position = last_message(connection, case.id)
     goes_out = channel != ON_THE_PAGE and not case.is_drill
     answer = Answer(
@@ -61,4 +61,4 @@ def say_to_resident(
         author=about.author,
         due_at=may_write_at(case.quiet_from, case.quiet_until, now),
     )
-    add_outbound(connection, reception.keys, answer)
+    add_outbound(connection, context.keys, answer)

@@ -21,7 +21,7 @@ from bot.domain.delivery.notices import (
 from bot.domain.messages import Reply
 from bot.domain.protocols import Channel
 from bot.domain.switches import Switch
-from bot.handlers.house import House
+from bot.handlers.app_context import AppContext
 from bot.storage.cases.case_rows import read_case_by_id
 from bot.storage.conversation.message_rows import read_case_words
 from bot.storage.delivery.notice_rows import QueuedNotice
@@ -55,55 +55,55 @@ class Written:
             return self.notices[0][0].retry_key
         return str(uuid.uuid5(_BUNDLES, ",".join(queued.id for queued, _ in self.notices)))
 
-    def as_reply(self, house: House) -> Reply:
+    def as_reply(self, context: AppContext) -> Reply:
         """The message."""
-        wording = house.wording()
+        wording = context.content.wording()
         if len(self.notices) == 1:
             ((queued, notice),) = self.notices
             return notice.as_reply(queued.case, wording.say("notice-claim"))
         return as_one(wording, [(queued.case, notice) for queued, notice in self.notices])
 
 
-def find_place(connection: Connection, house: House, recipient: str) -> Place | None:
+def find_place(connection: Connection, context: AppContext, recipient: str) -> Place | None:
     """The chat that is this recipient; None where it or its platform is gone."""
     chat = read_chat(connection, recipient.removeprefix(CHAT))
-    channel = house.channels.get(chat.channel) if chat else None
+    channel = context.channels.get(chat.channel) if chat else None
     if chat is None or channel is None:
         return None
-    return Place(chat, channel, chat_address(connection, house.reception.keys, chat.id))
+    return Place(chat, channel, chat_address(connection, context.keys, chat.id))
 
 
-def write_notice_text(connection: Connection, house: House, queued: QueuedNotice) -> Notice | None:
+def write_notice_text(connection: Connection, context: AppContext, queued: QueuedNotice) -> Notice | None:
     """What a notice says; None where nobody needs it any more. The resident's words only where that is switched on."""
-    wording = house.wording()
+    wording = context.content.wording()
     case = read_case_by_id(connection, queued.case) if queued.case else None
     name = _name(connection, queued.about)
-    link = _link(house, case)
+    link = _link(context, case)
     if queued.why in set(Told):
         number = shown_number(case.number) if case else ""
         if queued.why == Told.AT_DESK:
-            link = link or f"{house.url}/desk"
+            link = link or f"{context.base_url}/desk"
         return notice_to_chat(wording, Told(queued.why), number=number, name=name, link=link)
     if case is None or not is_needed(case, queued.why):
         return None
     words = ""
     if read_switches(connection).is_on(Switch.NOTICE_WORDS):
-        words = (read_case_words(connection, house.reception.keys, case.id) or [""])[-1]
-    return notice_of(wording, Facts(case, queued.why, house.now(), link, words, name))
+        words = (read_case_words(connection, context.keys, case.id) or [""])[-1]
+    return notice_of(wording, Facts(case, queued.why, context.clock(), link, words, name))
 
 
-def write_anew(connection: Connection, house: House, sent: Sequence[QueuedNotice]) -> Written:
+def write_anew(connection: Connection, context: AppContext, sent: Sequence[QueuedNotice]) -> Written:
     """The notices of a message that was sent, as their cases stand now."""
     found = []
     for queued in sent:
         if case := read_case_by_id(connection, queued.case):
-            facts = Facts(case, queued.why, house.now(), _link(house, case), name=_name(connection, case.owner))
-            found.append((queued, notice_now(house.wording(), facts)))
+            facts = Facts(case, queued.why, context.clock(), _link(context, case), name=_name(connection, case.owner))
+            found.append((queued, notice_now(context.content.wording(), facts)))
     return Written(tuple(found))
 
 
-def _link(house: House, case: Case | None) -> str:
-    return f"{house.url}/desk/cases/{case.number}" if case else ""
+def _link(context: AppContext, case: Case | None) -> str:
+    return f"{context.base_url}/desk/cases/{case.number}" if case else ""
 
 
 def _name(connection: Connection, staff: str) -> str:

@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 from bot.domain.delivery.delivery_rules import Answered, Outcome, Way
 from bot.domain.delivery.notices import CHAT, MAIL, Notice, NoticeState, Told, after_attempt
 from bot.domain.protocols import Outgoing
+from bot.handlers.app_context import AppContext
 from bot.handlers.delivery.dispatcher import rung
 from bot.handlers.delivery.render_notices import Place, Written, find_place, write_notice_text
-from bot.handlers.house import House
 from bot.storage.delivery.notice_rows import QueuedNotice, Tried, lease_notices, write_notice
 from bot.storage.leases import Lease
 from bot.storage.staff.staff_chat_rows import lose_chat, move_lane
@@ -27,8 +27,8 @@ _AT_ONCE = 8
 class NoticeSender:
     """One per platform and process, and one for the mail (`way` empty): whoever is down holds up nobody else's."""
 
-    def __init__(self, house: House, way: str) -> None:
-        self._house = house
+    def __init__(self, context: AppContext, way: str) -> None:
+        self._context = context
         self._way = way
         self._bell = asyncio.Event()
 
@@ -40,10 +40,10 @@ class NoticeSender:
             await rung(self._bell)
 
     def _take(self) -> list[QueuedNotice]:
-        now = self._house.now()
+        now = self._context.clock()
         lease = Lease("", now, now + _LEASED_FOR)
-        keys = self._house.reception.keys
-        return self._house.store.transaction(
+        keys = self._context.keys
+        return self._context.store.transaction(
             lambda connection: lease_notices(connection, keys, self._way, lease, _AT_ONCE)
         )
 
@@ -61,26 +61,26 @@ class NoticeSender:
 
     def _write(self, bundle: Sequence[QueuedNotice]) -> tuple[Written, list[QueuedNotice]]:
         """The notices in words, and those that nobody needs any more."""
-        with self._house.store.reading() as connection:
-            found = [(each, write_notice_text(connection, self._house, each)) for each in bundle]
+        with self._context.store.reading() as connection:
+            found = [(each, write_notice_text(connection, self._context, each)) for each in bundle]
         needed = tuple((each, notice) for each, notice in found if notice)
         return Written(needed), [each for each, notice in found if notice is None]
 
     def _place(self, recipient: str) -> Place | None:
-        with self._house.store.reading() as connection:
-            return find_place(connection, self._house, recipient)
+        with self._context.store.reading() as connection:
+            return find_place(connection, self._context, recipient)
 
     async def _by_mail(self, queued: QueuedNotice, notice: Notice) -> Outcome:
-        if self._house.post is None:
+        if self._context.mail is None:
             return Outcome.LATER
         letter = notice.as_letter(queued.id, queued.recipient.removeprefix(MAIL), queued.created_at)
-        return await asyncio.to_thread(self._house.post.send, letter)
+        return await asyncio.to_thread(self._context.mail.send, letter)
 
     async def _by_chat(self, place: Place, written: Written) -> Answered:
         """The free answer to a press where there is one; else, or where it is too late for that, a push."""
         ticket = written.notices[0][0].ticket
         way = Way.REPLY if ticket else Way.PUSH
-        reply, wording = written.as_reply(self._house), self._house.wording()
+        reply, wording = written.as_reply(self._context), self._context.content.wording()
         outgoing = Outgoing(way, reply, wording, place.address, ticket, written.retry_key, as_text=False)
         answered = await place.channel.send(outgoing)
         if way is Way.REPLY and answered.outcome is not Outcome.ACCEPTED:
@@ -88,7 +88,7 @@ class NoticeSender:
         return answered
 
     def _keep(self, written: Written, spared: Sequence[QueuedNotice], answered: Answered, place: Place | None) -> None:
-        now = self._house.now()
+        now = self._context.clock()
         failed = ""
 
         def work(connection: Connection) -> None:
@@ -101,18 +101,18 @@ class NoticeSender:
                 write_notice(connection, queued, Tried(state, due, fault, answered.message, notice.shown))
                 failed = queued.recipient.partition(":")[0] if state is NoticeState.FAILED else ""
             if place:
-                keep_place(connection, self._house, place, answered)
+                keep_place(connection, self._context, place, answered)
 
-        self._house.store.transaction(work)
+        self._context.store.transaction(work)
         if failed:
             log.error("alarm_notice_not_delivered", way=failed, fault=str(answered.outcome))
 
 
-def keep_place(connection: Connection, house: House, place: Place, answered: Answered) -> None:
+def keep_place(connection: Connection, context: AppContext, place: Place, answered: Answered) -> None:
     """What an attempt told of the chat itself: that it has moved, or that nobody can be told there any more."""
     if answered.moved:
         to = (place.channel.lane_of(answered.moved), answered.moved)
-        move_lane(connection, house.reception.keys, place.channel.name, place.chat.lane, to)
+        move_lane(connection, context.keys, place.channel.name, place.chat.lane, to)
     elif answered.outcome is Outcome.BLOCKED:
         lose_chat(connection, place.chat.id)
         log.error("alarm_staff_chat_lost", channel=place.channel.name, see="/desk/chats")

@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 
 from bot.domain.delivery.delivery_rules import Answered, Outcome, Way
 from bot.domain.protocols import Outgoing
+from bot.handlers.app_context import AppContext
 from bot.handlers.delivery.render_notices import Place, Written, find_place, write_anew
 from bot.handlers.delivery.send_notices import keep_place
-from bot.handlers.house import House
 from bot.storage.delivery.notice_rows import QueuedNotice, lease_untrue, postpone_amending, write_amended
 from bot.storage.leases import Lease
 
@@ -25,8 +25,8 @@ _FINAL = frozenset({Outcome.ACCEPTED, Outcome.REFUSED, Outcome.BLOCKED})
 class NoticeAmender:
     """One per process."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, context: AppContext) -> None:
+        self._context = context
 
     async def amend_some(self) -> None:
         """Write anew what does not hold any more; without any, wait."""
@@ -36,25 +36,25 @@ class NoticeAmender:
             await asyncio.sleep(_LOOK_AGAIN)
 
     def _take(self) -> list[list[QueuedNotice]]:
-        now, keys = self._house.now(), self._house.reception.keys
+        now, keys = self._context.clock(), self._context.keys
         lease = Lease("", now, now + _LEASED_FOR)
-        return self._house.store.transaction(lambda connection: lease_untrue(connection, keys, lease, _AT_ONCE))
+        return self._context.store.transaction(lambda connection: lease_untrue(connection, keys, lease, _AT_ONCE))
 
     async def _amend(self, sent: Sequence[QueuedNotice]) -> None:
         place, written = await asyncio.to_thread(self._write, sent)
         answered = Answered(Outcome.REFUSED)
         if place and written.notices:
-            reply, wording, message = written.as_reply(self._house), self._house.wording(), sent[0].message
+            reply, wording, message = written.as_reply(self._context), self._context.content.wording(), sent[0].message
             outgoing = Outgoing(Way.AMEND, reply, wording, place.address, "", "", as_text=False, message=message)
             answered = await place.channel.send(outgoing)
         await asyncio.to_thread(self._keep, written, answered, place)
 
     def _write(self, sent: Sequence[QueuedNotice]) -> tuple[Place | None, Written]:
-        with self._house.store.reading() as connection:
-            return find_place(connection, self._house, sent[0].recipient), write_anew(connection, self._house, sent)
+        with self._context.store.reading() as connection:
+            return find_place(connection, self._context, sent[0].recipient), write_anew(connection, self._context, sent)
 
     def _keep(self, written: Written, answered: Answered, place: Place | None) -> None:
-        now = self._house.now()
+        now = self._context.clock()
 
         def work(connection: Connection) -> None:
             if answered.outcome in _FINAL:
@@ -63,6 +63,6 @@ class NoticeAmender:
                 again = now + (answered.wait or _AGAIN_AFTER)
                 postpone_amending(connection, [queued.id for queued, _ in written.notices], again)
             if place:
-                keep_place(connection, self._house, place, answered)
+                keep_place(connection, self._context, place, answered)
 
-        self._house.store.transaction(work)
+        self._context.store.transaction(work)

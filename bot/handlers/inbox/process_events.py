@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from bot.domain.messages import Event, Happened, Inbound
 from bot.domain.staff.chat_commands import is_for_staff
+from bot.handlers.app_context import AppContext
 from bot.handlers.conversation.interpret_message import sounds_urgent
 from bot.handlers.conversation.receive_message import TakenElsewhereError, receive
-from bot.handlers.house import House
 from bot.handlers.staff.staff_chat_events import hear_staff
 from bot.storage.cases.proposal_rows import delete_proposed_with
 from bot.storage.conversation.message_rows import erase_words
@@ -51,44 +51,44 @@ class _Taken:
     event: Event
 
 
-def take_up(house: House, lane: Lane, worker: str = "") -> timedelta | None:
+def take_up(context: AppContext, lane: Lane, worker: str = "") -> timedelta | None:
     """Handle what comes first in the lane. How long to wait before the next call; None when nothing is left.
 
     `worker` names one of several processes that work on the same database.
     """
-    kept = _come(house, lane, worker)
+    kept = _come(context, lane, worker)
     if not kept:
         return None
-    if kept[0].due_at > house.now():
-        return kept[0].due_at - house.now()
+    if kept[0].due_at > context.clock():
+        return kept[0].due_at - context.clock()
     try:
-        run, last_of_lane = _first_run(house, lane, kept)
+        run, last_of_lane = _first_run(context, lane, kept)
     except SealError as error:
-        _failed(house, lane, kept[:1], error)
+        _failed(context, lane, kept[:1], error)
         return timedelta()
-    wait = _pause(house, lane, run) if last_of_lane else timedelta()
+    wait = _pause(context, lane, run) if last_of_lane else timedelta()
     if wait <= timedelta():
-        _handle_safely(house, lane, run)
+        _handle_safely(context, lane, run)
     return max(wait, timedelta())
 
 
-def _come(house: House, lane: Lane, worker: str) -> list[Kept]:
+def _come(context: AppContext, lane: Lane, worker: str) -> list[Kept]:
     """What waits in the lane, for this worker alone; without a name the worker is the only one."""
     if not worker:
-        with house.store.reading() as connection:
+        with context.store.reading() as connection:
             return waiting_events(connection, lane)
-    now = house.now()
-    return house.store.transaction(partial(lease_lane, lane=lane, lease=Lease(worker, now, now + LEASED_FOR)))
+    now = context.clock()
+    return context.store.transaction(partial(lease_lane, lane=lane, lease=Lease(worker, now, now + LEASED_FOR)))
 
 
-def _first_run(house: House, lane: Lane, kept: Sequence[Kept]) -> tuple[list[_Taken], bool]:
+def _first_run(context: AppContext, lane: Lane, kept: Sequence[Kept]) -> tuple[list[_Taken], bool]:
     """The events to be answered as one, and whether nothing came after them. What failed before is tried alone."""
-    channel, keys = house.channels[lane.channel], house.reception.keys
+    channel, keys = context.channels[lane.channel], context.keys
     taken: list[_Taken] = []
     for each in kept:
         if taken and each.attempts:
             return taken, False
-        event = _heard(house, channel.read(open_raw(keys, each), each.received_at))
+        event = _heard(context, channel.read(open_raw(keys, each), each.received_at))
         alone = event.kind is not Happened.TEXT or each.attempts > 0 or is_for_staff(event)
         if taken and (alone or event.silent != taken[0].event.silent or len(taken) == _MOST_PIECES):
             return taken, False
@@ -98,78 +98,78 @@ def _first_run(house: House, lane: Lane, kept: Sequence[Kept]) -> tuple[list[_Ta
     return taken, len(taken) == len(kept)
 
 
-def _heard(house: House, event: Event) -> Event:
+def _heard(context: AppContext, event: Event) -> Event:
     """An event with strings that nobody could place: the one in which triage hears something is (part of) its text."""
-    triage = house.reception.understander.catalog.triage
+    triage = context.content.catalog.triage
     cry = next((stray for stray in event.strays if triage.read(stray)), "")
     return replace(event, kind=Happened.TEXT, text="\n".join(filter(None, (event.text, cry)))) if cry else event
 
 
-def _pause(house: House, lane: Lane, run: Sequence[_Taken]) -> timedelta:
+def _pause(context: AppContext, lane: Lane, run: Sequence[_Taken]) -> timedelta:
     """How long to wait for the next piece: not at all for what sounds urgent, or is no text."""
     last = run[-1]
-    left = last.kept.received_at + house.pause - house.now()
+    left = last.kept.received_at + context.reply_pause - context.clock()
     if last.event.kind is not Happened.TEXT or left <= timedelta() or last.kept.attempts:
         return timedelta()
     joined = replace(_inbound(lane, last), text="\n".join(each.event.text for each in run))
-    return timedelta() if sounds_urgent(house.reception, joined) else left
+    return timedelta() if sounds_urgent(context, joined) else left
 
 
-def _handle_safely(house: House, lane: Lane, run: Sequence[_Taken]) -> None:
+def _handle_safely(context: AppContext, lane: Lane, run: Sequence[_Taken]) -> None:
     """Handle the run; what fails is tried again, and after some failures set aside for a person."""
     try:
-        _handle(house, lane, run)
+        _handle(context, lane, run)
     except TakenElsewhereError:
         return
     except Exception as error:  # noqa: BLE001 -- one event must not stop those of everybody else
-        _failed(house, lane, [each.kept for each in run], error)
+        _failed(context, lane, [each.kept for each in run], error)
 
 
-def _failed(house: House, lane: Lane, kept: Sequence[Kept], error: Exception) -> None:
-    fault, later = type(error).__name__, house.now() + AGAIN_AFTER * (kept[0].attempts + 1)
-    aside = house.store.transaction(partial(fail_events, events=kept, fault=fault, due_at=later))
+def _failed(context: AppContext, lane: Lane, kept: Sequence[Kept], error: Exception) -> None:
+    fault, later = type(error).__name__, context.clock() + AGAIN_AFTER * (kept[0].attempts + 1)
+    aside = context.store.transaction(partial(fail_events, events=kept, fault=fault, due_at=later))
     log.warning("event_failed", channel=lane.channel, error=fault, events=len(kept))
     if aside:
         log.error("alarm_event_set_aside", channel=lane.channel, error=fault, see="python -m bot inbox")
 
 
-def _handle(house: House, lane: Lane, run: Sequence[_Taken]) -> None:
+def _handle(context: AppContext, lane: Lane, run: Sequence[_Taken]) -> None:
     ids = [each.kept.id for each in run]
     last = run[-1]
-    if is_for_staff(last.event) and _was_for_staff(house, lane, last.event, ids):
+    if is_for_staff(last.event) and _was_for_staff(context, lane, last.event, ids):
         return
     if last.event.in_group:
         run = [_Taken(last.kept, replace(last.event, kind=Happened.JOIN, text=""))]
     if last.event.kind not in _NOBODY_ANSWERS:
         inbounds = [_inbound(lane, each) for each in run]
-        receive(house.reception, inbounds, house.now(), partial(finish_events, ids=ids))
+        receive(context, inbounds, context.clock(), partial(finish_events, ids=ids))
         return
 
     def work(connection: Connection) -> None:
         if finish_events(connection, ids):
-            _note(connection, house, lane, last.event)
+            _note(connection, context, lane, last.event)
 
-    house.store.transaction(work)
+    context.store.transaction(work)
 
 
-def _was_for_staff(house: House, lane: Lane, event: Event, ids: Sequence[str]) -> bool:
+def _was_for_staff(context: AppContext, lane: Lane, event: Event, ids: Sequence[str]) -> bool:
     """Whether it was, and is settled now; if not, nothing is kept."""
 
     def work(connection: Connection) -> None:
-        if finish_events(connection, ids) and not hear_staff(connection, house, lane, event):
+        if finish_events(connection, ids) and not hear_staff(connection, context, lane, event):
             raise _NotForStaffError
 
     try:
-        house.store.transaction(work)
+        context.store.transaction(work)
     except _NotForStaffError:
         return False
     return True
 
 
-def _note(connection: Connection, house: House, lane: Lane, event: Event) -> None:
+def _note(connection: Connection, context: AppContext, lane: Lane, event: Event) -> None:
     """What has no answer but changes something: a message taken back, a resident who blocked the bot."""
     if event.kind is Happened.UNSEND:
-        erase_words(connection, house.reception.keys, lane.channel, event.message)
+        erase_words(connection, context.keys, lane.channel, event.message)
         delete_proposed_with(connection, lane.channel, event.message)
         erase_raw(connection, lane.channel, event.message)
     elif event.kind in {Happened.UNFOLLOW, Happened.LEAVE}:

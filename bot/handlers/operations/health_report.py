@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 from bot.domain.catalog import Use
 from bot.domain.operations.health_findings import Finding, State, findings
 from bot.domain.staff.permissions import Role
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.notify_staff import FEW_PUSHES, roster_of, ways_of
 from bot.handlers.delivery.push_quota import PUSHES_LEFT
 from bot.handlers.operations.backup_restore import LAST_BACKUP
-from bot.handlers.reception import Reception
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.delivery.notice_rows import count_failed_notices
 from bot.storage.delivery.queue_stats import overdue, read_figures
@@ -40,22 +40,22 @@ class Premises:
     content_faults: int = 0
 
 
-def check_up(reception: Reception, premises: Premises, now: datetime) -> list[Finding]:
+def check_up(context: AppContext, premises: Premises, now: datetime) -> list[Finding]:
     """Everything that was looked at. The database has the newest schema; without it nothing else could be asked."""
-    with reception.store.reading() as connection:
-        return list(findings(_state(connection, reception, premises, now)))
+    with context.store.reading() as connection:
+        return list(findings(_state(connection, context, premises, now)))
 
 
-def _state(connection: Connection, reception: Reception, premises: Premises, now: datetime) -> State:
-    figures, ways = read_figures(connection), ways_of(connection, reception)
+def _state(connection: Connection, context: AppContext, premises: Premises, now: datetime) -> State:
+    figures, ways = read_figures(connection), ways_of(connection, context)
     accounts = [each for each in list_staff(connection) if not each.is_disabled]
-    old, lost = _seals(connection, reception.keys)
+    old, lost = _seals(connection, context.keys)
     last_backup = read_switch(connection, LAST_BACKUP)
     file = premises.file
-    lines = reception.understander.catalog.lines.values()
+    lines = context.content.catalog.lines.values()
     return State(
         now=now,
-        is_current=is_current(reception.store),
+        is_current=is_current(context.store),
         old_seals=old,
         lost_seals=lost,
         sqlite=tuple(map(int, SQLITE.sqlite_version.split("."))) if file else (),
@@ -66,7 +66,7 @@ def _state(connection: Connection, reception: Reception, premises: Premises, now
         last_backup=datetime.fromisoformat(last_backup) if last_backup else None,
         set_aside=len(list(file.parent.glob(f"{file.name}.replaced-*"))) if file else 0,
         free_bytes=shutil.disk_usage(file.parent if file else Path()).free,
-        roster=roster_of(connection, reception),
+        roster=roster_of(connection, context),
         ways=len(ways.chats) + bool(ways.desk_mail) + sum(1 for each in ways.accounts.values() if each.mail),
         accounts=len(accounts),
         admins=sum(1 for each in accounts if each.role is Role.ADMIN),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.handlers.house import House
+from bot.handlers.app_context import AppContext
 from bot.storage.cases.case_rows import numbers_of
 from bot.storage.staff.audit_rows import NumberedTrace, broken_link, read_traces
 from bot.storage.staff.staff_rows import list_staff
@@ -21,9 +21,9 @@ class Trail:
     numbers: dict[str, str]
 
 
-def read_trail(house: House, before: int | None) -> Trail:
+def read_trail(context: AppContext, before: int | None) -> Trail:
     """The newest traces, or those before the one with that number."""
-    with house.store.reading() as connection:
+    with context.store.reading() as connection:
         traces = read_traces(connection, before=before)
         numbers = numbers_of(connection, {each.trace.about for each in traces})
         names = {each.id: each.name for each in list_staff(connection)}

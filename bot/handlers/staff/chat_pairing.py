@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from bot.domain.delivery.notices import CHAT, Told
 from bot.domain.staff.chat_commands import CODE_DIGITS
 from bot.domain.staff.permissions import Deed, NotAllowedError, Staff, require
+from bot.handlers.app_context import AppContext
 from bot.handlers.delivery.push_quota import PUSHES_LEFT
-from bot.handlers.house import House
 from bot.storage.delivery.notice_rows import NewNotice, add_notices
 from bot.storage.hashes import hashed
 from bot.storage.staff.audit_rows import Trace, add_trace
@@ -43,25 +43,25 @@ class ChatSheet:
     pushes: str
 
 
-def read_chats(house: House, staff: Staff) -> ChatSheet:
+def read_chats(context: AppContext, staff: Staff) -> ChatSheet:
     """The chats that this member of staff may see: their own, an admin all. Raises NotAllowedError."""
     require(staff, Deed.CLAIM)
-    now = house.now()
-    with house.store.reading() as connection:
+    now = context.clock()
+    with context.store.reading() as connection:
         chats = [each for each in list_chats(connection) if _may(staff, each.staff)]
         names = {each.id: each.name for each in list_staff(connection)}
         pushes = read_switch(connection, PUSHES_LEFT)
     alive = tuple(each for each in chats if each.state in _KEPT or each.code_until > now)
-    return ChatSheet(alive, names, tuple(house.channels), pushes)
+    return ChatSheet(alive, names, tuple(context.channels), pushes)
 
 
-def offer(house: House, staff: Staff, channel: str, *, for_group: bool) -> str:
+def offer(context: AppContext, staff: Staff, channel: str, *, for_group: bool) -> str:
     """A code to be written in the chat within 15 minutes. Raises NotAllowedError."""
     require(staff, Deed.KEEP_DUTY if for_group else Deed.CLAIM)
-    if channel not in house.channels:
+    if channel not in context.channels:
         raise NotAllowedError(channel)
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
-    now = house.now()
+    now = context.clock()
     wanted = NewOffer(channel, "" if for_group else staff.id, hashed(code), now + CODE_LASTS)
 
     def keep(connection: Connection) -> None:
@@ -69,38 +69,40 @@ def offer(house: House, staff: Staff, channel: str, *, for_group: bool) -> str:
         offer_chat(connection, wanted, now)
         add_trace(connection, Trace(now, staff.id, "chat-offer", wanted.staff, "group" if for_group else "person"))
 
-    house.store.transaction(keep)
+    context.store.transaction(keep)
     return code
 
 
-def confirm(house: House, staff: Staff, chat_id: str) -> None:
+def confirm(context: AppContext, staff: Staff, chat_id: str) -> None:
     """The chat in which the code was written is the right one. Raises NotAllowedError."""
 
     def bind(connection: Connection, chat: StaffChat) -> None:
         if chat.state is not ChatState.WRITTEN:
             raise NotAllowedError(chat.state)
         bind_chat(connection, chat)
-        add_notices(connection, house.reception.keys, [NewNotice(CHAT + chat.id, Told.BOUND)], house.now())
+        add_notices(connection, context.keys, [NewNotice(CHAT + chat.id, Told.BOUND)], context.clock())
 
-    _on_chat(house, staff, chat_id, "chat-bind", bind)
+    _on_chat(context, staff, chat_id, "chat-bind", bind)
 
 
-def drop(house: House, staff: Staff, chat_id: str) -> None:
+def drop(context: AppContext, staff: Staff, chat_id: str) -> None:
     """Nothing is told in this chat any more. Raises NotAllowedError."""
-    _on_chat(house, staff, chat_id, "chat-drop", lambda connection, chat: drop_chat(connection, chat.id))
+    _on_chat(context, staff, chat_id, "chat-drop", lambda connection, chat: drop_chat(connection, chat.id))
 
 
 def _on_chat(
-    house: House, staff: Staff, chat_id: str, action: str, do: Callable[[Connection, StaffChat], None]
+    context: AppContext, staff: Staff, chat_id: str, action: str, do: Callable[[Connection, StaffChat], None]
 ) -> None:
     def work(connection: Connection) -> None:
         chat = read_chat(connection, chat_id)
         if chat is None or not _may(staff, chat.staff):
             raise NotAllowedError(action)
         do(connection, chat)
-        add_trace(connection, Trace(house.now(), staff.id, action, chat.staff, "group" if chat.is_group else "person"))
+        add_trace(
+            connection, Trace(context.clock(), staff.id, action, chat.staff, "group" if chat.is_group else "person")
+        )
 
-    house.store.transaction(work)
+    context.store.transaction(work)
 
 
 def _may(staff: Staff, owner: str) -> bool:

@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 from bot.domain.cases.duty_roster import DutyPerson, DutyRoster
 from bot.domain.opening_hours import SpecialDay
 from bot.domain.staff.permissions import Deed, Staff, require
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.notify_staff import DESK_MAIL, roster_of, ways_of
-from bot.handlers.house import House
 from bot.storage.staff.audit_rows import Trace, add_trace
 from bot.storage.staff.duty_rows import read_switch, write_people, write_special_day, write_switch
 from bot.storage.staff.staff_rows import list_staff
@@ -29,46 +29,48 @@ class DutySheet:
     """Who is on the list and cannot be told anything."""
 
 
-def read_duty(house: House) -> DutySheet:
+def read_duty(context: AppContext) -> DutySheet:
     """The duty list, the accounts and the desk's address as they stand."""
-    with house.store.reading() as connection:
+    with context.store.reading() as connection:
         accounts = tuple(each for each in list_staff(connection) if not each.is_disabled)
-        roster, ways = roster_of(connection, house.reception), ways_of(connection, house.reception)
+        roster, ways = roster_of(connection, context), ways_of(connection, context)
         return DutySheet(
             roster,
             accounts,
             read_switch(connection, DESK_MAIL),
-            house.post is not None,
+            context.mail is not None,
             frozenset(each.staff for each in roster.people if not ways.reaches(each.staff)),
         )
 
 
-def keep_people(house: House, staff: Staff, people: Sequence[DutyPerson]) -> None:
+def keep_people(context: AppContext, staff: Staff, people: Sequence[DutyPerson]) -> None:
     """The duty list in this order."""
     detail = f"{len(people)} on the list, {sum(each.on_call for each in people)} on call"
-    _keep(house, staff, "duty-list", detail, lambda connection: write_people(connection, people))
+    _keep(context, staff, "duty-list", detail, lambda connection: write_people(connection, people))
 
 
-def keep_special_day(house: House, staff: Staff, day: date, special: SpecialDay | None) -> None:
+def keep_special_day(context: AppContext, staff: Staff, day: date, special: SpecialDay | None) -> None:
     """A closure or other times on one day; None makes it an ordinary one again."""
     kind = "usual" if special is None else "other times" if special.times else "closed"
-    _keep(house, staff, "special-day", f"{day} {kind}", lambda connection: write_special_day(connection, day, special))
-
-
-def keep_desk_mail(house: House, staff: Staff, address: str) -> None:
-    """The address to which every notice goes besides."""
-    now = house.now()
     _keep(
-        house, staff, "desk-mail", "set" if address else "none",
+        context, staff, "special-day", f"{day} {kind}", lambda connection: write_special_day(connection, day, special)
+    )
+
+
+def keep_desk_mail(context: AppContext, staff: Staff, address: str) -> None:
+    """The address to which every notice goes besides."""
+    now = context.clock()
+    _keep(
+        context, staff, "desk-mail", "set" if address else "none",
         lambda connection: write_switch(connection, DESK_MAIL, address, staff.id, now),
     )  # fmt: skip
 
 
-def _keep(house: House, staff: Staff, action: str, detail: str, write: Callable[[Connection], None]) -> None:
+def _keep(context: AppContext, staff: Staff, action: str, detail: str, write: Callable[[Connection], None]) -> None:
     require(staff, Deed.KEEP_DUTY)
 
     def work(connection: Connection) -> None:
         write(connection)
-        add_trace(connection, Trace(house.now(), staff.id, action, "", detail))
+        add_trace(connection, Trace(context.clock(), staff.id, action, "", detail))
 
-    house.store.transaction(work)
+    context.store.transaction(work)

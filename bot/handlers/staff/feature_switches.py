@@ -4,24 +4,24 @@ from sqlalchemy import Connection
 
 from bot.domain.staff.permissions import Deed, Staff, require
 from bot.domain.switches import Switches
-from bot.handlers.house import House
+from bot.handlers.app_context import AppContext
 from bot.storage.staff.audit_rows import Trace, add_trace
 from bot.storage.staff.duty_rows import read_switches, write_switch
 
 
-def current_switches(house: House) -> Switches:
+def current_switches(context: AppContext) -> Switches:
     """What stands on."""
-    with house.store.reading() as connection:
+    with context.store.reading() as connection:
         return read_switches(connection)
 
 
-def turn_switch(house: House, staff: Staff, switch: str, *, is_on: bool) -> None:
+def turn_switch(context: AppContext, staff: Staff, switch: str, *, is_on: bool) -> None:
     """Turn it: a `Switch`, or that of a channel. Raises NotAllowedError."""
     require(staff, Deed.KEEP_DUTY)
-    now = house.now()
+    now = context.clock()
 
     def turn(connection: Connection) -> None:
         write_switch(connection, switch, "yes" if is_on else "", staff.id, now)
         add_trace(connection, Trace(now, staff.id, "switch", "", f"{switch} {'on' if is_on else 'off'}"))
 
-    house.store.transaction(turn)
+    context.store.transaction(turn)

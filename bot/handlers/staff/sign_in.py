@@ -11,7 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection
 
 from bot.domain.staff.permissions import Staff
-from bot.handlers.house import House
+from bot.handlers.app_context import AppContext
 from bot.handlers.staff.throttle import Throttle
 from bot.storage.hashes import hashed
 from bot.storage.staff.audit_rows import Trace, add_trace
@@ -44,21 +44,21 @@ class SignIn:
     source: str
 
 
-def sign_in(house: House, tried: SignIn) -> str:
+def sign_in(context: AppContext, tried: SignIn) -> str:
     """A new session's token. Raises SignInError or TooManyTriesError."""
-    now = house.now()
+    now = context.clock()
     values = {"pair": f"{tried.login}\0{tried.source}", "login": tried.login, "source": tried.source}
-    throttle = Throttle("sign-in", _FREE_TRIES, house.secret, values, _LONGEST)
+    throttle = Throttle("sign-in", _FREE_TRIES, context.secret, values, _LONGEST)
     # Counted before it is looked at: many tries at once must not all pass the check of the first.
-    house.store.transaction(lambda connection: throttle.begin(connection, now))
-    with house.store.reading() as connection:
+    context.store.transaction(lambda connection: throttle.begin(connection, now))
+    with context.store.reading() as connection:
         account = find_staff(connection, login=tried.login)
-        known = lock_secrets(connection, house.reception.keys, account.id).password if account else _NOBODYS
+        known = lock_secrets(connection, context.keys, account.id).password if account else _NOBODYS
     right = _is_password(known, tried.password) and account is not None and not account.is_disabled
     token = secrets.token_urlsafe(32)
 
     def settle(connection: Connection) -> bool:
-        opened = right and account is not None and _take_code(connection, house, account, tried.code)
+        opened = right and account is not None and _take_code(connection, context, account, tried.code)
         if opened:
             throttle.forgive(connection, now)
         if account:
@@ -67,17 +67,17 @@ def sign_in(house: House, tried: SignIn) -> str:
             add_session(connection, hashed(token), account.id, now)
         return opened
 
-    if not house.store.transaction(settle):
+    if not context.store.transaction(settle):
         raise SignInError
     return token
 
 
-def signed_in(house: House, token: str, *, acts: bool = True) -> Staff | None:
+def signed_in(context: AppContext, token: str, *, acts: bool = True) -> Staff | None:
     """Who has this session, unless it is over. `acts`: somebody did something, so it is not idle."""
     if not token:
         return None
-    now = house.now()
-    with house.store.reading() as connection:
+    now = context.clock()
+    with context.store.reading() as connection:
         session = find_session(connection, hashed(token))
         account = find_staff(connection, staff_id=session.staff) if session else None
     if session is None or account is None or account.is_disabled:
@@ -85,18 +85,18 @@ def signed_in(house: House, token: str, *, acts: bool = True) -> Staff | None:
     if now - session.seen_at > IDLE or now - session.begun_at > LONGEST:
         return None
     if acts and now - session.seen_at > timedelta(seconds=30):
-        house.store.transaction(lambda connection: touch_session(connection, hashed(token), now))
+        context.store.transaction(lambda connection: touch_session(connection, hashed(token), now))
     return account
 
 
-def sign_out(house: House, staff: Staff, token: str) -> None:
+def sign_out(context: AppContext, staff: Staff, token: str) -> None:
     """End this session."""
 
     def end(connection: Connection) -> None:
         end_sessions(connection, hashed=hashed(token))
-        add_trace(connection, Trace(house.now(), staff.id, "sign-out", staff.id))
+        add_trace(connection, Trace(context.clock(), staff.id, "sign-out", staff.id))
 
-    house.store.transaction(end)
+    context.store.transaction(end)
 
 
 def plain_code(code: str) -> str:
@@ -104,16 +104,16 @@ def plain_code(code: str) -> str:
     return "".join(character for character in code.lower() if character.isalnum())
 
 
-def _take_code(connection: Connection, house: House, account: Staff, code: str) -> bool:
+def _take_code(connection: Connection, context: AppContext, account: Staff, code: str) -> bool:
     """Whether the code opens the account; then it never does again."""
-    known = lock_secrets(connection, house.reception.keys, account.id)
+    known = lock_secrets(connection, context.keys, account.id)
     plain = plain_code(code)
-    totp, step = pyotp.TOTP(known.totp), int(house.now().timestamp()) // STEP_SECONDS
+    totp, step = pyotp.TOTP(known.totp), int(context.clock().timestamp()) // STEP_SECONDS
     for each in (step - 1, step, step + 1):
         if each > known.totp_step and hmac.compare_digest(totp.at(each * STEP_SECONDS).encode(), plain.encode()):
             write_totp_step(connection, account.id, each)
             return True
-    return use_recovery_code(connection, account.id, hashed(plain), house.now())
+    return use_recovery_code(connection, account.id, hashed(plain), context.clock())
 
 
 def _is_password(known: str, password: str) -> bool:

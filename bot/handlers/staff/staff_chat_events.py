@@ -8,8 +8,8 @@ from bot.domain.delivery.notices import CHAT, Told
 from bot.domain.messages import Event, Happened
 from bot.domain.staff.chat_commands import claimed_case, pairing_code
 from bot.domain.staff.permissions import NotAllowedError, Staff
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import NoSuchCaseError, TakenError, claim_inside
-from bot.handlers.house import House
 from bot.storage.cases.case_rows import read_case_by_id
 from bot.storage.delivery.notice_rows import NewNotice, add_notices, find_notice
 from bot.storage.hashes import hashed
@@ -29,52 +29,52 @@ from bot.storage.staff.staff_rows import find_staff
 log = structlog.get_logger()
 
 
-def hear_staff(connection: Connection, house: House, lane: Lane, event: Event) -> bool:
+def hear_staff(connection: Connection, context: AppContext, lane: Lane, event: Event) -> bool:
     """Whether the event belonged to staff; then everything is done with it, inside the transaction."""
     if event.kind in {Happened.LEAVE, Happened.MOVE}:
-        return _hear_of_itself(connection, house, lane, event)
-    if _pair(connection, house, lane, event):
+        return _hear_of_itself(connection, context, lane, event)
+    if _pair(connection, context, lane, event):
         return True
     chat = find_chat(connection, lane.channel, lane.name)
-    if chat and (_claim(connection, house, chat, event) or _answers_notice(connection, house, chat, event)):
+    if chat and (_claim(connection, context, chat, event) or _answers_notice(connection, context, chat, event)):
         return True
     if not event.in_group:
         return False
-    return is_staffs(connection, lane.channel, lane.name) or has_offer(connection, lane.channel, house.now())
+    return is_staffs(connection, lane.channel, lane.name) or has_offer(connection, lane.channel, context.clock())
 
 
-def _hear_of_itself(connection: Connection, house: House, lane: Lane, event: Event) -> bool:
+def _hear_of_itself(connection: Connection, context: AppContext, lane: Lane, event: Event) -> bool:
     """The bot was put out of the chat, or the chat has moved: it goes on at its new address."""
     if event.kind is Happened.MOVE:
-        to = (house.channels[lane.channel].lane_of(event.person), event.person)
-        return move_lane(connection, house.reception.keys, lane.channel, lane.name, to)
+        to = (context.channels[lane.channel].lane_of(event.person), event.person)
+        return move_lane(connection, context.keys, lane.channel, lane.name, to)
     if lose_lane(connection, lane.channel, lane.name):
         log.error("alarm_staff_chat_lost", channel=lane.channel, see="/desk/chats")
     return True
 
 
-def _pair(connection: Connection, house: House, lane: Lane, event: Event) -> bool:
-    code, keys = pairing_code(event.text), house.reception.keys
-    offer = find_offer(connection, lane.channel, hashed(code), house.now()) if code else None
+def _pair(connection: Connection, context: AppContext, lane: Lane, event: Event) -> bool:
+    code, keys = pairing_code(event.text), context.keys
+    offer = find_offer(connection, lane.channel, hashed(code), context.clock()) if code else None
     if offer is None or offer.is_group != event.in_group:
         return False
     write_offer(connection, keys, offer, lane.name, event.person)
     told = NewNotice(CHAT + offer.id, Told.PAIRED, ticket=event.ticket)
-    add_notices(connection, keys, [told], house.now())
+    add_notices(connection, keys, [told], context.clock())
     return True
 
 
-def _answers_notice(connection: Connection, house: House, chat: StaffChat, event: Event) -> bool:
+def _answers_notice(connection: Connection, context: AppContext, chat: StaffChat, event: Event) -> bool:
     """Words written to a notice are meant for its resident: they go to nobody, and the way to the desk is said."""
     about = find_notice(connection, CHAT + chat.id, event.quotes) if event.quotes else None
     if about is None:
         return False
     told = NewNotice(CHAT + chat.id, Told.AT_DESK, about, ticket=event.ticket)
-    add_notices(connection, house.reception.keys, [told], house.now())
+    add_notices(connection, context.keys, [told], context.clock())
     return True
 
 
-def _claim(connection: Connection, house: House, chat: StaffChat, event: Event) -> bool:
+def _claim(connection: Connection, context: AppContext, chat: StaffChat, event: Event) -> bool:
     """Whether the claim button was pressed; then the case is taken, or it is said why not."""
     case = claimed_case(event)
     if not case:
@@ -83,7 +83,7 @@ def _claim(connection: Connection, house: House, chat: StaffChat, event: Event) 
     told, about = Told.BY_LINK, ""
     try:
         if presser:
-            claim_inside(connection, house, presser, case)
+            claim_inside(connection, context, presser, case)
             told, about = Told.CLAIMED, presser.id
     except TakenError as error:
         told, about = Told.TAKEN, error.owner_id
@@ -91,7 +91,7 @@ def _claim(connection: Connection, house: House, chat: StaffChat, event: Event) 
         told = Told.BY_LINK
     known = case if read_case_by_id(connection, case) else ""  # what a button carries is not always what we gave it
     notice = NewNotice(CHAT + chat.id, told, known, about, event.ticket)
-    add_notices(connection, house.reception.keys, [notice], house.now())
+    add_notices(connection, context.keys, [notice], context.clock())
     return True
 
 

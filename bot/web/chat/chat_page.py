@@ -18,8 +18,8 @@ from bot.domain.conversation.phone_lines import Moment, dial_string
 from bot.domain.conversation.replies import Writer
 from bot.domain.messages import Inbound
 from bot.domain.understanding.normalise import squeeze
+from bot.handlers.app_context import AppContext
 from bot.handlers.conversation.receive_message import receive
-from bot.handlers.house import House
 from bot.storage.conversation.device_rows import sender_behind
 from bot.storage.conversation.message_rows import Exchange, read_exchanges
 from bot.storage.conversation.resident_rows import find_resident
@@ -37,8 +37,8 @@ _FOREIGN = frozenset({"cross-site", "same-site"})
 class ChatPage:
     """The page and what can be done on it."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, context: AppContext) -> None:
+        self._context = context
         loader = FileSystemLoader(Path(__file__).parent.parent / "templates")
         self._templates = Environment(
             loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -62,8 +62,8 @@ class ChatPage:
             return self._kept(await self._page(token, notice="empty"), token)
         sender = await self._sender(token)
         event = event_of(sender, once or secrets.token_hex(16))
-        message = Inbound(CHANNEL, sender, event, text, self._house.now(), source_of(request, self._house.secret))
-        work = partial(receive, self._house.reception, [message], message.received_at)
+        message = Inbound(CHANNEL, sender, event, text, self._context.clock(), source_of(request, self._context.secret))
+        work = partial(receive, self._context, [message], message.received_at)
         await anyio.to_thread.run_sync(work, limiter=self._threads)
         return self._kept(await self._page(token), token)
 
@@ -85,7 +85,7 @@ class ChatPage:
         return HTMLResponse(self._templates.get_template("failed.html").render(say=self._writer().wording.say), status)
 
     def _kept(self, response: Response, token: str) -> Response:
-        remember(response, token, is_https=self._house.is_https)
+        remember(response, token, is_https=self._context.is_https)
         return response
 
     async def _page(self, token: str, notice: str = "") -> Response:
@@ -116,23 +116,23 @@ class ChatPage:
         """Whose talk this is: that of another device, where it was opened here."""
 
         def read() -> str:
-            with self._house.store.reading() as connection:
+            with self._context.store.reading() as connection:
                 return sender_behind(connection, sender_of(token))
 
         return await anyio.to_thread.run_sync(read, limiter=self._threads)
 
     def _read(self, token: str) -> list[Exchange]:
-        with self._house.store.reading() as connection:
+        with self._context.store.reading() as connection:
             resident = find_resident(connection, CHANNEL, sender_behind(connection, sender_of(token)))
             if resident is None:
                 return []
             return read_exchanges(
-                connection, self._house.reception.keys, resident, self._house.now() - _FOUND_AGAIN, _SHOWN
+                connection, self._context.keys, resident, self._context.clock() - _FOUND_AGAIN, _SHOWN
             )
 
     def _writer(self) -> Writer:
-        moment = Moment(self._house.now().astimezone(CITY_ZONE), is_holiday, "")
-        return Writer.of(self._house.reception.understander.catalog, moment)
+        moment = Moment(self._context.clock().astimezone(CITY_ZONE), is_holiday, "")
+        return Writer.of(self._context.content.catalog, moment)
 
 
 async def _read_form(request: Request) -> tuple[str, str] | None:

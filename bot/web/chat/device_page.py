@@ -10,8 +10,8 @@ from starlette.routing import Route
 
 from bot.domain.cases.case import shown_number
 from bot.domain.conversation.phone_lines import dial_string
+from bot.handlers.app_context import AppContext
 from bot.handlers.conversation.link_device import NoCaseError, WrongCodeError, offer_code, open_elsewhere
-from bot.handlers.house import House
 from bot.handlers.staff.throttle import TooManyTriesError
 from bot.web.chat.chat_page import ChatPage
 from bot.web.chat.visitors import new_token, remember, sender_of, source_of, token_of
@@ -21,8 +21,8 @@ from bot.web.staff_guard import read_form
 class ElsewherePage:
     """`/elsewhere` (a code for this talk), `/open` (a talk with its code), `/news` (how many answers there are)."""
 
-    def __init__(self, house: House, chat: ChatPage) -> None:
-        self._house = house
+    def __init__(self, context: AppContext, chat: ChatPage) -> None:
+        self._context = context
         self._chat = chat
         self.routes = [
             Route("/elsewhere", self._offer, methods=["POST"]),
@@ -35,7 +35,7 @@ class ElsewherePage:
         await read_form(request)
         sender = sender_of(token_of(request))
         try:
-            number, code = await anyio.to_thread.run_sync(offer_code, self._house, sender)
+            number, code = await anyio.to_thread.run_sync(offer_code, self._context, sender)
         except NoCaseError:
             return RedirectResponse("/", HTTPStatus.SEE_OTHER)
         return self._page("code", number=shown_number(number), code=code)
@@ -46,8 +46,8 @@ class ElsewherePage:
     async def _open(self, request: Request) -> Response:
         form = await read_form(request)
         number, code = (str(form.get(name) or "")[:40] for name in ("number", "code"))
-        token, source = new_token(), source_of(request, self._house.secret)
-        work = partial(open_elsewhere, self._house, sender_of(token), number, code, source)
+        token, source = new_token(), source_of(request, self._context.secret)
+        work = partial(open_elsewhere, self._context, sender_of(token), number, code, source)
         try:
             await anyio.to_thread.run_sync(work)
         except WrongCodeError:
@@ -55,7 +55,7 @@ class ElsewherePage:
         except TooManyTriesError:
             return self._page("wait", HTTPStatus.TOO_MANY_REQUESTS)
         response = RedirectResponse("/", HTTPStatus.SEE_OTHER)
-        remember(response, token, is_https=self._house.is_https)
+        remember(response, token, is_https=self._context.is_https)
         return response
 
     async def _news(self, request: Request) -> Response:
@@ -64,7 +64,7 @@ class ElsewherePage:
         return JSONResponse({"answers": sum(len(each.replies) for each in exchanges)})
 
     def _page(self, state: str, status: HTTPStatus = HTTPStatus.OK, *, number: str = "", code: str = "") -> Response:
-        say = self._house.wording().say
+        say = self._context.content.wording().say
         return self._chat.write_page(
             "elsewhere.html", status, say=say, state=state, number=number, code=code, dial=dial_string
         )

@@ -10,8 +10,8 @@ from starlette.routing import Route
 
 from bot.domain.cases.case import shown_number
 from bot.domain.conversation.phone_lines import dial_string
+from bot.handlers.app_context import AppContext
 from bot.handlers.conversation.submit_private_form import PageOverError, is_page_there, write_privately
-from bot.handlers.house import House
 from bot.web.chat.chat_page import ChatPage
 from bot.web.chat.visitors import source_of
 from bot.web.staff_guard import read_form
@@ -23,8 +23,8 @@ _LONGEST = {"name": 100, "address": 200, "telephone": 40, "words": 4000}
 class PrivatePage:
     """`/private/{token}`."""
 
-    def __init__(self, house: House, chat: ChatPage) -> None:
-        self._house = house
+    def __init__(self, context: AppContext, chat: ChatPage) -> None:
+        self._context = context
         self._chat = chat
         self.routes = [
             Route("/private/{token:str}", self._show),
@@ -32,7 +32,7 @@ class PrivatePage:
         ]
 
     async def _show(self, request: Request) -> Response:
-        is_there = await anyio.to_thread.run_sync(is_page_there, self._house, request.path_params["token"])
+        is_there = await anyio.to_thread.run_sync(is_page_there, self._context, request.path_params["token"])
         return self._page("open" if is_there else "over")
 
     async def _write(self, request: Request) -> Response:
@@ -41,10 +41,10 @@ class PrivatePage:
         values = {name: str(form.get(name) or "").strip()[: _LONGEST[name]] for name in FIELDS}
         if not any(values.values()):
             return self._page("empty", HTTPStatus.UNPROCESSABLE_ENTITY)
-        say = self._house.wording().say
+        say = self._context.content.wording().say
         words = "\n".join(say(f"private-{name}", text=text) for name, text in values.items() if text)
-        source = source_of(request, self._house.secret)
-        work = partial(write_privately, self._house, request.path_params["token"], words, source)
+        source = source_of(request, self._context.secret)
+        work = partial(write_privately, self._context, request.path_params["token"], words, source)
         try:
             number = await anyio.to_thread.run_sync(work)
         except PageOverError:
@@ -52,7 +52,7 @@ class PrivatePage:
         return self._page("sent", number=shown_number(number))
 
     def _page(self, state: str, status: HTTPStatus = HTTPStatus.OK, number: str = "") -> Response:
-        say = self._house.wording().say
+        say = self._context.content.wording().say
         return self._chat.write_page(
             "private.html", status, say=say, state=state, number=number, dial=dial_string, longest=_LONGEST
         )

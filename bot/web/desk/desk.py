@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-from bot.handlers.house import House
+from bot.handlers.app_context import AppContext
 from bot.web.desk.desk_accounts import DeskAccounts
 from bot.web.desk.desk_case import DeskCase
 from bot.web.desk.desk_chats import DeskChats
@@ -23,20 +23,20 @@ from bot.web.staff_pages import DeskPages
 class Desk:
     """Everything under `/desk`."""
 
-    def __init__(self, house: House) -> None:
-        guard, self._pages = DeskGuard(house), DeskPages(house)
+    def __init__(self, context: AppContext) -> None:
+        guard, self._pages = DeskGuard(context), DeskPages(context)
         parts = (
-            DeskSignIn(house, guard, self._pages),
-            DeskQueue(house, guard, self._pages),
-            DeskCase(house, guard, self._pages),
-            DeskDrills(house, guard, self._pages),
-            DeskProposals(house, guard, self._pages),
-            DeskDuty(house, guard, self._pages),
-            DeskChats(house, guard, self._pages),
-            DeskSwitches(house, guard, self._pages),
-            DeskAccounts(house, guard, self._pages),
-            DeskState(house, guard, self._pages),
-            DeskReport(house, guard, self._pages),
+            DeskSignIn(context, guard, self._pages),
+            DeskQueue(context, guard, self._pages),
+            DeskCase(context, guard, self._pages),
+            DeskDrills(context, guard, self._pages),
+            DeskProposals(context, guard, self._pages),
+            DeskDuty(context, guard, self._pages),
+            DeskChats(context, guard, self._pages),
+            DeskSwitches(context, guard, self._pages),
+            DeskAccounts(context, guard, self._pages),
+            DeskState(context, guard, self._pages),
+            DeskReport(context, guard, self._pages),
         )
         self.routes = [route for part in parts for route in part.routes]
 

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.domain.staff.permissions import Deed, Role, Staff, require
-from bot.handlers.house import House
+from bot.handlers.app_context import AppContext
 from bot.handlers.staff.audit_view import read_trail
 from bot.handlers.staff.staff_accounts import (
     AccountError,
@@ -28,8 +28,8 @@ from bot.web.staff_pages import DeskPages
 class DeskAccounts:
     """`/desk/staff`, `/desk/audit`."""
 
-    def __init__(self, house: House, guard: DeskGuard, pages: DeskPages) -> None:
-        self._house = house
+    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+        self._context = context
         self._pages = pages
         self.routes = [
             Route("/desk/staff", guard.guarded(self._show)),
@@ -85,15 +85,15 @@ class DeskAccounts:
     async def _audit(self, visit: Visit) -> Response:
         require(visit.staff, Deed.READ_AUDIT)
         before = visit.request.query_params.get("before", "")
-        trail = await anyio.to_thread.run_sync(read_trail, self._house, int(before) if before.isdecimal() else None)
+        trail = await anyio.to_thread.run_sync(read_trail, self._context, int(before) if before.isdecimal() else None)
         return self._pages.write(
             "audit.html", me=visit.staff, csrf=visit.csrf, traces=trail.traces, broken=trail.broken, names=trail.names,
             numbers=trail.numbers,
         )  # fmt: skip
 
     def _office(self, visit: Visit) -> Office:
-        return Office(self._house.store, self._house.reception.keys, self._house.now(), visit.staff.id)
+        return Office(self._context.store, self._context.keys, self._context.clock(), visit.staff.id)
 
     def _accounts(self) -> list[Staff]:
-        with self._house.store.reading() as connection:
+        with self._context.store.reading() as connection:
             return list_staff(connection)

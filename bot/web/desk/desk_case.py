@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from bot.domain.cases.case import Case
 from bot.domain.cases.case_transitions import NotPossibleError, Reason
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import (
     EmptyError,
     NoSuchCaseError,
@@ -29,7 +30,6 @@ from bot.handlers.cases.case_actions import (
     reopen,
 )
 from bot.handlers.cases.desk_views import Opened, read_opened
-from bot.handlers.house import House
 from bot.web.staff_guard import DeskGuard, Visit
 from bot.web.staff_pages import DeskPages
 
@@ -41,8 +41,8 @@ _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 class DeskCase:
     """`/desk/cases/{number}`, its buttons, and the same for the paper file."""
 
-    def __init__(self, house: House, guard: DeskGuard, pages: DeskPages) -> None:
-        self._house = house
+    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+        self._context = context
         self._pages = pages
         self.routes = [
             Route("/desk/cases/{number:str}", guard.guarded(self._show)),
@@ -56,7 +56,7 @@ class DeskCase:
     async def _print(self, visit: Visit) -> Response:
         """The whole case on paper."""
         opened = await self._opened(visit)
-        return self._pages.write("print.html", me=visit.staff, opened=opened, now=self._house.now())
+        return self._pages.write("print.html", me=visit.staff, opened=opened, now=self._context.clock())
 
     async def _do(self, visit: Visit) -> Response:
         """One deed; what went wrong is said on the page, with what was typed still there."""
@@ -74,26 +74,26 @@ class DeskCase:
         return RedirectResponse(f"/desk/cases/{visit.request.path_params['number']}", HTTPStatus.SEE_OTHER)
 
     def _doing(self, visit: Visit) -> Callable[[], Case]:
-        house, staff, case_id = self._house, visit.staff, visit.field("case")
+        context, staff, case_id = self._context, visit.staff, visit.field("case")
         deeds: dict[str, Callable[[], Case]] = {
-            "claim": partial(claim, house, staff, case_id),
+            "claim": partial(claim, context, staff, case_id),
             "answer": partial(
                 answer,
-                house,
+                context,
                 staff,
                 case_id,
                 Written(visit.field("words"), _moment(visit.field("seen")), bool(visit.field("page"))),
             ),
-            "note": partial(note, house, staff, case_id, visit.field("words")),
-            "hand-over": partial(hand_over, house, staff, case_id, visit.field("to"), visit.field("words")),
-            "release": partial(release, house, staff, case_id),
-            "join": partial(join, house, staff, case_id, visit.field("into")),
-            "quiet": partial(keep_quiet, house, staff, case_id, _hours(visit.field("from"), visit.field("until"))),
-            "reopen": partial(reopen, house, staff, case_id),
+            "note": partial(note, context, staff, case_id, visit.field("words")),
+            "hand-over": partial(hand_over, context, staff, case_id, visit.field("to"), visit.field("words")),
+            "release": partial(release, context, staff, case_id),
+            "join": partial(join, context, staff, case_id, visit.field("into")),
+            "quiet": partial(keep_quiet, context, staff, case_id, _hours(visit.field("from"), visit.field("until"))),
+            "reopen": partial(reopen, context, staff, case_id),
         }
         name = visit.request.path_params["deed"]
         if name == "close" and visit.field("reason") in REASONS:
-            return partial(close, house, staff, case_id, Reason(visit.field("reason")))
+            return partial(close, context, staff, case_id, Reason(visit.field("reason")))
         if name not in deeds:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         return deeds[name]
@@ -103,22 +103,22 @@ class DeskCase:
     ) -> Response:
         opened = await self._opened(visit)
         words = visit.field("words") if fault else ""
-        canned = self._house.reception.understander.catalog.canned
+        canned = self._context.content.catalog.canned
         return self._pages.write(
             "case.html", status, me=visit.staff, csrf=visit.csrf, opened=opened, fault=fault, winner=winner,
-            words=words, canned=canned, now=self._house.now(), reasons=REASONS, has_page=self._has_page(opened),
+            words=words, canned=canned, now=self._context.clock(), reasons=REASONS, has_page=self._has_page(opened),
         )  # fmt: skip
 
     async def _opened(self, visit: Visit) -> Opened:
         number = visit.request.path_params["number"]
-        opened = await anyio.to_thread.run_sync(read_opened, self._house, visit.staff, number)
+        opened = await anyio.to_thread.run_sync(read_opened, self._context, visit.staff, number)
         if opened is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         return opened
 
     def _has_page(self, opened: Opened) -> bool:
         """Whether a page of ours can be offered: on the web the talk itself stands on our own server."""
-        return bool(self._house.reception.url) and opened.channel in self._house.channels
+        return bool(self._context.public_url) and opened.channel in self._context.channels
 
 
 def _moment(written: str) -> datetime | None:

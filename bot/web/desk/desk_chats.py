@@ -7,7 +7,7 @@ import anyio.to_thread
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from bot.handlers.house import House
+from bot.handlers.app_context import AppContext
 from bot.handlers.staff.chat_pairing import confirm, drop, offer, read_chats
 from bot.web.staff_guard import DeskGuard, Visit
 from bot.web.staff_pages import DeskPages
@@ -16,8 +16,8 @@ from bot.web.staff_pages import DeskPages
 class DeskChats:
     """`/desk/chats`."""
 
-    def __init__(self, house: House, guard: DeskGuard, pages: DeskPages) -> None:
-        self._house = house
+    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+        self._context = context
         self._pages = pages
         self.routes = [
             Route("/desk/chats", guard.guarded(self._show)),
@@ -27,22 +27,24 @@ class DeskChats:
         ]
 
     async def _show(self, visit: Visit, code: str = "") -> Response:
-        sheet = await anyio.to_thread.run_sync(read_chats, self._house, visit.staff)
+        sheet = await anyio.to_thread.run_sync(read_chats, self._context, visit.staff)
         return self._pages.write(
             "chats.html", me=visit.staff, csrf=visit.csrf, sheet=sheet, code=code, for_group=bool(visit.field("group"))
         )
 
     async def _offer(self, visit: Visit) -> Response:
         """A new code, shown on this page alone."""
-        wanted = partial(offer, self._house, visit.staff, visit.field("channel"), for_group=bool(visit.field("group")))
+        wanted = partial(
+            offer, self._context, visit.staff, visit.field("channel"), for_group=bool(visit.field("group"))
+        )
         return await self._show(visit, await anyio.to_thread.run_sync(wanted))
 
     async def _confirm(self, visit: Visit) -> Response:
-        await anyio.to_thread.run_sync(confirm, self._house, visit.staff, visit.field("chat"))
+        await anyio.to_thread.run_sync(confirm, self._context, visit.staff, visit.field("chat"))
         return _back()
 
     async def _drop(self, visit: Visit) -> Response:
-        await anyio.to_thread.run_sync(drop, self._house, visit.staff, visit.field("chat"))
+        await anyio.to_thread.run_sync(drop, self._context, visit.staff, visit.field("chat"))
         return _back()
 
 

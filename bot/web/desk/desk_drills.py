@@ -9,9 +9,9 @@ from starlette.routing import Route
 
 from bot.domain.staff.permissions import Deed, require
 from bot.domain.understanding.triage import Kind
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import LONGEST_ANSWER
 from bot.handlers.cases.drills import start_drill
-from bot.handlers.house import House
 from bot.web.staff_guard import DeskGuard, Visit
 from bot.web.staff_pages import DeskPages
 
@@ -19,8 +19,8 @@ from bot.web.staff_pages import DeskPages
 class DeskDrills:
     """`/desk/drills`."""
 
-    def __init__(self, house: House, guard: DeskGuard, pages: DeskPages) -> None:
-        self._house = house
+    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+        self._context = context
         self._pages = pages
         self.routes = [
             Route("/desk/drills", guard.guarded(self._show)),
@@ -34,7 +34,7 @@ class DeskDrills:
         kind, words = visit.field("kind"), visit.field("words").strip()
         if kind not in set(Kind) or not 0 < len(words) <= LONGEST_ANSWER:
             return self._page(visit, HTTPStatus.UNPROCESSABLE_ENTITY)
-        work = partial(start_drill, self._house, visit.staff, Kind(kind), words)
+        work = partial(start_drill, self._context, visit.staff, Kind(kind), words)
         case = await anyio.to_thread.run_sync(work)
         return RedirectResponse(f"/desk/cases/{case.number}", HTTPStatus.SEE_OTHER)
 

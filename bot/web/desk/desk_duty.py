@@ -12,7 +12,7 @@ from starlette.routing import Route
 from bot.domain.cases.duty_roster import DutyPerson, DutyRoster
 from bot.domain.opening_hours import WEEKDAYS, SpecialDay
 from bot.domain.staff.permissions import Deed, Staff, may, require
-from bot.handlers.house import House
+from bot.handlers.app_context import AppContext
 from bot.handlers.staff.duty_settings import DutySheet, keep_desk_mail, keep_people, keep_special_day, read_duty
 from bot.web.staff_guard import DeskGuard, Visit
 from bot.web.staff_pages import DeskPages
@@ -23,8 +23,8 @@ _TIMES = re.compile(r"^(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})$")
 class DeskDuty:
     """`/desk/duty`."""
 
-    def __init__(self, house: House, guard: DeskGuard, pages: DeskPages) -> None:
-        self._house = house
+    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+        self._context = context
         self._pages = pages
         self.routes = [
             Route("/desk/duty", guard.guarded(self._show)),
@@ -38,17 +38,17 @@ class DeskDuty:
         return await self._page(visit)
 
     async def _page(self, visit: Visit, fault: str = "") -> Response:
-        sheet = await anyio.to_thread.run_sync(read_duty, self._house)
+        sheet = await anyio.to_thread.run_sync(read_duty, self._context)
         status = HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK
         return self._pages.write(
             "duty.html", status, me=visit.staff, csrf=visit.csrf, rows=_rows(sheet), sheet=sheet, fault=fault,
-            weekdays=WEEKDAYS, now=self._house.now(),
+            weekdays=WEEKDAYS, now=self._context.clock(),
         )  # fmt: skip
 
     async def _people(self, visit: Visit) -> Response:
         """The whole list as it stands in the form; who has no place in it is not on duty."""
         chosen: list[tuple[int, DutyPerson]] = []
-        for staff in (await anyio.to_thread.run_sync(read_duty, self._house)).accounts:
+        for staff in (await anyio.to_thread.run_sync(read_duty, self._context)).accounts:
             place = visit.field(f"place-{staff.id}").strip()
             away = visit.field(f"away-{staff.id}").strip()
             if not place:
@@ -59,7 +59,7 @@ class DeskDuty:
             person = DutyPerson(staff.id, days, bool(visit.field(f"call-{staff.id}")), _day(away))
             chosen.append((int(place), person))
         people = [person for _, person in sorted(chosen, key=lambda each: each[0])]
-        await anyio.to_thread.run_sync(keep_people, self._house, visit.staff, people)
+        await anyio.to_thread.run_sync(keep_people, self._context, visit.staff, people)
         return _back()
 
     async def _day(self, visit: Visit) -> Response:
@@ -69,14 +69,14 @@ class DeskDuty:
         if day is None or times is None or not (reason or visit.field("usual")):
             return await self._page(visit, "day")
         special = None if visit.field("usual") else SpecialDay(times, reason)
-        await anyio.to_thread.run_sync(partial(keep_special_day, self._house, visit.staff, day, special))
+        await anyio.to_thread.run_sync(partial(keep_special_day, self._context, visit.staff, day, special))
         return _back()
 
     async def _mail(self, visit: Visit) -> Response:
         address = visit.field("mail").strip()
         if address and not re.fullmatch(r"[^\s@,;<>]{1,64}@[^\s@,;<>]{1,180}", address):
             return await self._page(visit, "mail")
-        await anyio.to_thread.run_sync(keep_desk_mail, self._house, visit.staff, address)
+        await anyio.to_thread.run_sync(keep_desk_mail, self._context, visit.staff, address)
         return _back()
 
 

@@ -7,8 +7,8 @@ import anyio.to_thread
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.false_alarms import read_proposals, settle_proposal
-from bot.handlers.house import House
 from bot.web.staff_guard import DeskGuard, Visit
 from bot.web.staff_pages import DeskPages
 
@@ -16,8 +16,8 @@ from bot.web.staff_pages import DeskPages
 class DeskProposals:
     """`/desk/proposals`."""
 
-    def __init__(self, house: House, guard: DeskGuard, pages: DeskPages) -> None:
-        self._house = house
+    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+        self._context = context
         self._pages = pages
         self.routes = [
             Route("/desk/proposals", guard.guarded(self._show)),
@@ -25,10 +25,10 @@ class DeskProposals:
         ]
 
     async def _show(self, visit: Visit) -> Response:
-        proposals = await anyio.to_thread.run_sync(read_proposals, self._house, visit.staff)
+        proposals = await anyio.to_thread.run_sync(read_proposals, self._context, visit.staff)
         return self._pages.write("proposals.html", me=visit.staff, csrf=visit.csrf, proposals=proposals)
 
     async def _settle(self, visit: Visit) -> Response:
-        work = partial(settle_proposal, self._house, visit.staff, visit.field("proposal"))
+        work = partial(settle_proposal, self._context, visit.staff, visit.field("proposal"))
         await anyio.to_thread.run_sync(work)
         return RedirectResponse("/desk/proposals", HTTPStatus.SEE_OTHER)

@@ -8,8 +8,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 
 from bot.domain.staff.permissions import Deed, require
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.desk_views import Queue, read_queue, seen_of
-from bot.handlers.house import House
 from bot.web.staff_guard import DeskGuard, Visit
 from bot.web.staff_pages import DeskPages
 
@@ -22,8 +22,8 @@ _STREAM_LASTS = 60.0
 class DeskQueue:
     """`/desk`, `/desk/queue`, `/desk/stream`, and what every page asks by itself: `/desk/alive`."""
 
-    def __init__(self, house: House, guard: DeskGuard, pages: DeskPages) -> None:
-        self._house = house
+    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+        self._context = context
         self._guard = guard
         self._pages = pages
         self.routes = [
@@ -47,7 +47,7 @@ class DeskQueue:
         if visit.request.query_params.get("acts"):
             await self._guard.who(visit.token)
         number = visit.request.query_params.get("case", "")
-        seen = await anyio.to_thread.run_sync(seen_of, self._house, number) if number else ""
+        seen = await anyio.to_thread.run_sync(seen_of, self._context, number) if number else ""
         return JSONResponse({"seen": seen})
 
     async def _stream(self, visit: Visit) -> Response:
@@ -72,7 +72,7 @@ class DeskQueue:
             await asyncio.sleep(_LOOK_EVERY)
 
     async def _queue(self) -> Queue:
-        return await anyio.to_thread.run_sync(read_queue, self._house)
+        return await anyio.to_thread.run_sync(read_queue, self._context)
 
     def _write(self, visit: Visit, queue: Queue) -> str:
         return self._pages.part("queue-list.html", me=visit.staff, csrf=visit.csrf, queue=queue)

@@ -9,8 +9,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.domain.cases.monthly_report import Month, Report, Table
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.build_report import read_report
-from bot.handlers.house import House
 from bot.web.staff_guard import DeskGuard, Visit
 from bot.web.staff_pages import DeskPages
 
@@ -21,8 +21,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 class DeskReport:
     """`/desk/report?month=2026-11`, `/desk/report.csv`."""
 
-    def __init__(self, house: House, guard: DeskGuard, pages: DeskPages) -> None:
-        self._house = house
+    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+        self._context = context
         self._pages = pages
         self.routes = [
             Route("/desk/report", guard.guarded(self._show)),
@@ -32,7 +32,7 @@ class DeskReport:
     async def _show(self, visit: Visit) -> Response:
         report = await self._read(visit)
         return self._pages.write(
-            "report.html", me=visit.staff, csrf=visit.csrf, report=report, label=self._label, now=self._house.now()
+            "report.html", me=visit.staff, csrf=visit.csrf, report=report, label=self._label, now=self._context.clock()
         )
 
     async def _csv(self, visit: Visit) -> Response:
@@ -50,8 +50,8 @@ class DeskReport:
         try:
             month = Month.read(visit.request.query_params.get("month", ""))
         except ValueError:
-            month = Month.of(self._house.now()).before
-        return await anyio.to_thread.run_sync(partial(read_report, self._house, visit.staff, month))
+            month = Month.of(self._context.clock()).before
+        return await anyio.to_thread.run_sync(partial(read_report, self._context, visit.staff, month))
 
     def _rows(self, report: Report) -> list[tuple[str, str, str]]:
         heads = self._pages.words("REPORT")
@@ -69,7 +69,7 @@ class DeskReport:
     def _label(self, table: Table, name: str) -> str:
         """What a row of a table is called."""
         if table.name == "kind":
-            return self._house.wording().say(f"kind-{name}")
+            return self._context.content.wording().say(f"kind-{name}")
         return str(self._pages.words("REPORT_ROWS")[table.name][name])
 
 

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.desk_views import read_queue
-from bot.handlers.house import House
 from bot.handlers.staff.sign_in import SignIn, SignInError, sign_in, sign_out
 from bot.handlers.staff.throttle import TooManyTriesError
 from bot.web.chat.visitors import source_of
@@ -21,8 +21,8 @@ from bot.web.staff_pages import DeskPages
 class DeskSignIn:
     """`/desk/sign-in`, `/desk/sign-out`, `/desk/locked`, `/desk/waits`."""
 
-    def __init__(self, house: House, guard: DeskGuard, pages: DeskPages) -> None:
-        self._house = house
+    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+        self._context = context
         self._guard = guard
         self._pages = pages
         # Looking at a password takes 64 MB.
@@ -42,9 +42,9 @@ class DeskSignIn:
         form = await read_form(request)
         values = [form.get(name) for name in ("login", "password", "code")]
         login, password, code = (value.strip() if isinstance(value, str) else "" for value in values)
-        tried = SignIn(login[:64], password[:200], code[:64], source_of(request, self._house.secret))
+        tried = SignIn(login[:64], password[:200], code[:64], source_of(request, self._context.secret))
         try:
-            token = await anyio.to_thread.run_sync(partial(sign_in, self._house, tried), limiter=self._threads)
+            token = await anyio.to_thread.run_sync(partial(sign_in, self._context, tried), limiter=self._threads)
         except SignInError:
             return self._pages.write("sign-in.html", HTTPStatus.FORBIDDEN, fault="wrong", until=None)
         except TooManyTriesError as error:
@@ -55,7 +55,7 @@ class DeskSignIn:
         return response
 
     async def _leave(self, visit: Visit) -> Response:
-        await anyio.to_thread.run_sync(sign_out, self._house, visit.staff, visit.token)
+        await anyio.to_thread.run_sync(sign_out, self._context, visit.staff, visit.token)
         response = RedirectResponse("/desk/locked", HTTPStatus.SEE_OTHER)
         self._guard.let_out(response)
         return response
@@ -65,12 +65,12 @@ class DeskSignIn:
             return RedirectResponse("/desk", HTTPStatus.SEE_OTHER)
         if not self._guard.is_office(request):
             return RedirectResponse("/desk/sign-in", HTTPStatus.SEE_OTHER)
-        queue = await anyio.to_thread.run_sync(read_queue, self._house)
+        queue = await anyio.to_thread.run_sync(read_queue, self._context)
         return self._pages.write("locked.html", waiting=queue.waiting)
 
     async def _waits(self, request: Request) -> Response:
         """How many wait, for the screen of an office where somebody was signed in today."""
         if not self._guard.is_office(request):
             return Response(status_code=HTTPStatus.NOT_FOUND)
-        queue = await anyio.to_thread.run_sync(read_queue, self._house)
+        queue = await anyio.to_thread.run_sync(read_queue, self._context)
         return JSONResponse({"waiting": queue.waiting})

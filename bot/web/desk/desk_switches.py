@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from bot.domain.staff.permissions import Deed, require
 from bot.domain.switches import Switch, channel_off
-from bot.handlers.house import House
+from bot.handlers.app_context import AppContext
 from bot.handlers.staff.feature_switches import current_switches, turn_switch
 from bot.web.staff_guard import DeskGuard, Visit
 from bot.web.staff_pages import DeskPages
@@ -19,8 +19,8 @@ from bot.web.staff_pages import DeskPages
 class DeskSwitches:
     """`/desk/switches`."""
 
-    def __init__(self, house: House, guard: DeskGuard, pages: DeskPages) -> None:
-        self._house = house
+    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+        self._context = context
         self._pages = pages
         self.routes = [
             Route("/desk/switches", guard.guarded(self._show)),
@@ -29,7 +29,7 @@ class DeskSwitches:
 
     async def _show(self, visit: Visit) -> Response:
         require(visit.staff, Deed.KEEP_DUTY)
-        switches = await anyio.to_thread.run_sync(current_switches, self._house)
+        switches = await anyio.to_thread.run_sync(current_switches, self._context)
         return self._pages.write(
             "switches.html", me=visit.staff, csrf=visit.csrf, switches=switches, every=tuple(Switch),
             channels=self._channels(),
@@ -39,10 +39,10 @@ class DeskSwitches:
         name = visit.request.path_params["name"]
         if name not in set(Switch) | set(self._channels()):
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        work = partial(turn_switch, self._house, visit.staff, name, is_on=visit.field("on") == "yes")
+        work = partial(turn_switch, self._context, visit.staff, name, is_on=visit.field("on") == "yes")
         await anyio.to_thread.run_sync(work)
         return RedirectResponse("/desk/switches", HTTPStatus.SEE_OTHER)
 
     def _channels(self) -> dict[str, str]:
         """The switch of each channel that is connected, and the channel's name."""
-        return {channel_off(each): each for each in ("web", *self._house.channels)}
+        return {channel_off(each): each for each in ("web", *self._context.channels)}

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-from bot.handlers.house import House
+from bot.handlers.app_context import AppContext
 from bot.web.staff_guard import DeskGuard
 from bot.web.staff_pages import DeskPages
 from bot.web.studio.studio_cards import StudioCards
@@ -19,17 +19,17 @@ from bot.web.studio.studio_try import StudioTry
 class Studio:
     """Everything under `/studio`."""
 
-    def __init__(self, house: House) -> None:
-        guard, pages = DeskGuard(house), DeskPages(house, "studio")
+    def __init__(self, context: AppContext) -> None:
+        guard, pages = DeskGuard(context), DeskPages(context, "studio")
         self._pages = pages
         parts = (
-            StudioHome(house, guard, pages),
-            StudioCards(house, guard, pages),
-            StudioTry(house, guard, pages),
-            StudioLearning(house, guard, pages),
-            StudioPublish(house, guard, pages),
-            StudioTables(house, guard, pages),
-            StudioRevisions(house, guard, pages),
+            StudioHome(context, guard, pages),
+            StudioCards(context, guard, pages),
+            StudioTry(context, guard, pages),
+            StudioLearning(context, guard, pages),
+            StudioPublish(context, guard, pages),
+            StudioTables(context, guard, pages),
+            StudioRevisions(context, guard, pages),
         )
         self.routes = [route for part in parts for route in part.routes]
 

@@ -17,9 +17,9 @@ from bot.content.cards.differences import FieldChange, field_changes, title_of
 from bot.content.read.hours_reader import BOXES, MARKS
 from bot.content.yaml.yaml_form import Data
 from bot.domain.staff.permissions import Deed, require
+from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import CardForm, Draft, Saved, history_of, read_draft, save_card, undo
 from bot.handlers.content.studio_views import list_cards, staff_names
-from bot.handlers.house import House
 from bot.storage.content.draft_rows import Edit
 from bot.web.staff_guard import DeskGuard, Visit
 from bot.web.staff_pages import DeskPages
@@ -31,8 +31,8 @@ _EDITS_SHOWN = 10
 class StudioCards:
     """`/studio/cards`, `/studio/card`."""
 
-    def __init__(self, house: House, guard: DeskGuard, pages: DeskPages) -> None:
-        self._house = house
+    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+        self._context = context
         self._pages = pages
         self.routes = [
             Route("/studio/cards", guard.guarded(self._list)),
@@ -88,7 +88,7 @@ class StudioCards:
                 return JSONResponse({"fault": fault}, HTTPStatus.UNPROCESSABLE_ENTITY)
             return await self._page(visit, place, Saved(fields, visit.field("seen"), {}), is_new=is_new, fault=fault)
         quiet = bool(visit.field("quiet"))
-        work = partial(save_card, self._house, visit.staff, CardForm(place, fields, visit.field("seen"), quiet))
+        work = partial(save_card, self._context, visit.staff, CardForm(place, fields, visit.field("seen"), quiet))
         saved = await anyio.to_thread.run_sync(work)
         if quiet:
             return JSONResponse({"seen": saved.seen, "torn": sorted(saved.theirs)})
@@ -98,7 +98,7 @@ class StudioCards:
 
     async def _undo(self, visit: Visit) -> Response:
         place = Place(visit.field("file"), visit.field("name"))
-        await anyio.to_thread.run_sync(undo, self._house, visit.staff, place)
+        await anyio.to_thread.run_sync(undo, self._context, visit.staff, place)
         draft = await self._draft()
         gone = _card(draft, place) is None
         return RedirectResponse(_list_address(place) if gone else _address(place), HTTPStatus.SEE_OTHER)
@@ -107,7 +107,7 @@ class StudioCards:
         place = Place(visit.field("file"), visit.field("name"))
         if not _kind(place).grows:
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        work = partial(save_card, self._house, visit.staff, CardForm(place, None, visit.field("seen")))
+        work = partial(save_card, self._context, visit.staff, CardForm(place, None, visit.field("seen")))
         await anyio.to_thread.run_sync(work)
         return RedirectResponse(_list_address(place), HTTPStatus.SEE_OTHER)
 
@@ -115,8 +115,8 @@ class StudioCards:
         self, visit: Visit, place: Place, saved: Saved, *, is_new: bool = False, fault: str = ""
     ) -> Response:
         kind = _kind(place)
-        history = await anyio.to_thread.run_sync(history_of, self._house.store, place)
-        names = await anyio.to_thread.run_sync(staff_names, self._house)
+        history = await anyio.to_thread.run_sync(history_of, self._context.store, place)
+        names = await anyio.to_thread.run_sync(staff_names, self._context)
         status = HTTPStatus.CONFLICT if saved.theirs else HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK
         return self._pages.write(
             "card.html", status, me=visit.staff, csrf=visit.csrf, kind=kind, place=place, seen=saved.seen,
@@ -127,7 +127,7 @@ class StudioCards:
         )  # fmt: skip
 
     async def _draft(self) -> Draft:
-        return await anyio.to_thread.run_sync(read_draft, self._house.store)
+        return await anyio.to_thread.run_sync(read_draft, self._context.store)
 
 
 def _asked(visit: Visit, name: str) -> str:

@@ -12,9 +12,9 @@ from bot.content.cards.cards import NoSuchCardError
 from bot.content.content_faults import ContentError
 from bot.domain.catalog import Catalog
 from bot.domain.staff.permissions import Deed, require
+from bot.handlers.app_context import AppContext
 from bot.handlers.content.preview_lesson import Preview, preview_lesson
 from bot.handlers.content.teach_from_unmatched import Lesson, LessonError, Taught, read_heaps, teach
-from bot.handlers.house import House
 from bot.web.staff_guard import DeskGuard, Visit
 from bot.web.staff_pages import DeskPages
 
@@ -24,8 +24,8 @@ _HEAPS_SHOWN = 50
 class StudioLearning:
     """`/studio/learning`."""
 
-    def __init__(self, house: House, guard: DeskGuard, pages: DeskPages) -> None:
-        self._house = house
+    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+        self._context = context
         self._pages = pages
         self._threads = anyio.CapacityLimiter(1)
         self.routes = [
@@ -38,7 +38,7 @@ class StudioLearning:
         return await self._page(visit)
 
     async def _page(self, visit: Visit, fault: str = "") -> Response:
-        heaps, verdicts = await anyio.to_thread.run_sync(read_heaps, self._house, visit.staff)
+        heaps, verdicts = await anyio.to_thread.run_sync(read_heaps, self._context, visit.staff)
         status = HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK
         return self._pages.write(
             "learning.html", status, me=visit.staff, csrf=visit.csrf, heaps=heaps[:_HEAPS_SHOWN], more=len(heaps),
@@ -49,7 +49,7 @@ class StudioLearning:
         """What the lesson would change; nothing is kept yet."""
         require(visit.staff, Deed.EDIT_CONTENT)
         group, taught = visit.request.path_params["group"], _taught(visit)
-        work = partial(preview_lesson, self._house, visit.staff, group, taught)
+        work = partial(preview_lesson, self._context, visit.staff, group, taught)
         try:
             preview: Preview = await anyio.to_thread.run_sync(work, limiter=self._threads)
         except (LessonError, NoSuchCardError):
@@ -62,7 +62,7 @@ class StudioLearning:
         )  # fmt: skip
 
     async def _teach(self, visit: Visit) -> Response:
-        work = partial(teach, self._house, visit.staff, visit.request.path_params["group"], _taught(visit))
+        work = partial(teach, self._context, visit.staff, visit.request.path_params["group"], _taught(visit))
         try:
             await anyio.to_thread.run_sync(work)
         except (LessonError, NoSuchCardError):
@@ -70,7 +70,7 @@ class StudioLearning:
         return RedirectResponse("/studio/learning", HTTPStatus.SEE_OTHER)
 
     def _catalog(self) -> Catalog:
-        return self._house.reception.understander.catalog
+        return self._context.content.catalog
 
     def _titles(self) -> dict[str, str]:
         """What entries and subjects are called."""

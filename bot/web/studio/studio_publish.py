@@ -9,12 +9,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.domain.staff.permissions import Deed, require
+from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import discard
 from bot.handlers.content.publish import NoReasonError, NotProvedError, OwnRequestError, publish, want
 from bot.handlers.content.regression_check import Proof, read_proof
 from bot.handlers.content.regression_jobs import STEPS, ask_proof
 from bot.handlers.content.studio_views import Home, read_home
-from bot.handlers.house import House
 from bot.storage.content.revision_rows import BehindError
 from bot.web.staff_guard import DeskGuard, Visit
 from bot.web.staff_pages import DeskPages
@@ -30,8 +30,8 @@ _FAULTS: dict[type[Exception], tuple[str, HTTPStatus]] = {
 class StudioPublish:
     """`/studio/publish` and its buttons."""
 
-    def __init__(self, house: House, guard: DeskGuard, pages: DeskPages) -> None:
-        self._house = house
+    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+        self._context = context
         self._pages = pages
         self.routes = [
             Route("/studio/publish", guard.guarded(self._show)),
@@ -50,19 +50,19 @@ class StudioPublish:
         return HTMLResponse(self._pages.part("proof.html", **await self._what(visit)))
 
     async def _prove(self, visit: Visit) -> Response:
-        await anyio.to_thread.run_sync(ask_proof, self._house, visit.staff)
+        await anyio.to_thread.run_sync(ask_proof, self._context, visit.staff)
         return _back()
 
     async def _want(self, visit: Visit) -> Response:
-        work = partial(want, self._house, visit.staff, visit.field("digest"), visit.field("reason"))
+        work = partial(want, self._context, visit.staff, visit.field("digest"), visit.field("reason"))
         return await self._done(visit, work)
 
     async def _publish(self, visit: Visit) -> Response:
-        work = partial(publish, self._house, visit.staff, visit.field("digest"), visit.field("reason"))
+        work = partial(publish, self._context, visit.staff, visit.field("digest"), visit.field("reason"))
         return await self._done(visit, work)
 
     async def _discard(self, visit: Visit) -> Response:
-        await anyio.to_thread.run_sync(discard, self._house, visit.staff)
+        await anyio.to_thread.run_sync(discard, self._context, visit.staff)
         return RedirectResponse("/studio", HTTPStatus.SEE_OTHER)
 
     async def _done(self, visit: Visit, work: Callable[[], object]) -> Response:
@@ -78,10 +78,10 @@ class StudioPublish:
 
     async def _what(self, visit: Visit) -> dict[str, object]:
         require(visit.staff, Deed.EDIT_CONTENT)
-        home: Home = await anyio.to_thread.run_sync(read_home, self._house, visit.staff)
+        home: Home = await anyio.to_thread.run_sync(read_home, self._context, visit.staff)
         found = home.row.found if home.row else None
         proof: Proof | None = read_proof(found) if found else None
-        catalog = self._house.reception.understander.catalog
+        catalog = self._context.content.catalog
         titles = {entry.id: entry.title for entry in catalog.entries}
         return {
             "me": visit.staff, "csrf": visit.csrf, "home": home, "proof": proof, "steps": STEPS, "titles": titles,

@@ -10,9 +10,9 @@ from starlette.routing import Route
 
 from bot.content.cards.differences import CardChange, differences
 from bot.domain.staff.permissions import Deed, require
+from bot.handlers.app_context import AppContext
 from bot.handlers.content.publish import files_of, restore, revisions_of
 from bot.handlers.content.studio_views import staff_names
-from bot.handlers.house import House
 from bot.storage.content.revision_rows import BehindError
 from bot.web.staff_guard import DeskGuard, Visit
 from bot.web.staff_pages import DeskPages
@@ -21,8 +21,8 @@ from bot.web.staff_pages import DeskPages
 class StudioRevisions:
     """`/studio/revisions`."""
 
-    def __init__(self, house: House, guard: DeskGuard, pages: DeskPages) -> None:
-        self._house = house
+    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+        self._context = context
         self._pages = pages
         self.routes = [
             Route("/studio/revisions", guard.guarded(self._list)),
@@ -35,12 +35,12 @@ class StudioRevisions:
 
     async def _page(self, visit: Visit, fault: str = "") -> Response:
         require(visit.staff, Deed.EDIT_CONTENT)
-        revisions = await anyio.to_thread.run_sync(revisions_of, self._house.store)
-        names = await anyio.to_thread.run_sync(staff_names, self._house)
+        revisions = await anyio.to_thread.run_sync(revisions_of, self._context.store)
+        names = await anyio.to_thread.run_sync(staff_names, self._context)
         status = HTTPStatus.CONFLICT if fault else HTTPStatus.OK
         return self._pages.write(
             "revisions.html", status, me=visit.staff, csrf=visit.csrf, revisions=revisions, names=names, fault=fault,
-            here=self._house.reception.shelf.revision,
+            here=self._context.content.revision,
         )  # fmt: skip
 
     async def _show(self, visit: Visit) -> Response:
@@ -53,11 +53,11 @@ class StudioRevisions:
         return self._pages.write("revision.html", me=visit.staff, csrf=visit.csrf, number=number, changes=changes)
 
     def _changes(self, number: int) -> list[CardChange]:
-        after = files_of(self._house.store, number)
-        return differences(files_of(self._house.store, number - 1), after) if number > 1 else []
+        after = files_of(self._context.store, number)
+        return differences(files_of(self._context.store, number - 1), after) if number > 1 else []
 
     async def _restore(self, visit: Visit) -> Response:
-        work = partial(restore, self._house, visit.staff, visit.request.path_params["number"])
+        work = partial(restore, self._context, visit.staff, visit.request.path_params["number"])
         try:
             await anyio.to_thread.run_sync(work)
         except LookupError:

@@ -13,6 +13,7 @@ from bot.content.cards.cards import NoSuchCardError
 from bot.content.tables.table_files import TableError
 from bot.content.tables.tables import SHEETS
 from bot.domain.staff.permissions import Deed, require
+from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import Draft, read_draft
 from bot.handlers.content.import_export import (
     Imported,
@@ -23,7 +24,6 @@ from bot.handlers.content.import_export import (
     import_changes,
     preview_tables,
 )
-from bot.handlers.house import House
 from bot.storage.content.revision_rows import BehindError
 from bot.web.staff_guard import DeskGuard, Visit
 from bot.web.staff_pages import DeskPages
@@ -34,8 +34,8 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 class StudioTables:
     """`/studio/tables`."""
 
-    def __init__(self, house: House, guard: DeskGuard, pages: DeskPages) -> None:
-        self._house = house
+    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+        self._context = context
         self._pages = pages
         self.routes = [
             Route("/studio/tables", guard.guarded(self._show)),
@@ -66,7 +66,7 @@ class StudioTables:
         require(visit.staff, Deed.EDIT_CONTENT)
         try:
             changes = changes_from_text(visit.field("changes"))
-            await anyio.to_thread.run_sync(partial(import_changes, self._house, visit.staff, changes))
+            await anyio.to_thread.run_sync(partial(import_changes, self._context, visit.staff, changes))
         except (ValueError, NoSuchCardError):
             raise HTTPException(HTTPStatus.NOT_FOUND) from None
         except BehindError:
@@ -89,7 +89,7 @@ class StudioTables:
         return _download(body, "text/csv; charset=utf-8", f"sasaeai-{number}.csv")
 
     async def _draft(self) -> Draft:
-        return await anyio.to_thread.run_sync(read_draft, self._house.store)
+        return await anyio.to_thread.run_sync(read_draft, self._context.store)
 
     def _page(self, visit: Visit, *, fault: str = "", imported: Imported | None = None) -> Response:
         require(visit.staff, Deed.EDIT_CONTENT)

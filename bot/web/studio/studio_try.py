@@ -7,8 +7,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from bot.domain.staff.permissions import Deed, require
+from bot.handlers.app_context import AppContext
 from bot.handlers.content.try_question import Tried, try_question
-from bot.handlers.house import House
 from bot.web.staff_guard import DeskGuard, Visit
 from bot.web.staff_pages import DeskPages
 
@@ -16,8 +16,8 @@ from bot.web.staff_pages import DeskPages
 class StudioTry:
     """`/studio/try`."""
 
-    def __init__(self, house: House, guard: DeskGuard, pages: DeskPages) -> None:
-        self._house = house
+    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+        self._context = context
         self._pages = pages
         self._threads = anyio.CapacityLimiter(1)
         self.routes = [
@@ -34,7 +34,7 @@ class StudioTry:
         require(visit.staff, Deed.EDIT_CONTENT)
         tried: Tried | None = None
         if visit.field("text").strip():
-            work = partial(try_question, self._house, visit.staff, visit.field("text"))
+            work = partial(try_question, self._context, visit.staff, visit.field("text"))
             tried = await anyio.to_thread.run_sync(work, limiter=self._threads)
         if visit.field("quiet"):
             return HTMLResponse(self._pages.part("tried.html", tried=tried))

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,9 +14,8 @@ from bot.channels.line.line_sender import LineSender
 from bot.channels.line.line_tokens import AccessTokens
 from bot.domain.cases.case import Case
 from bot.domain.protocols import Channel
+from bot.handlers.app_context import AppContext
 from bot.handlers.cases.open_cases import ListedCase, list_open_cases
-from bot.handlers.house import House
-from bot.handlers.reception import Reception
 from bot.handlers.worker import Worker
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.delivery.outbox_rows import count_deliveries
@@ -31,7 +30,7 @@ PAUSE = timedelta(seconds=0.3)
 
 @dataclass
 class Clock:
-    """The house's clock: the real one, and what a test adds to it."""
+    """The context's clock: the real one, and what a test adds to it."""
 
     ahead: timedelta = field(default_factory=timedelta)
 
@@ -42,30 +41,30 @@ class Clock:
 class Watched:
     """A bot whose database a test looks into."""
 
-    house: House
+    context: AppContext
 
     def cases(self) -> list[ListedCase]:
         """The open cases."""
-        return list_open_cases(self.house.store, self.house.reception.keys)
+        return list_open_cases(self.context.store, self.context.keys)
 
     def all_cases(self) -> list[Case]:
         """Every case."""
-        with self.house.store.reading() as connection:
+        with self.context.store.reading() as connection:
             return list_cases(connection, open_only=False)
 
     def deliveries(self) -> dict[str, int]:
         """How many messages stand in each state."""
-        with self.house.store.reading() as connection:
+        with self.context.store.reading() as connection:
             return {state: count for state, count in count_deliveries(connection).items() if count}
 
     def waiting(self) -> bool:
         """Whether an event was not handled yet."""
-        with self.house.store.reading() as connection:
+        with self.context.store.reading() as connection:
             return oldest_waiting(connection) is not None
 
     def aside(self) -> int:
         """Events that were set aside."""
-        with self.house.store.reading() as connection:
+        with self.context.store.reading() as connection:
             return count_aside(connection)
 
 
@@ -73,7 +72,7 @@ class Watched:
 class LineBot(Watched):
     """What a test holds in its hand."""
 
-    house: House
+    context: AppContext
     line: LineServer
     clock: Clock
     url: str = ""
@@ -101,12 +100,12 @@ class LineBot(Watched):
         return self.line.wait_for(before + 1)[before]
 
 
-def line_house(reception: Reception, line: LineServer, clock: Clock, *, renewing: bool = False) -> House:
-    """A house with LINE connected to that server."""
+def line_context(context: AppContext, line: LineServer, clock: Clock, *, renewing: bool = False) -> AppContext:
+    """A context with LINE connected to that server."""
     long_lived = SecretStr("" if renewing else LONG_LIVED)
     tokens = AccessTokens(line.url, CHANNEL_ID, SecretStr(SECRET), long_lived)
     channels = {"line": LineChannel(LineSender(line.url, tokens))}
-    return House(reception.store, reception, b"s" * 32, clock, channels=channels, pause=PAUSE)
+    return replace(context, clock=clock, channels=channels, reply_pause=PAUSE)
 
 
 def nobody_there() -> dict[str, Channel]:
@@ -116,11 +115,11 @@ def nobody_there() -> dict[str, Channel]:
 
 
 @contextmanager
-def running_bot(house: House, line: LineServer, clock: Clock, *, works: bool = True) -> Iterator[LineBot]:
+def running_bot(context: AppContext, line: LineServer, clock: Clock, *, works: bool = True) -> Iterator[LineBot]:
     """The bot while the block runs. Its database stays open."""
-    worker = Worker(house, alone=True) if works else None
-    with Running(build_site(house, {"line": [SECRET]}, worker, closes=False)) as running:
-        yield LineBot(house, line, clock, running.url)
+    worker = Worker(context, alone=True) if works else None
+    with Running(build_site(context, {"line": [SECRET]}, worker, closes=False)) as running:
+        yield LineBot(context, line, clock, running.url)
 
 
 def until(holds: Callable[[], bool], seconds: float = 15) -> None:

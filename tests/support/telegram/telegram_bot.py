@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -11,8 +11,7 @@ from pydantic import SecretStr
 from bot.channels.telegram.telegram_channel import TelegramChannel
 from bot.channels.telegram.telegram_sender import TelegramSender
 from bot.domain.protocols import Channel
-from bot.handlers.house import House
-from bot.handlers.reception import Reception
+from bot.handlers.app_context import AppContext
 from bot.handlers.worker import Worker
 from bot.web.site import build_site
 from tests.support.line.line_bot import PAUSE, Clock, Watched, until
@@ -28,7 +27,7 @@ Json = dict[str, Any]
 class TelegramBot(Watched):
     """What a test holds in its hand."""
 
-    house: House
+    context: AppContext
     telegram: TelegramServer
     clock: Clock
     url: str = ""
@@ -58,22 +57,22 @@ class TelegramBot(Watched):
 
 
 def telegram_house(
-    reception: Reception,
+    context: AppContext,
     telegram: TelegramServer,
     clock: Clock,
     others: Mapping[str, Channel] = MappingProxyType({}),
-) -> House:
-    """A house with Telegram connected to that server, and other platforms beside it."""
+) -> AppContext:
+    """A context with Telegram connected to that server, and other platforms beside it."""
     channels = {**others, "telegram": TelegramChannel(TelegramSender(telegram.url, SecretStr(TOKEN)))}
-    return House(reception.store, reception, b"s" * 32, clock, channels=channels, pause=PAUSE)
+    return replace(context, clock=clock, channels=channels, reply_pause=PAUSE)
 
 
 @contextmanager
 def running_telegram(
-    house: House, telegram: TelegramServer, clock: Clock, *, works: bool = True
+    context: AppContext, telegram: TelegramServer, clock: Clock, *, works: bool = True
 ) -> Iterator[TelegramBot]:
     """The bot while the block runs. Its database stays open."""
-    worker = Worker(house, alone=True) if works else None
+    worker = Worker(context, alone=True) if works else None
     secrets = {"telegram": [SECRET], "line": [LINE_SECRET]}
-    with Running(build_site(house, secrets, worker, closes=False)) as running:
-        yield TelegramBot(house, telegram, clock, running.url)
+    with Running(build_site(context, secrets, worker, closes=False)) as running:
+        yield TelegramBot(context, telegram, clock, running.url)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bot.domain.cases.case import Case
 from bot.domain.staff.permissions import Staff
-from bot.handlers.house import House
+from bot.handlers.app_context import AppContext
 from bot.handlers.staff.chat_pairing import confirm, offer, read_chats
 from bot.storage.delivery.notice_rows import read_notices
 from tests.support.desk_staff import hire
@@ -24,20 +24,20 @@ class StaffRoom:
     admin: Staff
 
     @property
-    def house(self) -> House:
-        return self.bot.house
+    def context(self) -> AppContext:
+        return self.bot.context
 
     def hire(self, login: str) -> Staff:
-        return hire(self.house, login)[0]
+        return hire(self.context, login)[0]
 
     def pair(self, who: Staff, name: str, place: int = 0, says: str = "職員　") -> None:
         """A code is shown at the desk, written in the chat, confirmed at the desk."""
-        code = offer(self.house, who, "telegram", for_group=bool(place))
+        code = offer(self.context, who, "telegram", for_group=bool(place))
         chat, before = place or person(name), len(self.bot.telegram.to(place or person(name)))
         self.bot.gets(text(f"{says}{code}", name, place))
         assert "コードを受け取りました" in self.bot.next_to(chat, before).text
-        (written,) = [each for each in read_chats(self.house, who).chats if each.state == "written"]
-        confirm(self.house, who, written.id)
+        (written,) = [each for each in read_chats(self.context, who).chats if each.state == "written"]
+        confirm(self.context, who, written.id)
         assert "つながりました" in self.bot.next_to(chat, before + 1).text
 
     def case(self) -> Case:
@@ -59,9 +59,9 @@ class StaffRoom:
 
     def states(self) -> set[tuple[str, str]]:
         """(why, state) of the notices about the case."""
-        with self.house.store.reading() as connection:
+        with self.context.store.reading() as connection:
             return {(why, state) for _, why, _, state in read_notices(connection, self.case().id)}
 
     def chats(self) -> list[str]:
         """The states of the group's row."""
-        return [each.state for each in read_chats(self.house, self.admin).chats if each.is_group]
+        return [each.state for each in read_chats(self.context, self.admin).chats if each.is_group]
