@@ -32,7 +32,7 @@ class _Published:
 
 
 class PublishedContent:
-    """The revision in force, as this process has it. Safe to use from several threads: both values change in one step."""
+    """The revision in force, as this process has it. Thread-safe: both values change in one step."""
 
     def __init__(self, understander: Understander, revision: int = 0) -> None:
         """`revision`: 0 for content that is in no database."""
