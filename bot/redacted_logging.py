@@ -12,7 +12,7 @@ from types import TracebackType
 import structlog
 
 
-class Wordless(logging.Formatter):
+class RedactingFormatter(logging.Formatter):
     """A line for a record of any library; of an exception its type and its places."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -28,7 +28,7 @@ def places(kind: type[BaseException], trace: TracebackType | None) -> str:
     return f"error={kind.__name__!r} at={steps!r}"
 
 
-def keep_words_out() -> None:
+def redact_logs() -> None:
     """Set up the logs of this process: ours, those of libraries, and what is told of exceptions nobody caught."""
     structlog.configure(
         processors=[
@@ -39,7 +39,7 @@ def keep_words_out() -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Wordless())
+    handler.setFormatter(RedactingFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     log = structlog.get_logger()
     sys.excepthook = lambda kind, _, trace: _tell(log, "not_caught", kind, trace)

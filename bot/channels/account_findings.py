@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Verdict(StrEnum):
+class AccountVerdict(StrEnum):
     """How a finding is read."""
 
     RIGHT = "ok"
@@ -14,11 +14,11 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class AccountFinding:
     """One thing that was looked at, and what to do where it is wrong."""
 
     what: str
-    verdict: Verdict
+    verdict: AccountVerdict
     found: str
     to_do: str = ""
 
@@ -27,6 +27,6 @@ class Finding:
         return f"{self.verdict}  {self.what}: {self.found}{to_do}"
 
 
-def verdict(is_right: object) -> Verdict:
+def verdict(is_right: object) -> AccountVerdict:
     """Right or wrong."""
-    return Verdict.RIGHT if is_right else Verdict.WRONG
+    return AccountVerdict.RIGHT if is_right else AccountVerdict.WRONG

@@ -23,7 +23,7 @@ from bot.handlers.content.import_export import export_workbook, import_files, pr
 from bot.handlers.content.index_builder import read_whole
 from bot.handlers.content.publish import publish_at_once
 from bot.handlers.content.publish import restore as restore_revision
-from bot.handlers.content.regression_check import Proof
+from bot.handlers.content.regression_check import RegressionReport
 from bot.handlers.conversation.answer_dry_run import answerer
 from bot.settings import SettingsError, read_settings
 from bot.storage.content.revision_rows import BehindError, read_content, read_revision
@@ -192,7 +192,7 @@ def _asking(catalog: Catalog) -> Answerer:
     return answerer(fit_understander(catalog), THRESHOLDS, now)
 
 
-def _say_proof(proof: Proof) -> None:
+def _say_proof(proof: RegressionReport) -> None:
     for file, line, what, mend in proof.faults:
         typer.echo(f"{file} {line}行目: {what} → {mend}")
     for lost in proof.lost:

@@ -7,7 +7,7 @@ from typing import NoReturn
 import typer
 from sqlalchemy.exc import OperationalError
 
-from bot.channels.account_findings import Finding, Verdict
+from bot.channels.account_findings import AccountFinding, AccountVerdict
 from bot.content.content_faults import ContentError
 from bot.handlers.content.evaluate import CasesError
 from bot.handlers.operations.purge import NotPurgedError
@@ -33,12 +33,12 @@ def faults_said() -> Iterator[None]:
         stop(f"{error.filename}: {error.strerror}")
 
 
-async def tell_findings(findings: AsyncIterator[Finding]) -> bool:
+async def tell_findings(findings: AsyncIterator[AccountFinding]) -> bool:
     """Print what was found of an account at a platform; whether something is wrong."""
     wrong = False
     async for each in findings:
         typer.echo(each)
-        wrong = wrong or each.verdict is Verdict.WRONG
+        wrong = wrong or each.verdict is AccountVerdict.WRONG
     return wrong
 
 

@@ -14,7 +14,7 @@ from bot.storage.engine import sqlite_file
 from bot.storage.inbox.inbox_rows import last_received
 
 if TYPE_CHECKING:
-    from bot.channels.line.line_account import Expected
+    from bot.channels.line.line_account import ExpectedLineAccount
 
 line_app = typer.Typer(no_args_is_help=True, help="The account at LINE.")
 
@@ -38,7 +38,7 @@ def status() -> None:
         raise typer.Exit(1)
 
 
-async def _set_up(settings: Settings, expected: "Expected") -> None:
+async def _set_up(settings: Settings, expected: "ExpectedLineAccount") -> None:
     from bot.channels.line.line_account import NOT_REACHED, LineAccount  # noqa: PLC0415 -- loaded by who uses it
 
     sender = line_sender(settings)
@@ -51,7 +51,7 @@ async def _set_up(settings: Settings, expected: "Expected") -> None:
         await sender.close()
 
 
-async def tell(settings: Settings, expected: "Expected") -> bool:
+async def tell(settings: Settings, expected: "ExpectedLineAccount") -> bool:
     """Print every finding; whether something is wrong."""
     from bot.channels.line.line_account import LineAccount  # noqa: PLC0415 -- loaded by who uses it
 
@@ -75,14 +75,14 @@ def _connected() -> Settings:
     return settings
 
 
-def expected_account(settings: Settings) -> "Expected":
+def expected_account(settings: Settings) -> "ExpectedLineAccount":
     """What the account should be by our settings, our content, and what came last."""
-    from bot.channels.line.line_account import Expected  # noqa: PLC0415 -- loaded by who uses it
+    from bot.channels.line.line_account import ExpectedLineAccount  # noqa: PLC0415 -- loaded by who uses it
     from bot.channels.line.rich_menu import rich_menu  # noqa: PLC0415 -- the same
 
     catalog, _ = read_catalog(SHIPPED_CONTENT)
     bar = catalog.wording["line-menu-bar"]
-    return Expected(f"{settings.public_url}/webhooks/line", rich_menu(bar), _last_event(settings))
+    return ExpectedLineAccount(f"{settings.public_url}/webhooks/line", rich_menu(bar), _last_event(settings))
 
 
 def _last_event(settings: Settings) -> datetime | None:

@@ -28,15 +28,15 @@ from bot.cli.staff_commands import staff_app
 from bot.cli.telegram_commands import telegram_app
 from bot.domain.cases.case import shown_number
 from bot.domain.city_calendar import CITY_ZONE
-from bot.domain.conversation.dialogue_step import Talk
+from bot.domain.conversation.dialogue_step import Conversation
 from bot.domain.messages import Reply
 from bot.handlers.cases.open_cases import list_open_cases
 from bot.handlers.content.evaluate import baseline, predict, read_cases, score
 from bot.handlers.conversation.answer_dry_run import answer_once, answerer
-from bot.redacted_logging import keep_words_out
+from bot.redacted_logging import redact_logs
 from bot.settings import Settings, SettingsError, read_settings
 from bot.storage.engine import open_store, sqlite_file
-from bot.storage.inbox.inbox_rows import list_aside, replay_aside
+from bot.storage.inbox.inbox_rows import list_dead_letters, replay_dead_letters
 from bot.storage.migrate import migrate
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -53,7 +53,7 @@ Content = Annotated[str, typer.Option("--content", help="published, draft or a f
 @app.callback()
 def main() -> None:
     """The welfare bot of a city hall."""
-    keep_words_out()
+    redact_logs()
 
 
 @app.command()
@@ -124,7 +124,7 @@ def chat(content: Content = "published") -> None:
     """Talk with the bot in the terminal. Nothing is stored; an empty line ends it."""
     with faults_said():
         understander = content_named(content)
-    talk = Talk()
+    talk = Conversation()
     while said := input("> ").strip():
         turn = answer_once(understander, THRESHOLDS, said, now(), talk)
         talk = turn.talk
@@ -186,11 +186,11 @@ def inbox_command(replay: Annotated[bool, typer.Option("--replay", help="handle 
     with faults_said():
         store = open_current(read_settings())
     with store.reading() as connection:
-        aside = list_aside(connection)
+        aside = list_dead_letters(connection)
     for each in aside:
         typer.echo(f"{each.received_at:%Y-%m-%d %H:%M:%S} UTC  {each.channel}  {each.kind}  {each.fault}")
     if replay:
-        count = store.transaction(lambda connection: replay_aside(connection, now()))
+        count = store.transaction(lambda connection: replay_dead_letters(connection, now()))
         typer.echo(f"{count} will be handled again by the running server.")
     else:
         typer.echo(f"{len(aside)} set aside." if aside else "Nothing is set aside.")

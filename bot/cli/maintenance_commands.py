@@ -1,4 +1,4 @@
-"""`doctor`, `backup`, `restore`, `purge`, `reseal`: what keeps the database whole."""
+"""`doctor`, `backup`, `restore`, `purge`, `rotate_keys`: what keeps the database whole."""
 
 import asyncio
 from pathlib import Path
@@ -20,15 +20,15 @@ from bot.cli.line_commands import expected_account, tell
 from bot.cli.telegram_commands import expected_bot, tell_bot
 from bot.content.check.checker import check_files
 from bot.domain.city_calendar import CITY_ZONE
-from bot.domain.operations.health_findings import Finding, Verdict
+from bot.domain.operations.health_findings import HealthFinding, HealthVerdict
 from bot.domain.operations.health_texts import ENGLISH
 from bot.handlers.app_context import AppContext, PublishedContent
 from bot.handlers.content.index_builder import read_whole
 from bot.handlers.conversation.answer_dry_run import answerer
 from bot.handlers.operations.backup_restore import Restored, back_up, restore_database, restore_file
-from bot.handlers.operations.health_report import Premises, check_up
+from bot.handlers.operations.health_report import Deployment, health_report
 from bot.handlers.operations.purge import purge_kept, purge_resident
-from bot.handlers.operations.rotate_keys import reseal as reseal_all
+from bot.handlers.operations.rotate_keys import rotate_keys as reseal_all
 from bot.settings import Settings, SettingsError, read_settings
 from bot.storage.engine import Store, open_store, sqlite_file
 from bot.storage.migrate import is_current, migrate
@@ -80,7 +80,7 @@ def purge(
     typer.echo(said)
 
 
-def reseal() -> None:
+def rotate_keys() -> None:
     """Seal everything with the newest of CONTENT_KEYS, beside a server that was started with the same keys."""
     with faults_said():
         settings = read_settings()
@@ -100,13 +100,13 @@ def doctor() -> None:
     with faults_said():
         settings = read_settings()
         store = _existing(settings)
-        found = _looked_at(settings, store) if is_current(store) else [Finding("schema", Verdict.ACT)]
+        found = _looked_at(settings, store) if is_current(store) else [HealthFinding("schema", HealthVerdict.ACT)]
     store.close()
     for each in found:
         stands, to_do = ENGLISH[each.name].of(each)
         line = f"{each.verdict}  {stands}" + (f"  -> {to_do}" if to_do else "")
-        typer.secho(line, fg=typer.colors.RED if each.verdict is Verdict.ACT else None)
-    wrong = any(each.verdict is Verdict.ACT for each in found)
+        typer.secho(line, fg=typer.colors.RED if each.verdict is HealthVerdict.ACT else None)
+    wrong = any(each.verdict is HealthVerdict.ACT for each in found)
     if settings.line_secrets and settings.public_url:
         wrong = asyncio.run(tell(settings, expected_account(settings))) or wrong
     if settings.telegram_secrets and settings.is_https:
@@ -114,7 +114,7 @@ def doctor() -> None:
     raise typer.Exit(1 if wrong else 0)
 
 
-UPKEEP = (doctor, backup, restore, purge, reseal)
+UPKEEP = (doctor, backup, restore, purge, rotate_keys)
 
 
 def _existing(settings: Settings) -> Store:
@@ -125,7 +125,7 @@ def _existing(settings: Settings) -> Store:
     return open_store(settings.database_url)
 
 
-def _looked_at(settings: Settings, store: Store) -> list[Finding]:
+def _looked_at(settings: Settings, store: Store) -> list[HealthFinding]:
     keys, secret = load_keys(settings)
     files = files_named("published")
     understander = fit_understander(read_whole(files))
@@ -135,8 +135,8 @@ def _looked_at(settings: Settings, store: Store) -> list[Finding]:
     tells = frozenset(settings.platforms) | ({"mail"} if mails else frozenset())
     content = PublishedContent(understander)
     context = AppContext(store, keys, content, THRESHOLDS, secret, now, staff_channels=tells)
-    premises = Premises(sqlite_file(settings.database_url), settings.platforms, settings.is_https, len(faults))
-    return check_up(context, premises, now())
+    premises = Deployment(sqlite_file(settings.database_url), settings.platforms, settings.is_https, len(faults))
+    return health_report(context, premises, now())
 
 
 def _restored(settings: Settings, file: Path, *, force: bool) -> Restored:

@@ -8,7 +8,14 @@ import typer
 from bot.bootstrap import load_keys, now
 from bot.cli.errors import faults_said, open_current
 from bot.domain.staff.permissions import Role
-from bot.handlers.staff.staff_accounts import NewAccount, Office, Opener, close_account, make_account, reset_account
+from bot.handlers.staff.staff_accounts import (
+    AccountAdmin,
+    Credentials,
+    NewAccount,
+    close_account,
+    make_account,
+    reset_account,
+)
 from bot.settings import read_settings
 from bot.storage.staff.staff_rows import list_staff
 
@@ -67,13 +74,13 @@ def reset(login: str) -> None:
     _show(login, opener)
 
 
-def _office() -> Office:
+def _office() -> AccountAdmin:
     settings = read_settings()
     keys, _ = load_keys(settings)
-    return Office(open_current(settings), keys, now())
+    return AccountAdmin(open_current(settings), keys, now())
 
 
-def _show(login: str, opener: Opener) -> None:
+def _show(login: str, opener: Credentials) -> None:
     typer.echo(f"login:    {login}\npassword: {opener.password}\n")
     typer.echo("Read this with an app for time-based codes:")
     segno.make(opener.uri).terminal(compact=True)

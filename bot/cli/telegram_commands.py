@@ -14,7 +14,7 @@ from bot.storage.inbox.inbox_rows import last_received
 from bot.storage.staff.staff_chat_rows import ChatState, chat_address, list_chats
 
 if TYPE_CHECKING:
-    from bot.channels.telegram.telegram_account import Expected
+    from bot.channels.telegram.telegram_account import ExpectedTelegramAccount
 
 telegram_app = typer.Typer(no_args_is_help=True, help="The account at Telegram.")
 
@@ -41,7 +41,7 @@ def status() -> None:
         raise typer.Exit(1)
 
 
-async def _set_up(settings: Settings, expected: "Expected") -> None:
+async def _set_up(settings: Settings, expected: "ExpectedTelegramAccount") -> None:
     from bot.channels.telegram.telegram_account import (  # noqa: PLC0415 -- loaded by who uses it
         NOT_REACHED,
         TelegramAccount,
@@ -57,7 +57,7 @@ async def _set_up(settings: Settings, expected: "Expected") -> None:
         await sender.close()
 
 
-async def tell_bot(settings: Settings, expected: "Expected") -> bool:
+async def tell_bot(settings: Settings, expected: "ExpectedTelegramAccount") -> bool:
     """Print every finding; whether something is wrong."""
     from bot.channels.telegram.telegram_account import TelegramAccount  # noqa: PLC0415 -- loaded by who uses it
 
@@ -79,20 +79,20 @@ def _connected() -> Settings:
     return settings
 
 
-def expected_bot(settings: Settings) -> "Expected":
+def expected_bot(settings: Settings) -> "ExpectedTelegramAccount":
     """What the account should be by our settings, our content, and what came last."""
-    from bot.channels.telegram.telegram_account import Expected  # noqa: PLC0415 -- loaded by who uses it
+    from bot.channels.telegram.telegram_account import ExpectedTelegramAccount  # noqa: PLC0415 -- loaded by who uses it
 
     wording = read_catalog(SHIPPED_CONTENT)[0].wording
     commands = {name: wording[f"command-{name}"] for name in _COMMANDS}
     webhook, secret = f"{settings.public_url}/webhooks/telegram", settings.telegram_secrets[0]
     file = sqlite_file(settings.database_url)
     if file is not None and not file.exists():
-        return Expected(webhook, secret, commands, (), None)
+        return ExpectedTelegramAccount(webhook, secret, commands, (), None)
     store, (keys, _) = open_current(settings), load_keys(settings)
     with store.reading() as connection:
         bound = [each for each in list_chats(connection) if each.channel == CHANNEL and each.is_group]
         groups = [chat_address(connection, keys, each.id) for each in bound if each.state is ChatState.BOUND]
         last = last_received(connection, CHANNEL)
     store.close()
-    return Expected(webhook, secret, commands, groups, last)
+    return ExpectedTelegramAccount(webhook, secret, commands, groups, last)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.content.cards.card_kinds import CardKind, kind_of
-from bot.content.cards.cards import Place, Values, cards_of, write_card
+from bot.content.cards.cards import CardRef, Values, cards_of, write_card
 from bot.content.cards.three_way_merge import merge_fields
 from bot.content.check.unsafe_edits import calming_groups
 from bot.content.content_files import Files
@@ -17,30 +17,30 @@ _LINES = "lines.yaml"
 
 
 @dataclass(frozen=True)
-class Grown:
+class MergedUpgrade:
     """The joined content; which cards (or whole files) were taken from the newer files, and which were kept."""
 
     files: dict[str, bytes]
-    taken: tuple[Place, ...]
-    kept: tuple[Place, ...]
+    taken: tuple[CardRef, ...]
+    kept: tuple[CardRef, ...]
 
 
-def grow(base: Files, mine: Files, shipped: Files) -> Grown:
+def grow(base: Files, mine: Files, shipped: Files) -> MergedUpgrade:
     """`base`: the shipped files that `mine` grew from. Words of danger and forbidden numbers are never fewer."""
     files = dict(mine)
-    taken: list[Place] = []
-    kept: list[Place] = []
+    taken: list[CardRef] = []
+    kept: list[CardRef] = []
     for file, body in shipped.items():
         if mine.get(file) == body:
             continue
         kind = kind_of(file)
         if file not in mine or mine[file] == base.get(file):
             files[file] = body
-            taken.append(Place(file))
+            taken.append(CardRef(file))
         elif kind is not None and body != base.get(file):
             _grow_file(kind, file, _Growth(base, files, shipped, taken, kept))
     _keep_floor(files, shipped)
-    return Grown(files, tuple(taken), tuple(kept))
+    return MergedUpgrade(files, tuple(taken), tuple(kept))
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class _Growth:
     base: Files
     files: dict[str, bytes]
     shipped: Files
-    taken: list[Place]
-    kept: list[Place]
+    taken: list[CardRef]
+    kept: list[CardRef]
 
 
 def _grow_file(kind: CardKind, file: str, growth: _Growth) -> None:
@@ -65,12 +65,12 @@ def _grow_file(kind: CardKind, file: str, growth: _Growth) -> None:
         if values in (was, own):
             continue
         merged = merge_fields(was or {}, own or values, values)
-        _put(growth, Place(file, name), own, merged.values)
+        _put(growth, CardRef(file, name), own, merged.values)
         if merged.torn:
-            growth.kept.append(Place(file, name))
+            growth.kept.append(CardRef(file, name))
 
 
-def _put(growth: _Growth, place: Place, own: Values | None, values: Values) -> None:
+def _put(growth: _Growth, place: CardRef, own: Values | None, values: Values) -> None:
     if own != values:
         growth.files[place.file] = write_card(growth.files, place, values)
         growth.taken.append(place)
@@ -89,7 +89,7 @@ def _keep_floor(files: dict[str, bytes], shipped: Files) -> None:
     own = cards_of(files, _LINES)
     for name, values in cards_of(shipped, _LINES).items():
         if values.get("use") == Use.NEVER and own.get(name) != values:
-            files[_LINES] = write_card(files, Place(_LINES, name), values)
+            files[_LINES] = write_card(files, CardRef(_LINES, name), values)
 
 
 def _keep_words(files: dict[str, bytes], shipped: Mapping[str, Values], calming: frozenset[str]) -> None:
@@ -100,7 +100,7 @@ def _keep_words(files: dict[str, bytes], shipped: Mapping[str, Values], calming:
             continue
         words = [*mine, *(word for word in theirs if word not in mine)]
         if words != mine:
-            files[_WORDS] = write_card(files, Place(_WORDS, group), {"words": words})
+            files[_WORDS] = write_card(files, CardRef(_WORDS, group), {"words": words})
 
 
 def _parsed(files: Files, file: str) -> YamlText:

@@ -16,7 +16,7 @@ class Route(StrEnum):
     SMALLTALK = "smalltalk"
 
 
-class Happened(StrEnum):
+class EventKind(StrEnum):
     """What a channel can tell. The values are stored."""
 
     TEXT = "text"
@@ -44,7 +44,7 @@ class Happened(StrEnum):
     OTHER = "other"
 
 
-WRITTEN = frozenset({Happened.TEXT, Happened.FORM})
+WRITTEN = frozenset({EventKind.TEXT, EventKind.FORM})
 """What is words of a resident."""
 
 
@@ -59,7 +59,7 @@ class Event:
     `quotes`: the platform's id of the message that this one answers.
     """
 
-    kind: Happened
+    kind: EventKind
     key: str
     lane: str
     happened_at: datetime
@@ -95,7 +95,7 @@ class Inbound:
     text: str
     received_at: datetime
     source: str = ""
-    kind: Happened = Happened.TEXT
+    kind: EventKind = EventKind.TEXT
     message: str = ""
     address: str = ""
     ticket: str = ""
@@ -126,7 +126,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownEntry:
     """An entry that stands in the reply, with the fitted probability that it is the right one."""
 
     id: str
@@ -144,7 +144,7 @@ class Reply:
     body: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
     small: tuple[str, ...] = ()
-    entries: tuple[Shown, ...] = field(default=())
+    entries: tuple[ShownEntry, ...] = field(default=())
     by_staff: bool = False
     """A member of staff wrote it, not the bot."""
     glance: str = ""

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.domain.delivery.delivery_rules import Answered, Way
+from bot.domain.delivery.delivery_rules import SendMethod, SendResult
 from bot.domain.messages import Event, Reply
 from bot.domain.wording import Wording
 
@@ -39,7 +39,7 @@ class Analyzer(Protocol):
 class Outgoing:
     """One attempt to say something over a platform."""
 
-    way: Way
+    way: SendMethod
     reply: Reply
     wording: Wording
     address: str
@@ -47,7 +47,7 @@ class Outgoing:
     retry_key: str
     as_text: bool
     message: str = ""
-    """The platform's id of the message that is written anew (`Way.AMEND`)."""
+    """The platform's id of the message that is written anew (`SendMethod.AMEND`)."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Channel(Protocol):
     def lane_of(self, address: str) -> str:
         """What the database knows a person or a group at this address by (`Event.lane`)."""
 
-    async def send(self, outgoing: Outgoing) -> Answered:
+    async def send(self, outgoing: Outgoing) -> SendResult:
         """One attempt, within seconds. Never raises for what the platform does."""
 
     async def pushes(self) -> Pushes | None:

@@ -10,15 +10,15 @@ from functools import partial
 import structlog
 
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.case_timers import run_clocks
+from bot.handlers.cases.case_timers import run_case_timers
 from bot.handlers.content.load_revisions import follow_revisions
-from bot.handlers.content.regression_jobs import prove_waiting
-from bot.handlers.content.teach_from_unmatched import group_unclear
+from bot.handlers.content.regression_jobs import run_waiting_checks
+from bot.handlers.content.teach_from_unmatched import cluster_unmatched
 from bot.handlers.delivery.dispatcher import Dispatcher, rung
-from bot.handlers.delivery.push_quota import watch_pushes
+from bot.handlers.delivery.push_quota import watch_push_quota
 from bot.handlers.delivery.send_notices import NoticeSender
-from bot.handlers.delivery.update_sent_notices import NoticeAmender
-from bot.handlers.inbox.process_events import take_up
+from bot.handlers.delivery.update_sent_notices import SentNoticeUpdater
+from bot.handlers.inbox.process_events import process_lane
 from bot.handlers.operations.purge import purge_kept
 from bot.storage.conversation.resident_rows import new_id
 from bot.storage.delivery.notice_rows import free_notices
@@ -58,7 +58,7 @@ class Worker:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._dispatchers = [Dispatcher(context, channel) for channel in context.channels.values()]
         self._notices = [NoticeSender(context, way) for way in ("", *context.channels)]
-        self._amender = NoticeAmender(context)
+        self._amender = SentNoticeUpdater(context)
         self._threads = ThreadPoolExecutor(LANE_THREADS, thread_name_prefix="lane")
 
     def ring(self) -> None:
@@ -81,9 +81,9 @@ class Worker:
                 tasks.create_task(forever(self._pushes))
                 for notices in self._notices:
                     tasks.create_task(forever(notices.send_some))
-                tasks.create_task(forever(self._amender.amend_some))
+                tasks.create_task(forever(self._amender.update_some))
                 tasks.create_task(forever(partial(follow_revisions, self._context)))
-                tasks.create_task(forever(partial(prove_waiting, self._context)))
+                tasks.create_task(forever(partial(run_waiting_checks, self._context)))
                 for dispatcher in self._dispatchers:
                     tasks.create_task(forever(dispatcher.send_some))
         finally:
@@ -119,7 +119,7 @@ class Worker:
     async def _work_on(self, lane: Lane, bell: asyncio.Event) -> None:
         """Everything that waits in a lane, one after the other; a pause ends when more comes: it may be urgent."""
         loop = asyncio.get_running_loop()
-        step = partial(take_up, self._context, lane, self._name)
+        step = partial(process_lane, self._context, lane, self._name)
         try:
             while (wait := await loop.run_in_executor(self._threads, step)) is not None:
                 for dispatcher in self._dispatchers:
@@ -133,15 +133,15 @@ class Worker:
             del self._lanes[lane]
 
     async def _clocks(self) -> None:
-        if not await asyncio.to_thread(run_clocks, self._context):
+        if not await asyncio.to_thread(run_case_timers, self._context):
             await asyncio.sleep(_CLOCKS_EVERY)
 
     async def _pushes(self) -> None:
-        await watch_pushes(self._context)
+        await watch_push_quota(self._context)
         await asyncio.sleep(_PUSHES_EVERY)
 
     async def _purge(self) -> None:
-        await asyncio.to_thread(group_unclear, self._context)  # before words go they are counted
+        await asyncio.to_thread(cluster_unmatched, self._context)  # before words go they are counted
         retention = self._context.content.catalog.retention
         await asyncio.to_thread(purge_kept, self._context.store, retention, self._context.clock())
         await asyncio.sleep(_PURGE_EVERY)

@@ -29,7 +29,7 @@ class SealedBytes(bytes):
 
 
 @dataclass(frozen=True)
-class Place:
+class SealedField:
     """Where a value stands."""
 
     table: str
@@ -64,13 +64,13 @@ class Keyring:
         """The ids of all keys, as hex."""
         return frozenset(key_id.hex() for key_id in self._ids)
 
-    def seal(self, place: Place, text: str) -> SealedBytes:
+    def seal(self, place: SealedField, text: str) -> SealedBytes:
         """The text sealed for this place with the newest key."""
         nonce = os.urandom(_NONCE_BYTES)
         key_id = self._ids[0]
         return SealedBytes(key_id + nonce + self._ciphers[key_id].encrypt(nonce, text.encode(), place.data))
 
-    def open(self, place: Place, sealed: bytes) -> str:
+    def open(self, place: SealedField, sealed: bytes) -> str:
         """The text that was sealed for this place. Raises SealError."""
         key_id, rest = sealed[:ID_BYTES], sealed[ID_BYTES:]
         cipher = self._ciphers.get(key_id)

@@ -72,7 +72,7 @@ def written(figures: Figures, now: datetime) -> bytes:
         "oldest_unclaimed_seconds": ("Since when the case waits that nobody took", age(figures.oldest_unclaimed)),
         "oldest_unsent_seconds": ("Age of the oldest message not sent", age(figures.oldest_unsent)),
         "oldest_event_seconds": ("Age of the oldest event not taken up", age(figures.oldest_event)),
-        "events_aside": ("Events that failed and wait for a person", figures.events_aside),
+        "events_aside": ("Events that failed and wait for a person", figures.dead_letters),
         "cases_without_way": ("Open cases whose resident nothing can be sent to", figures.cases_without_way),
     }
     by: dict[str, tuple[str, str, Mapping[str, int]]] = {

@@ -23,7 +23,7 @@ from bot.handlers.app_context import AppContext
 from bot.handlers.content.load_revisions import follow_revisions
 from bot.handlers.worker import Worker, forever
 from bot.web.chat.chat_page import ChatPage
-from bot.web.chat.device_page import ElsewherePage
+from bot.web.chat.device_page import DevicePage
 from bot.web.chat.private_page import PrivatePage
 from bot.web.desk.desk import Desk
 from bot.web.health_endpoints import Health
@@ -97,7 +97,7 @@ def build_site(
         Route("/clear", page.clear, methods=["POST"]),
         Route("/clear", page.cleared),
         *doors.routes,
-        *ElsewherePage(context, page).routes,
+        *DevicePage(context, page).routes,
         *PrivatePage(context, page).routes,
         *desk.routes,
         *studio.routes,

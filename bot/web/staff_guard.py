@@ -25,7 +25,7 @@ _UPLOAD_LIMIT = 8_000_000
 
 
 @dataclass(frozen=True)
-class Visit:
+class StaffRequest:
     """One request of somebody who is signed in, with the form that came along, if any."""
 
     request: Request
@@ -40,11 +40,11 @@ class Visit:
         return value if isinstance(value, str) else ""
 
 
-Page = Callable[[Visit], Awaitable[Response]]
+Page = Callable[[StaffRequest], Awaitable[Response]]
 Shown = Callable[[Request], Awaitable[Response]]
 
 
-class DeskGuard:
+class StaffGuard:
     """Lets in who is signed in, and forms that this desk itself has shown."""
 
     def __init__(self, context: AppContext) -> None:
@@ -66,7 +66,7 @@ class DeskGuard:
             csrf = self.csrf(token)
             form = await self._form(request, csrf, uploads=uploads) if request.method == "POST" else FormData()
             try:
-                return await page(Visit(request, staff, token, csrf, form))
+                return await page(StaffRequest(request, staff, token, csrf, form))
             except NotAllowedError:
                 raise HTTPException(HTTPStatus.FORBIDDEN) from None
             finally:
@@ -82,7 +82,7 @@ class DeskGuard:
         """What every form of this session carries."""
         return hmac.digest(self._context.secret, f"form\0{token}".encode(), "sha256").hex()
 
-    def let_in(self, response: Response, token: str) -> None:
+    def set_session_cookie(self, response: Response, token: str) -> None:
         """Set the session's cookie, and the sign of the office."""
         secure = self._context.is_https
         response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=secure, path="/")
@@ -92,11 +92,11 @@ class DeskGuard:
             secure=secure, path="/desk",
         )  # fmt: skip
 
-    def let_out(self, response: Response) -> None:
+    def clear_session_cookie(self, response: Response) -> None:
         """Take the session's cookie away."""
         response.delete_cookie(COOKIE, path="/")
 
-    def is_office(self, request: Request) -> bool:
+    def is_office_device(self, request: Request) -> bool:
         """Whether somebody was signed in here today: such a screen may show that someone waits."""
         value = request.cookies.get(OFFICE, "")
         moment = value.partition(".")[0]

@@ -14,7 +14,7 @@ from bot.domain.shown_times import shown_at, shown_at_year, shown_clock, shown_s
 from bot.handlers.app_context import AppContext
 
 
-class DeskPages:
+class StaffPages:
     """Writes the pages of one folder of templates."""
 
     def __init__(self, context: AppContext, folder: str = "desk") -> None:

@@ -16,7 +16,7 @@ from bot.channels.loose_json import Json
 from bot.channels.telegram import telegram_door
 from bot.domain.messages import Event
 from bot.handlers.app_context import AppContext
-from bot.handlers.inbox.store_events import keep
+from bot.handlers.inbox.store_events import store_events
 
 log = structlog.get_logger()
 
@@ -81,7 +81,7 @@ class Webhooks:
 
     async def _keep_now(self, channel: str, events: list[Event]) -> None:
         if events:
-            await anyio.to_thread.run_sync(partial(keep, self._context, channel, events), limiter=self._threads)
+            await anyio.to_thread.run_sync(partial(store_events, self._context, channel, events), limiter=self._threads)
             self._ring()
 
 

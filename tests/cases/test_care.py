@@ -16,9 +16,9 @@ from bot.domain.opening_hours import WEEKDAYS
 from bot.domain.staff.permissions import Role
 from bot.domain.switches import Switch, channel_off
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.case_timers import run_clocks
-from bot.handlers.staff.duty_settings import keep_people
-from bot.handlers.staff.feature_switches import turn_switch
+from bot.handlers.cases.case_timers import run_case_timers
+from bot.handlers.staff.duty_settings import save_duty_people
+from bot.handlers.staff.feature_switches import set_switch
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.cases.proposal_rows import list_proposed
 from bot.storage.delivery.notice_rows import read_notices
@@ -120,7 +120,7 @@ def test_leaving_staff_mode_is_said_though_staff_never_answered(
         assert "職員が読みはじめました" in last(sato).text
         if deed == "lapse":
             desk.clock.ahead += timedelta(minutes=11)
-            assert run_clocks(desk.context) == 1
+            assert run_case_timers(desk.context) == 1
         else:
             do(staff, desk.case(), deed, reason="done")
     assert said in last(sato).text
@@ -192,7 +192,7 @@ def test_who_agrees_is_asked_after_three_and_fourteen_days_and_no_more(desk: Des
         assert timedelta(days) <= ask_at - closed_at < timedelta(days=days + 6), "the next duty hours"
         assert 9 <= ask_at.astimezone(CITY_ZONE).hour < 17
         on_to(desk, sato, ask_at)
-        assert run_clocks(desk.context) == 1
+        assert run_case_timers(desk.context) == 1
         assert last(sato).text.startswith("小樽市の案内です。その後、窓口につながりましたか。")
     assert desk.case().ask_at is None
     assert "ありがとうございます" in sato.says("窓口につながりました").text
@@ -204,7 +204,7 @@ def test_who_found_no_help_is_in_the_queue_again_with_one_press(desk: Desk, sato
     ended(desk)
     sato.says("あとで様子を聞いてください")
     on_to(desk, sato, desk.case().ask_at)
-    run_clocks(desk.context)
+    run_case_timers(desk.context)
     reply = sato.says("まだつながっていません")
     assert reply.route is Route.DESK
     assert shown_number(desk.case().number) in reply.text
@@ -299,25 +299,25 @@ def test_the_talk_goes_on_on_another_device_with_number_and_a_code_shown_once(de
 
 def test_a_disaster_stands_first_and_what_is_switched_off_still_hears_danger(desk: Desk, sato: Resident) -> None:
     admin, _ = hire(desk.context, "chief", Role.ADMIN)
-    turn_switch(desk.context, admin, Switch.DISASTER, is_on=True)
+    set_switch(desk.context, admin, Switch.DISASTER, is_on=True)
     answer = sato.says("雪かきができない")
     assert answer.lead[0].startswith("災害が起きているときの案内です")
     assert {call.phone for call in answer.calls} >= {"119", "171"}
     assert sato.says("家が燃えている").calls[0].phone == "119"
-    turn_switch(desk.context, admin, Switch.DISASTER, is_on=False)
-    turn_switch(desk.context, admin, channel_off("web"), is_on=True)
+    set_switch(desk.context, admin, Switch.DISASTER, is_on=False)
+    set_switch(desk.context, admin, channel_off("web"), is_on=True)
     muted = sato.says("雪かきができない")
     assert muted.route is Route.UNKNOWN
     assert [call.phone for call in muted.calls][:2] == ["119", "110"]
     assert sato.says("もう死にたい").route is Route.EMERGENCY
-    turn_switch(desk.context, admin, Switch.DESK_OFF, is_on=True)
+    set_switch(desk.context, admin, Switch.DESK_OFF, is_on=True)
     assert "いつ読めるかは、まだ分かりません" in sato.says("人と話したい").text
 
 
 def test_the_duty_list_shows_who_can_be_called(desk: Desk) -> None:
     admin, _ = hire(desk.context, "chief", Role.ADMIN)
     somebody_on_duty, _ = hire(desk.context, "b")
-    keep_people(desk.context, admin, [DutyPerson(somebody_on_duty.id, frozenset(WEEKDAYS))])
+    save_duty_people(desk.context, admin, [DutyPerson(somebody_on_duty.id, frozenset(WEEKDAYS))])
     with desk.staff("a") as staff:
         page = staff.get("/desk").text
     assert ("職員b" in page) or ("当番の職員がいません" in page)

@@ -14,21 +14,31 @@ from bot.channels.line.line_events import lane_of
 from bot.domain.cases.case import Case
 from bot.domain.cases.case_transitions import OPEN_STATUSES, NotPossibleError, Reason, Status
 from bot.domain.cases.duty_roster import DutyPerson
-from bot.domain.delivery.delivery_rules import Answered, Outcome
+from bot.domain.delivery.delivery_rules import Outcome, SendResult
 from bot.domain.opening_hours import WEEKDAYS
 from bot.domain.staff.permissions import NotAllowedError, Role, Staff
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.case_actions import TakenError, Written, answer, claim, close, hand_over, note, release, reopen
-from bot.handlers.cases.case_timers import run_clocks
+from bot.handlers.cases.case_actions import (
+    StaffAnswer,
+    TakenError,
+    answer,
+    claim,
+    close,
+    hand_over,
+    note,
+    release,
+    reopen,
+)
+from bot.handlers.cases.case_timers import run_case_timers
 from bot.handlers.delivery.deliver import next_attempts, write_outcome
-from bot.handlers.inbox.process_events import take_up
-from bot.handlers.inbox.store_events import keep
-from bot.handlers.staff.duty_settings import keep_people
+from bot.handlers.inbox.process_events import process_lane
+from bot.handlers.inbox.store_events import store_events
+from bot.handlers.staff.duty_settings import save_duty_people
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.delivery.outbox_rows import open_reply
 from bot.storage.inbox.inbox_rows import Lane
 from bot.storage.schema.residents_and_cases import inbound, outbound
-from bot.storage.sealing import Place
+from bot.storage.sealing import SealedField
 from bot.storage.staff.audit_rows import broken_link
 from tests.support.desk_staff import hire
 from tests.support.hand_clock import TUESDAY_NOON, HandClock
@@ -60,9 +70,9 @@ class World:
         """An event comes in and is handled."""
         self.clock.now += timedelta(seconds=1)
         posted["timestamp"] = int(self.clock().timestamp() * 1000)
-        keep(self.context, "line", read_body(body_of(posted), self.clock()))
+        store_events(self.context, "line", read_body(body_of(posted), self.clock()))
         lane = Lane("line", lane_of(who))
-        while take_up(self.context, lane) is not None:
+        while process_lane(self.context, lane) is not None:
             pass
 
     # --- what can happen --------------------------------------------------------------------------------------
@@ -95,7 +105,7 @@ class World:
         words = f"返事{len(self.answered)}"
 
         def write(staff: Staff, case: Case) -> None:
-            answer(self.context, staff, case.id, Written(words))
+            answer(self.context, staff, case.id, StaffAnswer(words))
             self.answered.append(words)
 
         self._on_case(write)
@@ -124,13 +134,13 @@ class World:
     def deliver(self) -> None:
         for attempt in next_attempts(self.context, "line", 20):
             outcome = self.chance.choice((Outcome.ACCEPTED, Outcome.UNCERTAIN, Outcome.LATER, Outcome.BLOCKED))
-            write_outcome(self.context, "line", attempt, Answered(outcome))
+            write_outcome(self.context, "line", attempt, SendResult(outcome))
 
     # --- what must hold ---------------------------------------------------------------------------------------
 
     def check(self) -> None:
         """Every open case has an owner within lease or a future alarm, and no resident has two."""
-        while run_clocks(self.context):
+        while run_case_timers(self.context):
             pass
         cases = self.cases()
         assert [each for each in cases if not each.is_watched] == []
@@ -147,7 +157,9 @@ class World:
             rows = connection.execute(select(inbound).where(inbound.c.kind == "text")).all()
             said = connection.execute(select(outbound).where(outbound.c.author != "")).all()
             assert broken_link(connection) == 0
-        kept = {row.message: (keys.open(Place("inbound", row.id, "words"), row.words), row.case_id) for row in rows}
+        kept = {
+            row.message: (keys.open(SealedField("inbound", row.id, "words"), row.words), row.case_id) for row in rows
+        }
         assert {message: words for message, (words, _) in kept.items()} == {
             message: "" if message in self.unsent else words for message, words in self.written.items()
         }
@@ -192,7 +204,7 @@ def world(context: AppContext, seed: int) -> World:
     staff = [hire(context, name, mail=f"{name}@city.example")[0] for name in "pqr"]
     admin, _ = hire(context, "chief", Role.ADMIN)
     days = frozenset(WEEKDAYS)
-    keep_people(context, admin, [DutyPerson(each.id, days, on_call=bool(seed % 2)) for each in staff])
+    save_duty_people(context, admin, [DutyPerson(each.id, days, on_call=bool(seed % 2)) for each in staff])
     return World(context, random.Random(seed), clock, staff)  # noqa: S311 -- an order, no secret
 
 

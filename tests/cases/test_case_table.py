@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.domain.cases.case_transitions import OPEN_STATUSES, Action, NotPossibleError, Status, next_status
+from bot.domain.cases.case_transitions import OPEN_STATUSES, CaseAction, NotPossibleError, Status, next_status
 
 GRID = """
               none      waiting    claimed    closed     cancelled
@@ -32,7 +32,7 @@ CELLS = [(row[0], status, result) for row in ROWS for status, result in zip(HEAD
 
 
 def test_the_grid_holds_every_status_and_action() -> None:
-    assert {row[0] for row in ROWS} == set(Action)
+    assert {row[0] for row in ROWS} == set(CaseAction)
     assert set(HEAD) == {"none", *Status}
 
 
@@ -41,9 +41,9 @@ def test_what_follows(action: str, status: str, result: str) -> None:
     before = None if status == "none" else Status(status)
     if result == "-":
         with pytest.raises(NotPossibleError):
-            next_status(before, Action(action))
+            next_status(before, CaseAction(action))
     else:
-        assert next_status(before, Action(action)) is Status(result)
+        assert next_status(before, CaseAction(action)) is Status(result)
 
 
 def test_nothing_that_a_resident_or_the_clock_does_leaves_an_open_case_without_a_way_on() -> None:

@@ -21,7 +21,7 @@ from bot.domain.messages import Inbound, Route
 from bot.domain.opening_hours import OpeningHours
 from bot.domain.staff.permissions import Role
 from bot.domain.understanding.triage import Kind
-from bot.handlers.staff.staff_accounts import NewAccount, Office, make_account
+from bot.handlers.staff.staff_accounts import AccountAdmin, NewAccount, make_account
 from bot.settings import Settings
 from bot.storage.cases.case_rows import list_cases, open_case
 from bot.storage.conversation.message_rows import Filed, add_inbound
@@ -105,7 +105,7 @@ def race(database_url: str, folder: Path, cases: int, servers: int) -> Iterator[
     store = open_store(database_url)
     migrate(store)
     keys, _ = load_keys(settings)
-    office = Office(store, keys, now())
+    office = AccountAdmin(store, keys, now())
     openers = {f"c{n}": make_account(office, NewAccount(f"c{n}", f"職員{n}", Role.COUNSELLOR)) for n in range(CALLERS)}
     waiting = waiting_cases(store, keys, cases)
     options = ["--no-work"] if servers > 1 else []

@@ -14,19 +14,19 @@ from bot.domain.cases.case import Case
 from bot.domain.cases.case_transitions import NotPossibleError, Reason, Status
 from bot.domain.cases.duty_roster import DutyPerson
 from bot.domain.delivery.notices import is_needed
-from bot.domain.messages import Happened, Inbound
+from bot.domain.messages import EventKind, Inbound
 from bot.domain.opening_hours import WEEKDAYS
 from bot.domain.staff.permissions import Role, Staff
 from bot.domain.understanding.pseudonymise import masked
 from bot.domain.understanding.triage import Kind
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.case_actions import Written, answer, claim, close, hand_over, join, reopen
-from bot.handlers.cases.case_timers import run_clocks
+from bot.handlers.cases.case_actions import StaffAnswer, answer, claim, close, hand_over, join, reopen
+from bot.handlers.cases.case_timers import run_case_timers
 from bot.handlers.cases.drills import start_drill
 from bot.handlers.conversation.receive_message import receive
 from bot.handlers.operations.purge import purge_resident
-from bot.handlers.staff.duty_settings import keep_people
-from bot.handlers.staff.staff_accounts import Office, close_account
+from bot.handlers.staff.duty_settings import save_duty_people
+from bot.handlers.staff.staff_accounts import AccountAdmin, close_account
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.delivery.notice_rows import read_notices
 from bot.storage.schema.desk_schema import staff_chats
@@ -92,7 +92,7 @@ def test_a_number_or_a_part_of_a_button_takes_no_sos_back(context: AppContext, s
 
 def test_while_staff_ask_an_answer_is_no_button(context: AppContext, sato: Resident, clock: HandClock) -> None:
     case, owner = taken(context, sato, clock)
-    answer(context, owner, case.id, Written("お子さんは何人ですか"))
+    answer(context, owner, case.id, StaffAnswer("お子さんは何人ですか"))
     for said in ("1", "2", "相談"):
         sato.sends(said)
     assert cases(context)[0].status is Status.CLAIMED
@@ -100,7 +100,7 @@ def test_while_staff_ask_an_answer_is_no_button(context: AppContext, sato: Resid
 
 def test_an_old_button_takes_back_no_new_case(context: AppContext) -> None:
     def press(does: str, event: str) -> None:
-        message = Inbound("line", "sato", event, does, TUESDAY_NOON, kind=Happened.PRESS)
+        message = Inbound("line", "sato", event, does, TUESDAY_NOON, kind=EventKind.PRESS)
         receive(context, [message], TUESDAY_NOON)
 
     receive(context, [Inbound("line", "sato", "a", "もう死にたい", TUESDAY_NOON)], TUESDAY_NOON)
@@ -140,7 +140,7 @@ def test_one_case_that_fails_stops_no_other_clock(
     other.context = context
     other.says("もう死にたい")
     clock.now += timedelta(days=20)
-    assert run_clocks(context) == 1
+    assert run_case_timers(context) == 1
     assert next(each for each in cases(context) if each.id != case.id).alarms == 1
 
 
@@ -150,12 +150,12 @@ def test_the_cases_of_who_leaves_go_back_and_danger_is_told_to_who_is_there(
     case, owner = taken(context, sato, clock)
     admin, _ = hire(context, "chief", Role.ADMIN)
     there, _ = hire(context, "there", mail="there@city.example")
-    keep_people(context, admin, [DutyPerson(there.id, frozenset(WEEKDAYS), on_call=True)])
+    save_duty_people(context, admin, [DutyPerson(there.id, frozenset(WEEKDAYS), on_call=True)])
     sato.sends("もう死にたい。薬をたくさん飲んだ")
     assert "mail:there@city.example" in {recipient for recipient, _ in told(context, case)}
     clock.now = sato.now
-    close_account(Office(context.store, context.keys, clock()), owner.login)
-    assert run_clocks(context) == 1
+    close_account(AccountAdmin(context.store, context.keys, clock()), owner.login)
+    assert run_case_timers(context) == 1
     assert (cases(context)[0].status, cases(context)[0].owner) == (Status.WAITING, "")
 
 
@@ -167,7 +167,7 @@ def test_where_a_group_is_all_there_is_it_is_told_again(context: AppContext, sat
     context.store.transaction(lambda connection: connection.execute(staff_chats.insert().values(values)))
     sato.says("人と話したい")
     clock.now = sato.now + 6 * MINUTE
-    run_clocks(context)
+    run_case_timers(context)
     assert [why for _, why in told(context, cases(context)[0])] == ["open", "alarm"]
 
 
@@ -175,7 +175,7 @@ def test_who_is_handed_a_case_must_show_soon_that_they_know(
     context: AppContext, sato: Resident, clock: HandClock
 ) -> None:
     case, owner = taken(context, sato, clock)
-    answer(context, owner, case.id, Written("読みました"))
+    answer(context, owner, case.id, StaffAnswer("読みました"))
     other, _ = hire(context, "other")
     given = hand_over(context, owner, case.id, other.id, "お願いします")
     assert given.lease_until == clock() + 10 * MINUTE
@@ -191,17 +191,17 @@ def test_an_answer_leaves_waiting_what_its_writer_had_not_seen(
     seen = sato.now
     sato.sends("死にたい。薬をたくさん飲んだ")
     clock.now = sato.now + MINUTE
-    after = answer(context, owner, case.id, Written("こんにちは", seen))
+    after = answer(context, owner, case.id, StaffAnswer("こんにちは", seen))
     assert after.unanswered_since == sato.now
     assert after.lease_until is not None
     assert after.lease_until <= clock() + 10 * MINUTE
-    assert answer(context, owner, case.id, Written("読みました", sato.now)).unanswered_since is None
+    assert answer(context, owner, case.id, StaffAnswer("読みました", sato.now)).unanswered_since is None
 
 
 def test_two_presses_are_one_answer(context: AppContext, sato: Resident, clock: HandClock) -> None:
     case, owner = taken(context, sato, clock)
     for _ in range(2):
-        answer(context, owner, case.id, Written("読みました"))
+        answer(context, owner, case.id, StaffAnswer("読みました"))
     said = [reply.body for exchange in sato.talk() for reply in exchange.replies if reply.by_staff]
     assert said == [("読みました",)]
 
@@ -211,9 +211,9 @@ def test_an_answer_weeks_later_is_shown_on_the_page(context: AppContext, clock: 
     owner, _ = hire(context, "a")
     claim(context, owner, cases(context)[0].id)
     clock.now += timedelta(days=31)
-    run_clocks(context)
+    run_case_timers(context)
     claim(context, owner, cases(context)[0].id)
-    answer(context, owner, cases(context)[0].id, Written("お待たせしました"))
+    answer(context, owner, cases(context)[0].id, StaffAnswer("お待たせしました"))
     (exchange,) = ChatPage(context)._read("t")  # noqa: SLF001 -- what the page shows
     assert exchange.replies[-1].body == ("お待たせしました",)
 
@@ -275,7 +275,7 @@ def test_a_message_made_to_be_slow_is_not() -> None:
 def test_words_behind_a_command_are_words(text: str) -> None:
     message = {"message_id": 1, "date": 0, "chat": {"id": 5, "type": "private"}, "text": text}
     read = read_update(json.dumps({"update_id": 1, "message": message}), TUESDAY_NOON)
-    assert (read.kind, read.text) == (Happened.TEXT, text.split(" ", 1)[1])
+    assert (read.kind, read.text) == (EventKind.TEXT, text.split(" ", 1)[1])
 
 
 @pytest.fixture

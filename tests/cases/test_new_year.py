@@ -13,9 +13,9 @@ from bot.domain.messages import Reply, Route
 from bot.domain.opening_hours import WEEKDAYS, Open, OpeningHours, Period, SpecialDay, open_at
 from bot.domain.staff.permissions import Role, Staff
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.case_timers import run_clocks
+from bot.handlers.cases.case_timers import run_case_timers
 from bot.handlers.cases.desk_views import read_queue
-from bot.handlers.staff.duty_settings import keep_people, keep_special_day
+from bot.handlers.staff.duty_settings import save_duty_people, save_special_day
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.delivery.notice_rows import read_notices
 from tests.conftest import Resident
@@ -84,13 +84,13 @@ def test_who_is_on_call_is_told_and_the_alarm_climbs_through_the_night(night: Ni
     first, _ = hire(night.context, "a", mail="a@city.example")
     second, _ = hire(night.context, "b", mail="b@city.example")
     people = [DutyPerson(each.id, frozenset(WEEKDAYS), on_call=True) for each in (first, second)]
-    keep_people(night.context, night.admin, people)
+    save_duty_people(night.context, night.admin, people)
     reply = sato.says("もう死にたい")
     assert "夜間当番の職員に知らせます" in reply.text
     assert told(night) == ["a"]
     for minutes, names in ((5, ["a", "a", "b"]), (15, ["a", "a", "a", "b", "b"]), (30, ["a"] * 4 + ["b"] * 3)):
         night.clock.now = NEW_YEAR + timedelta(minutes=minutes, seconds=10)
-        assert run_clocks(night.context) == 1
+        assert run_case_timers(night.context) == 1
         assert told(night) == names
 
 
@@ -98,25 +98,27 @@ def test_what_is_no_emergency_waits_for_the_first_open_day_though_somebody_is_on
     night: Night, sato: Resident
 ) -> None:
     on_call, _ = hire(night.context, "a", mail="a@city.example")
-    keep_people(night.context, night.admin, [DutyPerson(on_call.id, frozenset(WEEKDAYS), on_call=True)])
+    save_duty_people(night.context, night.admin, [DutyPerson(on_call.id, frozenset(WEEKDAYS), on_call=True)])
     assert "1月4日(月) 9:00ごろ" in sato.says("人と話したい").text
     night.clock.now = NEW_YEAR + timedelta(hours=20)
-    assert run_clocks(night.context) == 0
+    assert run_case_timers(night.context) == 0
     night.clock.now = FIRST_OPEN_DAY
-    assert run_clocks(night.context) == 1
+    assert run_case_timers(night.context) == 1
 
 
 def test_who_is_away_is_not_told(night: Night, sato: Resident) -> None:
     away, _ = hire(night.context, "a", mail="a@city.example")
     days = frozenset(WEEKDAYS)
-    keep_people(night.context, night.admin, [DutyPerson(away.id, days, on_call=True, absent_until=date(2027, 1, 3))])
+    save_duty_people(
+        night.context, night.admin, [DutyPerson(away.id, days, on_call=True, absent_until=date(2027, 1, 3))]
+    )
     assert "1月4日(月) 9:00ごろ" in sato.says("もう死にたい").text
     assert told(night) == []
 
 
 def test_a_closure_with_a_reason_and_a_special_day_move_the_promise(night: Night, sato: Resident) -> None:
-    keep_special_day(night.context, night.admin, date(2027, 1, 4), SpecialDay((), "システムの入れ替え"))
-    keep_special_day(night.context, night.admin, date(2027, 1, 5), SpecialDay(((13 * 60, 15 * 60),), "午後だけ"))
+    save_special_day(night.context, night.admin, date(2027, 1, 4), SpecialDay((), "システムの入れ替え"))
+    save_special_day(night.context, night.admin, date(2027, 1, 5), SpecialDay(((13 * 60, 15 * 60),), "午後だけ"))
     assert "1月5日(火) 13:00ごろ" in sato.says("人と話したい").text
 
 

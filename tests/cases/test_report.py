@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 
 from bot.domain.cases.case_transitions import Reason, Status
 from bot.domain.cases.duty_roster import DutyRoster
-from bot.domain.cases.monthly_report import Month, Report, ReportedCase, report_of
-from bot.domain.cases.small_count_suppression import FEW, NONE_SHOWN, SMALL, SOME, masked, protected
+from bot.domain.cases.monthly_report import Month, MonthlyReport, ReportedCase, report_of
+from bot.domain.cases.small_count_suppression import FEW, NONE_SHOWN, SMALL, SOME, protected, suppressed
 from bot.domain.opening_hours import OpeningHours, Period
 from bot.domain.staff.permissions import Role
 from bot.domain.understanding.triage import Kind
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import claim, close, reopen
 from bot.storage.cases.case_rows import list_cases
-from bot.storage.staff.audit_rows import read_traces
+from bot.storage.staff.audit_rows import read_audit_entries
 from bot.web.desk.desk_report import as_cell
 from bot.web.site import build_site
 from tests.conftest import Resident
@@ -46,7 +46,7 @@ def case(
     return ReportedCase(kind, Status.CLOSED, reason, opened, answered, (answered or opened) + timedelta(hours=1))
 
 
-def rows(report: Report, name: str) -> dict[str, str]:
+def rows(report: MonthlyReport, name: str) -> dict[str, str]:
     (table,) = [each for each in report.tables if each.name == name]
     return {label: shown for label, shown in table.rows if shown != "0"} | {"total": table.total}
 
@@ -83,7 +83,7 @@ def test_a_month_is_the_citys() -> None:
 
 
 def possible(shown: Sequence[str], total: str) -> list[set[int]]:
-    """Every value that each masked small cell may have, for who knows the total and the rule."""
+    """Every value that each suppressed small cell may have, for who knows the total and the rule."""
     exact = [int(each) for each in shown if each.isdigit()]
     cap = min((each for each in exact if each >= SMALL), default=int(total))
     ranges = [
@@ -100,7 +100,7 @@ def test_no_masked_number_can_be_computed_back(cells: list[int]) -> None:
     cells_shown = shown.tables["table"]
     assert not {str(number) for number in range(1, SMALL)} & set(cells_shown)
     for cell, text in zip(cells, cells_shown, strict=True):
-        assert text in {str(cell), masked(cell), SOME if cell >= SMALL else FEW}
+        assert text in {str(cell), suppressed(cell), SOME if cell >= SMALL else FEW}
     if shown.total != NONE_SHOWN:
         assert all(len(values) > 1 for values in possible(cells_shown, shown.total))
 
@@ -140,7 +140,7 @@ def test_who_may_read_it(desk: tuple[AppContext, Clock, str]) -> None:
             for path in ("/desk/report", "/desk/report?month=2026-11", "/desk/report?month=x", "/desk/report.csv"):
                 assert client.get(path).status_code == status
     with desk[0].store.reading() as connection:
-        assert [each.trace.action for each in read_traces(connection)].count("report-view") == 8
+        assert [each.trace.action for each in read_audit_entries(connection)].count("report-view") == 8
 
 
 def test_csv_holds_what_the_page_shows(desk: tuple[AppContext, Clock, str], somebody: Somebody) -> None:

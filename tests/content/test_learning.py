@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.content.cards.cards import Place
+from bot.content.cards.cards import CardRef
 from bot.domain.catalog import Retention
 from bot.domain.messages import Route
 from bot.domain.understanding.normalise import squeeze
@@ -13,12 +13,12 @@ from bot.domain.understanding.pseudonymise import masked
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.preview_lesson import preview_lesson
 from bot.handlers.content.teach_from_unmatched import (
-    Heap,
     Lesson,
     LessonError,
-    Taught,
-    group_unclear,
-    read_heaps,
+    LessonTarget,
+    UnmatchedCluster,
+    cluster_unmatched,
+    read_clusters,
     teach,
 )
 from bot.handlers.operations.purge import purge_kept
@@ -34,8 +34,8 @@ def office(context: AppContext) -> Office:
     return open_office(context)
 
 
-def heaps(office: Office) -> list[Heap]:
-    return read_heaps(office.context, office.ito)[0]
+def heaps(office: Office) -> list[UnmatchedCluster]:
+    return read_clusters(office.context, office.ito)[0]
 
 
 def words(office: Office) -> list[list[str]]:
@@ -77,7 +77,7 @@ def test_likenesses_are_one_group_and_the_most_frequent_comes_first(
         somebody(name).says(f"{ODD}{'です' if name == 'c' else ''}")
     somebody("d").says("ぬるぽがっの使い道")
     assert [heap.group.count for heap in heaps(office)][:1] == [3]
-    assert group_unclear(office.context) == 0
+    assert cluster_unmatched(office.context) == 0
 
 
 def test_what_is_understood_or_dangerous_is_not_kept(office: Office, somebody: Callable[..., Resident]) -> None:
@@ -96,7 +96,7 @@ def test_a_resident_says_that_an_answer_was_wrong_or_good(office: Office, somebo
     assert any(choice.does == "person" for choice in wrong.choices)
     kato.says("雪かきができない")
     assert kato.says("👍 役に立った").route is Route.SMALLTALK
-    found, verdicts = read_heaps(office.context, office.ito)
+    found, verdicts = read_clusters(office.context, office.ito)
     assert verdicts == {"measure-13": {"good": 1, "wrong": 1}}
     assert [[message.words for message in heap.messages] for heap in found] == [["雪かきができない"]]
     assert found[0].messages[0].entry == "measure-13"
@@ -121,7 +121,7 @@ def test_a_message_that_is_taken_back_is_not_learned_from(office: Office, somebo
 def test_a_message_becomes_a_phrase_after_a_look(office: Office, somebody: Callable[..., Resident]) -> None:
     somebody("sato").says(ODD)
     (heap,) = heaps(office)
-    lesson = Taught(Lesson.PHRASE, ODD, "measure-13")
+    lesson = LessonTarget(Lesson.PHRASE, ODD, "measure-13")
     before = office.card()
     preview = preview_lesson(office.context, office.ito, heap.group.id, lesson)
     (effect,) = preview.messages
@@ -136,12 +136,12 @@ def test_a_message_becomes_a_phrase_after_a_look(office: Office, somebody: Calla
 def test_every_kind_of_lesson(office: Office, somebody: Callable[..., Resident]) -> None:
     somebody("sato").says(ODD)
     group = heaps(office)[0].group.id
-    assert teach(office.context, office.ito, group, Taught(Lesson.CHECK, ODD, "measure-13"))
-    assert office.card(Place("checks/measure-13.yaml", ODD))["accept"] == ["measure-13"]
-    assert teach(office.context, office.ito, group, Taught(Lesson.SYNONYM, "ちょぺりぐら", "除雪"))
-    assert office.card(Place("synonyms.yaml", "ちょぺりぐら"))["to"] == "除雪"
-    assert teach(office.context, office.ito, group, Taught(Lesson.NOT_OURS, ODD, "gomi-sodai"))
-    assert ODD in str(office.card(Place("not-ours.yaml", "gomi-sodai"))["phrases"])
-    assert teach(office.context, office.ito, group, Taught(Lesson.LEAVE, ODD, "")) is None
+    assert teach(office.context, office.ito, group, LessonTarget(Lesson.CHECK, ODD, "measure-13"))
+    assert office.card(CardRef("checks/measure-13.yaml", ODD))["accept"] == ["measure-13"]
+    assert teach(office.context, office.ito, group, LessonTarget(Lesson.SYNONYM, "ちょぺりぐら", "除雪"))
+    assert office.card(CardRef("synonyms.yaml", "ちょぺりぐら"))["to"] == "除雪"
+    assert teach(office.context, office.ito, group, LessonTarget(Lesson.NOT_OURS, ODD, "gomi-sodai"))
+    assert ODD in str(office.card(CardRef("not-ours.yaml", "gomi-sodai"))["phrases"])
+    assert teach(office.context, office.ito, group, LessonTarget(Lesson.LEAVE, ODD, "")) is None
     with pytest.raises(LessonError):
-        teach(office.context, office.ito, group, Taught(Lesson.PHRASE, ODD, ""))
+        teach(office.context, office.ito, group, LessonTarget(Lesson.PHRASE, ODD, ""))

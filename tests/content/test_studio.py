@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection
 
 from bot.bootstrap import SHIPPED_CONTENT
-from bot.content.cards.cards import Place, Values, cards_of, read_card
+from bot.content.cards.cards import CardRef, Values, cards_of, read_card
 from bot.content.content_files import Files, files_in
 from bot.content.yaml.yaml_form import Data
 from bot.domain.messages import Route
@@ -18,31 +18,31 @@ from bot.domain.staff.permissions import NotAllowedError
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext, PublishedContent
 from bot.handlers.content.edit_draft import CardForm, discard, history_of, read_draft, save_card, undo
-from bot.handlers.content.load_revisions import begin_revisions, take_up_revision
+from bot.handlers.content.load_revisions import begin_revisions, load_newer_revision
 from bot.handlers.content.publish import (
     NoReasonError,
-    NotProvedError,
+    NotCheckedError,
     OwnRequestError,
     files_of,
     publish,
     publish_at_once,
+    request_publish,
     restore,
     revisions_of,
-    want,
 )
-from bot.handlers.content.regression_check import Proof, write_proof
-from bot.handlers.content.regression_jobs import ask_proof, proof_row, prove_next
-from bot.storage.content.regression_rows import LEASE, ProofState, end_proof, take_proof
-from bot.storage.content.revision_rows import BehindError, WayIn
-from bot.storage.staff.audit_rows import read_traces
+from bot.handlers.content.regression_check import RegressionReport, write_proof
+from bot.handlers.content.regression_jobs import read_check, request_check, run_next_check
+from bot.storage.content.regression_rows import LEASE, RegressionState, end_regression, take_regression
+from bot.storage.content.revision_rows import BehindError, RevisionOrigin
+from bot.storage.staff.audit_rows import read_audit_entries
 from tests.conftest import Resident
 from tests.support.studio_office import SNOW, Office, changed, faulty, open_office, proved
 
 SHIPPED = files_in(SHIPPED_CONTENT)
-WORDS = Place("triage/words.yaml", "idioms")
+WORDS = CardRef("triage/words.yaml", "idioms")
 
 
-def _card(files: Files, place: Place) -> Values:
+def _card(files: Files, place: CardRef) -> Values:
     return read_card(files, place) or {}
 
 
@@ -67,20 +67,20 @@ def office(context: AppContext) -> Office:
     return open_office(context)
 
 
-def prove(office: Office, proof: Proof = Proof()) -> str:  # noqa: B008 -- frozen
+def prove(office: Office, proof: RegressionReport = RegressionReport()) -> str:  # noqa: B008 -- frozen
     """Have the draft proved as if with this outcome; its digest."""
-    draft = ask_proof(office.context, office.ito)
-    office.context.store.transaction(lambda connection: take_proof(connection, office.context.clock()))
-    office.context.store.transaction(lambda connection: end_proof(connection, draft.digest, write_proof(proof)))
+    draft = request_check(office.context, office.ito)
+    office.context.store.transaction(lambda connection: take_regression(connection, office.context.clock()))
+    office.context.store.transaction(lambda connection: end_regression(connection, draft.digest, write_proof(proof)))
     return draft.digest
 
 
 def published(office: Office) -> str:
     """Publish the draft by the way of two people; the lead of the snow entry that residents get."""
     digest = prove(office)
-    want(office.context, office.ito, digest, "わけ")
+    request_publish(office.context, office.ito, digest, "わけ")
     publish(office.context, office.kato, digest)
-    take_up_revision(office.context)
+    load_newer_revision(office.context)
     return office.context.content.catalog.by_id["measure-13"].lead
 
 
@@ -89,7 +89,7 @@ def published(office: Office) -> str:
 
 def test_the_first_revision_is_what_was_shipped(office: Office) -> None:
     (first,) = revisions_of(office.context.store)
-    assert (first.number, first.way) == (1, WayIn.FIRST)
+    assert (first.number, first.way) == (1, RevisionOrigin.FIRST)
     assert files_of(office.context.store, 1) == SHIPPED
     assert begin_revisions(office.context.store, SHIPPED, office.context.clock()).number == 1
 
@@ -100,11 +100,11 @@ def test_publish_and_restore_reach_residents_and_keep_history(office: Office) ->
     assert office.context.content.catalog.by_id["measure-13"].lead == before
     assert published(office) == "新しい答えです。"
     restore(office.context, office.ito, 1)
-    take_up_revision(office.context)
+    load_newer_revision(office.context)
     assert office.context.content.catalog.by_id["measure-13"].lead == before
     third, second, first = revisions_of(office.context.store)
     assert (second.author, second.second_reader, second.reason) == (office.ito.id, office.kato.id, "わけ")
-    assert (third.way, third.digest) == (WayIn.RESTORED, first.digest)
+    assert (third.way, third.digest) == (RevisionOrigin.RESTORED, first.digest)
     assert (
         b"\xe6\x96\xb0\xe3\x81\x97\xe3\x81\x84\xe7\xad\x94\xe3\x81\x88" in files_of(office.context.store, 2)[SNOW.file]
     )
@@ -137,30 +137,30 @@ def test_another_process_takes_a_revision_up_by_itself(office: Office, understan
     office.saves(office.ito, SNOW, {"lead": "新しい答えです。"})
     published(office)
     assert beside.content.revision == 1
-    take_up_revision(beside)
+    load_newer_revision(beside)
     assert beside.content.revision == 2
     assert beside.content.catalog.by_id["measure-13"].lead == "新しい答えです。"
 
 
 def test_newer_shipped_files_meet_an_edited_revision(office: Office) -> None:
     office.saves(office.ito, SNOW, {"lead": "市の答えです。"})
-    office.saves(office.ito, Place("wording.yaml", "unknown"), {"text": "市のことばです。"})
+    office.saves(office.ito, CardRef("wording.yaml", "unknown"), {"text": "市のことばです。"})
     published(office)
     newer = changed(SHIPPED, SNOW, lambda card: {**card, "lead": "新しい版の答え", "note": "新しい版のひとこと"})
-    newer = changed(newer, Place("measures/measure-14.yaml"), lambda card: {**card, "lead": "新しい版の答え"})
-    newer = changed(newer, Place("wording.yaml", "welcome"), lambda _: {"text": "新しい版のあいさつ"})
-    fire = Place("triage/words.yaml", "fire")
+    newer = changed(newer, CardRef("measures/measure-14.yaml"), lambda card: {**card, "lead": "新しい版の答え"})
+    newer = changed(newer, CardRef("wording.yaml", "welcome"), lambda _: {"text": "新しい版のあいさつ"})
+    fire = CardRef("triage/words.yaml", "fire")
     newer = changed(newer, fire, lambda card: {"words": [*_list(card, "words"), "めらめら"]})
-    office.saves(office.ito, Place("measures/measure-14.yaml"), {"note": "書きかけ"})
+    office.saves(office.ito, CardRef("measures/measure-14.yaml"), {"note": "書きかけ"})
     revision = begin_revisions(office.context.store, newer, office.context.clock())
-    assert (revision.number, revision.way) == (3, WayIn.SHIPPED)
-    draft = office.card(Place("measures/measure-14.yaml"))
+    assert (revision.number, revision.way) == (3, RevisionOrigin.SHIPPED)
+    draft = office.card(CardRef("measures/measure-14.yaml"))
     assert (draft["lead"], draft["note"]) == ("新しい版の答え", "書きかけ")
     files = files_of(office.context.store, 3)
     assert (_card(files, SNOW)["lead"], _card(files, SNOW)["note"]) == ("市の答えです。", "新しい版のひとこと")
-    assert _card(files, Place("measures/measure-14.yaml"))["lead"] == "新しい版の答え"
-    assert _card(files, Place("wording.yaml", "unknown"))["text"] == "市のことばです。"
-    assert _card(files, Place("wording.yaml", "welcome"))["text"] == "新しい版のあいさつ"
+    assert _card(files, CardRef("measures/measure-14.yaml"))["lead"] == "新しい版の答え"
+    assert _card(files, CardRef("wording.yaml", "unknown"))["text"] == "市のことばです。"
+    assert _card(files, CardRef("wording.yaml", "welcome"))["text"] == "新しい版のあいさつ"
     assert "めらめら" in _list(_card(files, fire), "words")
     assert begin_revisions(office.context.store, SHIPPED, office.context.clock()).number == 3, (
         "an older version beside it"
@@ -175,7 +175,7 @@ def test_only_admins_edit(office: Office) -> None:
         lambda: office.saves(office.sasaki, SNOW, {"lead": "x"}),
         lambda: undo(office.context, office.sasaki, SNOW),
         lambda: discard(office.context, office.sasaki),
-        lambda: ask_proof(office.context, office.sasaki),
+        lambda: request_check(office.context, office.sasaki),
         lambda: publish(office.context, office.sasaki, ""),
         lambda: restore(office.context, office.sasaki, 1),
     ):
@@ -185,27 +185,27 @@ def test_only_admins_edit(office: Office) -> None:
 
 def test_a_second_person_publishes_with_a_reason_what_was_proved(office: Office) -> None:
     office.saves(office.ito, SNOW, {"lead": "新しい答えです。"})
-    with pytest.raises(NotProvedError):
-        want(office.context, office.ito, read_draft(office.context.store).digest, "わけ")
+    with pytest.raises(NotCheckedError):
+        request_publish(office.context, office.ito, read_draft(office.context.store).digest, "わけ")
     digest = prove(office)
     with pytest.raises(NoReasonError):
-        want(office.context, office.ito, digest, " ")
-    with pytest.raises(NotProvedError):
+        request_publish(office.context, office.ito, digest, " ")
+    with pytest.raises(NotCheckedError):
         publish(office.context, office.kato, digest)
-    want(office.context, office.ito, digest, "わけ")
+    request_publish(office.context, office.ito, digest, "わけ")
     with pytest.raises(OwnRequestError):
         publish(office.context, office.ito, digest)
     office.saves(office.ito, SNOW, {"lead": "あとから変えた答えです。"})
-    with pytest.raises(NotProvedError):
+    with pytest.raises(NotCheckedError):
         publish(office.context, office.kato, digest)
     assert len(revisions_of(office.context.store)) == 1
 
 
 def test_what_is_refused_is_not_published(office: Office) -> None:
     office.saves(office.ito, SNOW, {"lead": "新しい答えです。"})
-    digest = prove(office, Proof(faults=[("a.yaml", 1, "だめ", "直す")]))
-    with pytest.raises(NotProvedError):
-        want(office.context, office.ito, digest, "わけ")
+    digest = prove(office, RegressionReport(faults=[("a.yaml", 1, "だめ", "直す")]))
+    with pytest.raises(NotCheckedError):
+        request_publish(office.context, office.ito, digest, "わけ")
 
 
 def test_every_change_leaves_a_trace_with_before_and_after(office: Office) -> None:
@@ -216,7 +216,7 @@ def test_every_change_leaves_a_trace_with_before_and_after(office: Office) -> No
     assert str(before) in edit.before
     assert "新しい答えです。" in edit.after
     with office.context.store.reading() as connection:
-        assert read_traces(connection)[0].trace.action == "content-edit"
+        assert read_audit_entries(connection)[0].trace.action == "content-edit"
 
 
 # --- two hands, undo, crashes ----------------------------------------------------------------------------------------
@@ -286,7 +286,7 @@ def test_a_crash_during_publish_keeps_the_old_revision_and_the_draft(
 ) -> None:
     office.saves(office.ito, SNOW, {"lead": "新しい答えです。"})
     digest = prove(office)
-    want(office.context, office.ito, digest, "わけ")
+    request_publish(office.context, office.ito, digest, "わけ")
 
     def crash(_connection: Connection) -> None:
         raise ConnectionAbortedError
@@ -302,32 +302,32 @@ def test_a_crash_during_publish_keeps_the_old_revision_and_the_draft(
 
 def test_a_proof_whose_worker_died_is_made_anew(office: Office) -> None:
     office.saves(office.ito, SNOW, {"lead": "新しい答えです。"})
-    draft = ask_proof(office.context, office.ito)
+    draft = request_check(office.context, office.ito)
     now = office.context.clock()
-    assert office.context.store.transaction(lambda connection: take_proof(connection, now)) is not None
-    assert office.context.store.transaction(lambda connection: take_proof(connection, now)) is None
+    assert office.context.store.transaction(lambda connection: take_regression(connection, now)) is not None
+    assert office.context.store.transaction(lambda connection: take_regression(connection, now)) is None
     later = now + LEASE + timedelta(seconds=1)
-    assert office.context.store.transaction(lambda connection: take_proof(connection, later)) is not None
-    row = proof_row(office.context, draft)
+    assert office.context.store.transaction(lambda connection: take_regression(connection, later)) is not None
+    row = read_check(office.context, draft)
     assert row is not None
-    assert row.state is ProofState.RUNNING
+    assert row.state is RegressionState.RUNNING
 
 
 def test_a_draft_that_changes_while_it_is_published_is_not(office: Office) -> None:
     office.saves(office.ito, SNOW, {"lead": "新しい答えです。"})
     digest = prove(office)
-    want(office.context, office.ito, digest, "わけ")
-    office.saves(office.kato, Place("measures/measure-14.yaml"), {"lead": "別の答え"})
-    with pytest.raises((NotProvedError, BehindError)):
+    request_publish(office.context, office.ito, digest, "わけ")
+    office.saves(office.kato, CardRef("measures/measure-14.yaml"), {"lead": "別の答え"})
+    with pytest.raises((NotCheckedError, BehindError)):
         publish(office.context, office.kato, digest)
 
 
 def test_restore_keeps_the_draft(office: Office) -> None:
     office.saves(office.ito, SNOW, {"lead": "公開する答え"})
     published(office)
-    office.saves(office.ito, Place("measures/measure-14.yaml"), {"lead": "書きかけ"})
+    office.saves(office.ito, CardRef("measures/measure-14.yaml"), {"lead": "書きかけ"})
     restore(office.context, office.kato, 1)
-    assert office.card(Place("measures/measure-14.yaml"))["lead"] == "書きかけ"
+    assert office.card(CardRef("measures/measure-14.yaml"))["lead"] == "書きかけ"
     assert office.card()["lead"] == _shipped("lead")
 
 
@@ -350,12 +350,12 @@ def hiding() -> list[tuple[str, Files]]:
         f"買い物で{HIDDEN}",
         f"ねえ{HIDDEN}",
     ]
-    measure = Place("measures/measure-14.yaml")
+    measure = CardRef("measures/measure-14.yaml")
     return [
         ("veto", changed(SHIPPED, measure, lambda card: {"phrases": [*_list(card, "phrases"), *phrases]})),
-        ("synonym", changed(SHIPPED, Place("synonyms.yaml", "消えたい"), lambda _: MOVING)),
+        ("synonym", changed(SHIPPED, CardRef("synonyms.yaml", "消えたい"), lambda _: MOVING)),
         ("idiom", changed(SHIPPED, WORDS, lambda card: {"words": [*_list(card, "words"), "消えたい"]})),
-        ("numberless", changed(SHIPPED, Place("wording.yaml", "emergency-fire"), lambda _: {"text": "逃げて。"})),
+        ("numberless", changed(SHIPPED, CardRef("wording.yaml", "emergency-fire"), lambda _: {"text": "逃げて。"})),
     ]
 
 
@@ -366,7 +366,7 @@ def test_a_change_that_would_hide_an_sos_is_refused(
     name, files = case
     context = open_office(context_sqlite).context
     if name in {"synonym", "numberless"}:
-        proof = Proof(faulty(context, understander, files))
+        proof = RegressionReport(faulty(context, understander, files))
     else:
         proof = proved(context, understander, files)
     assert proof.is_refused
@@ -386,8 +386,8 @@ def test_shipped_words_of_danger_and_forbidden_numbers_are_never_fewer(
     context_sqlite: AppContext, understander: Understander
 ) -> None:
     context = open_office(context_sqlite).context
-    files = changed(SHIPPED, Place("triage/words.yaml", "fire"), lambda card: {"words": _list(card, "words")[1:]})
-    files = changed(files, Place("lines.yaml", _forbidden()), lambda card: {**card, "use": "confirm_first"})
+    files = changed(SHIPPED, CardRef("triage/words.yaml", "fire"), lambda card: {"words": _list(card, "words")[1:]})
+    files = changed(files, CardRef("lines.yaml", _forbidden()), lambda card: {**card, "use": "confirm_first"})
     files = {**files, "triage/rules.yaml": files["triage/rules.yaml"].replace(b'window: "40"', b'window: "3"', 1)}
     said = " ".join(what for _, _, what, _ in faulty(context, understander, files))
     assert "危険のことば「かじです」" in said
@@ -399,12 +399,12 @@ def test_a_draft_that_is_as_good_may_be_published(context_sqlite: AppContext) ->
     """The whole way, in a process of its own, as the worker does it."""
     office = open_office(context_sqlite)
     office.saves(office.ito, SNOW, {"lead": "新しい答えです。"})
-    draft = ask_proof(office.context, office.ito)
-    assert prove_next(office.context)
-    assert not prove_next(office.context)
-    row = proof_row(office.context, draft)
+    draft = request_check(office.context, office.ito)
+    assert run_next_check(office.context)
+    assert not run_next_check(office.context)
+    row = read_check(office.context, draft)
     assert row is not None
-    assert row.state is ProofState.DONE
+    assert row.state is RegressionState.DONE
     proof, revision = publish_at_once(office.context, "わけ")
     assert not proof.is_refused
     assert {name for name, *_ in proof.figures} >= {"first", "emergency_recall"}

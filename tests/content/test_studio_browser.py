@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from bot.bootstrap import build_worker
 from bot.domain.staff.permissions import Role
 from bot.handlers.app_context import AppContext
-from bot.handlers.content.load_revisions import begin_revisions, take_up_revision
+from bot.handlers.content.load_revisions import begin_revisions, load_newer_revision
 from bot.settings import Settings
 from bot.web.site import build_site
 from tests.conversation.test_browser import say
@@ -33,7 +33,7 @@ ASKED = "ちょぺりぐらの件"
 def office(context_sqlite: AppContext) -> Iterator[tuple[AppContext, str]]:
     context = replace(context_sqlite, clock=Clock())
     begin_revisions(context.store, context.index_builder.shipped(), context.clock())
-    take_up_revision(context)
+    load_newer_revision(context)
     with Running(build_site(context, worker=build_worker(context, Settings()), closes=False)) as running:
         yield context, running.url
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from openpyxl import load_workbook
 
-from bot.content.cards.cards import Place
+from bot.content.cards.cards import CardRef
 from bot.content.cards.differences import shown
 from bot.content.tables.tables import SHEETS
 from bot.domain.staff.permissions import Role
@@ -133,7 +133,7 @@ def test_words_for_a_card_that_another_has_taken_out_bring_it_back(studio: Studi
         gone = {"file": "wording.yaml", "name": "no-such-key", "seen": state}
         assert admin.do("/studio/card", **gone, **{"f-text": "x"}).status_code == httpx.codes.NOT_FOUND
     assert "<ins>雪かき</ins>" in page, "the history shows before and after"
-    card = studio.office.card(Place("synonyms.yaml", "snow removal"))
+    card = studio.office.card(CardRef("synonyms.yaml", "snow removal"))
     assert card == {"from": "snow removal", "to": "雪かき", "note": "戻しました"}
 
 

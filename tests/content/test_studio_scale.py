@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.content.cards.cards import Place, cards_of, read_card, write_card
+from bot.content.cards.cards import CardRef, cards_of, read_card, write_card
 from bot.content.check.example_messages import texts_by_row
 from bot.content.content_files import Files
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.index_builder import read_whole
-from bot.handlers.content.regression_jobs import prove_files
+from bot.handlers.content.regression_jobs import check_for_regressions
 from tests.support.studio_office import SNOW, open_office
 
 ENDS = ("、どうすればいいですか", "。困っています", "ので教えてください", "って誰に聞けばいいの")
@@ -24,7 +24,7 @@ def grown(files: Files) -> Files:
             for name, card in cards_of(files, file).items():
                 phrases = list(map(str, card["phrases"]))
                 more = [phrase + end for phrase in phrases for end in ENDS]
-                large[file] = write_card(large, Place(file, name), {"phrases": [*phrases, *more]})
+                large[file] = write_card(large, CardRef(file, name), {"phrases": [*phrases, *more]})
     return large
 
 
@@ -42,7 +42,7 @@ def test_20000_phrases_and_one_more(context_sqlite: AppContext, tmp_path: Path) 
     seconds = []
     for contents in ((context.index_builder.shipped(), large), (large, one_more)):
         started = time.perf_counter()
-        proof = prove_files(context, contents)
+        proof = check_for_regressions(context, contents)
         seconds.append(time.perf_counter() - started)
         print(f"{count} phrases: {seconds[-1]:.1f} s, {len(proof.turned)} answers change")  # noqa: T201 -- the figure
     assert seconds[1] < 60

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from bot.bootstrap import SHIPPED_CONTENT
 from bot.cli.main import app
-from bot.content.cards.cards import Place, every_card, read_card, write_card
+from bot.content.cards.cards import CardRef, every_card, read_card, write_card
 from bot.content.content_files import digest_of, files_in, pack_files, unpack_files, write_files
 from bot.content.yaml.yaml_form import misshapen_line, parse_yaml
 
@@ -39,16 +39,16 @@ def test_a_card_written_as_it_is_changes_no_byte() -> None:
 
 
 def test_comments_stay_where_they_stood() -> None:
-    after = write_card(SHIPPED, Place("wording.yaml", "clarify"), {"text": "どれですか。"}).decode()
+    after = write_card(SHIPPED, CardRef("wording.yaml", "clarify"), {"text": "どれですか。"}).decode()
     assert '# --- 聞き返し ---\nclarify: "どれですか。"\n' in after
-    menu = write_card(SHIPPED, Place("menu.yaml", "雪・買い物のこと"), None).decode()
+    menu = write_card(SHIPPED, CardRef("menu.yaml", "雪・買い物のこと"), None).decode()
     assert menu.startswith('# くらしの場面からさがす一覧。\n\n- label: "住まい・家賃・お金"')
 
 
 @given(TEXTS, st.lists(TEXTS, max_size=5))
 @settings(max_examples=60, deadline=None)
 def test_whatever_is_written_is_read_back(lead: str, phrases: list[str]) -> None:
-    place = Place("measures/measure-13.yaml")
+    place = CardRef("measures/measure-13.yaml")
     body = write_card(SHIPPED, place, {"lead": lead, "phrases": list(phrases)})
     card = read_card({place.file: body}, place)
     assert card is not None

@@ -12,7 +12,7 @@ import pytest
 
 from bot.domain.cases.case_transitions import Reason
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.case_actions import Written, answer, claim, close
+from bot.handlers.cases.case_actions import StaffAnswer, answer, claim, close
 from bot.handlers.cases.open_cases import list_open_cases
 from bot.web.site import build_site
 from tests.support.desk_staff import hire
@@ -183,7 +183,7 @@ def test_a_hand_over_is_the_same_on_every_channel(scene: Scene) -> None:
     assert f"{listed.case.number[:3]}-{listed.case.number[3:]}" in number
     case = listed.case.id
     claim(context, sato, case)
-    answer(context, sato, case, Written("読みました。いま、安全な所にいますか"))
+    answer(context, sato, case, StaffAnswer("読みました。いま、安全な所にいますか"))
     until(lambda: "安全な所にいますか" in somebody.has_read())
     assert "職員からの返事です" in somebody.has_read()
     somebody.writes("雪かきができない")
@@ -191,7 +191,7 @@ def test_a_hand_over_is_the_same_on_every_channel(scene: Scene) -> None:
     assert "施策13" not in somebody.has_read(), "while staff have the case the bot is silent"
     assert "ボットがお答えします" in somebody.says("ボットに戻る")
     assert "施策13" in somebody.says("雪かきができない")
-    answer(context, sato, case, Written("今日の夕方、もう一度書きます"))
+    answer(context, sato, case, StaffAnswer("今日の夕方、もう一度書きます"))
     until(lambda: "今日の夕方" in somebody.has_read())
     close(context, sato, case, Reason.DONE)
     until(lambda: "対応は、ここまでです" in somebody.has_read())

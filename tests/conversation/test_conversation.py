@@ -8,9 +8,9 @@ import pytest
 
 from bot.bootstrap import THRESHOLDS
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
-from bot.domain.conversation.dialogue_step import Talk, Turn, step
-from bot.domain.conversation.phone_lines import Moment
-from bot.domain.conversation.replies import Writer
+from bot.domain.conversation.dialogue_step import Conversation, Turn, step
+from bot.domain.conversation.phone_lines import ReplyContext
+from bot.domain.conversation.replies import ReplyWriter
 from bot.domain.messages import Route
 from bot.domain.understanding.understander import Understander
 from tests.support.hand_clock import TUESDAY_NIGHT, TUESDAY_NOON
@@ -24,11 +24,11 @@ def dialog(understander: Understander) -> Dialog:
 
     def run(*texts: str, now: datetime = TUESDAY_NOON, case_is_open: bool = False) -> list[Turn]:
         turns: list[Turn] = []
-        talk = Talk()
+        talk = Conversation()
         for text in texts:
-            moment = Moment(now.astimezone(CITY_ZONE), is_holiday, "482-915", case_is_open=case_is_open)
+            moment = ReplyContext(now.astimezone(CITY_ZONE), is_holiday, "482-915", case_is_open=case_is_open)
             turns.append(step(understander.catalog, THRESHOLDS, talk, understander.understand(text), moment))
-            talk = Talk.from_json(turns[-1].talk.to_json())
+            talk = Conversation.from_json(turns[-1].talk.to_json())
         return turns
 
     return run
@@ -87,7 +87,7 @@ def test_at_most_two_questions_back(dialog: Dialog) -> None:
 
 @pytest.mark.parametrize("before", [(), ("雪かきができない",), ("一覧",), ("雪かきができない", "ほかの立場から見る")])
 def test_the_ways_out_work_at_every_step(dialog: Dialog, before: tuple[str, ...]) -> None:
-    assert dialog(*before, "やめる")[-1].talk == Talk()
+    assert dialog(*before, "やめる")[-1].talk == Conversation()
     assert "福祉の案内" in dialog(*before, "最初から")[-1].reply.text
     person = dialog(*before, "人と話す")[-1]
     assert person.reply.route is Route.DESK
@@ -120,8 +120,8 @@ def test_who_wants_to_help_is_answered_as_a_helper(dialog: Dialog, understander:
 
 
 def test_the_welcome_says_what_it_is_and_is_not(understander: Understander) -> None:
-    moment = Moment(TUESDAY_NOON.astimezone(CITY_ZONE), is_holiday, "")
-    text = Writer.of(understander.catalog, moment).welcome().text
+    moment = ReplyContext(TUESDAY_NOON.astimezone(CITY_ZONE), is_holiday, "")
+    text = ReplyWriter.of(understander.catalog, moment).welcome().text
     for part in ("小樽市", "自動", "119", "110", "助けを呼べません", "個人が分かること", "秘密", "平日9:00から17:00"):
         assert part in text
 

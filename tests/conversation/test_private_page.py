@@ -13,8 +13,8 @@ from bot.domain.city_calendar import CITY_ZONE
 from bot.domain.messages import Route
 from bot.domain.staff.permissions import Role
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.case_actions import Written, answer, claim, close, keep_quiet
-from bot.handlers.cases.desk_views import read_opened
+from bot.handlers.cases.case_actions import StaffAnswer, answer, claim, close, set_quiet_hours
+from bot.handlers.cases.desk_views import read_case_view
 from bot.handlers.cases.false_alarms import read_proposals
 from tests.support.desk_staff import hire
 from tests.support.line.line_bot import Clock, LineBot, line_context, running_bot, until
@@ -52,7 +52,7 @@ def only_case(bot: LineBot) -> Case:
 def written(bot: LineBot) -> list[str]:
     """What the desk reads of the resident."""
     staff, _ = hire(bot.context, f"reader{bot.clock().timestamp()}", Role.VIEWER)
-    opened = read_opened(bot.context, staff, only_case(bot).number)
+    opened = read_case_view(bot.context, staff, only_case(bot).number)
     assert opened is not None
     return [said.words for said in opened.talk if said.reply is None]
 
@@ -101,13 +101,13 @@ def test_staff_offer_a_page_and_quiet_hours_hold_their_answer_back(bot: LineBot)
     staff, _ = hire(bot.context, "a")
     claim(bot.context, staff, only_case(bot).id)
     bot.line.wait_for(2)
-    answer(bot.context, staff, only_case(bot).id, Written("こちらに書いてください", offers_page=True))
+    answer(bot.context, staff, only_case(bot).id, StaffAnswer("こちらに書いてください", offers_page=True))
     written_by_staff = bot.line.wait_for(3)[2]
     assert link_in(written_by_staff.words.replace("：", " "))
     assert written_by_staff.messages[0]["altText"] == "小樽市の案内から、お返事です。", "a locked screen says no topic"
-    keep_quiet(bot.context, staff, only_case(bot).id, minutes_around(bot))
-    answer(bot.context, staff, only_case(bot).id, Written("おはようございます"))
-    opened = read_opened(bot.context, staff, only_case(bot).number)
+    set_quiet_hours(bot.context, staff, only_case(bot).id, minutes_around(bot))
+    answer(bot.context, staff, only_case(bot).id, StaffAnswer("おはようございます"))
+    opened = read_case_view(bot.context, staff, only_case(bot).number)
     assert opened is not None
     held = opened.talk[-1]
     assert (held.state, held.due_at is not None and held.due_at > bot.clock()) == ("queued", True)

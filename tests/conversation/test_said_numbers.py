@@ -10,9 +10,9 @@ import pytest
 
 from bot.domain.catalog import Actor, Catalog, Use
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
-from bot.domain.conversation.phone_lines import Moment, dial_string
-from bot.domain.conversation.replies import Writer
-from bot.domain.messages import Reply, Route, Shown
+from bot.domain.conversation.phone_lines import ReplyContext, dial_string
+from bot.domain.conversation.replies import ReplyWriter
+from bot.domain.messages import Reply, Route, ShownEntry
 from bot.domain.understanding.triage import Kind, Signal
 from bot.domain.understanding.understander import Understander
 from tests.conftest import ROOT
@@ -27,17 +27,17 @@ FACTS = ROOT.parent / "shared" / "facts" / "contacts.jsonl"
 def replies(catalog: Catalog) -> Iterator[Reply]:
     """Everything that can be said, at seven times of a week."""
     for hours in range(0, 7 * 24, 27):
-        moment = Moment((TUESDAY_NOON + timedelta(hours=hours)).astimezone(CITY_ZONE), is_holiday, "482-915")
+        moment = ReplyContext((TUESDAY_NOON + timedelta(hours=hours)).astimezone(CITY_ZONE), is_holiday, "482-915")
         for easy in (False, True):
-            writer = Writer.of(catalog, moment, easy=easy)
+            writer = ReplyWriter.of(catalog, moment, easy=easy)
             yield from _of(writer, catalog)
 
 
-def _of(writer: Writer, catalog: Catalog) -> Iterator[Reply]:
+def _of(writer: ReplyWriter, catalog: Catalog) -> Iterator[Reply]:
     yield from (writer.welcome(), writer.menu(), writer.give_up(), writer.crisis.cancelled("482-915"))
     yield from (writer.menu_item(position) for position in range(len(catalog.menu)))
     for entry in catalog.entries:
-        shown = (Shown(entry.id, entry.title, 1.0),)
+        shown = (ShownEntry(entry.id, entry.title, 1.0),)
         yield from (writer.answer(shown, helps=helps, soft_safety=True) for helps in (False, True))
         yield from (
             writer.phones(entry),
@@ -132,8 +132,8 @@ def test_every_call_can_be_dialled(said: list[Reply]) -> None:
 
 def test_expired_and_unconfirmed_numbers_degrade_visibly(understander: Understander) -> None:
     catalog = understander.catalog
-    moment = Moment(TUESDAY_NOON.astimezone(CITY_ZONE), is_holiday, "")
-    reply = Writer.of(catalog, moment).phones(catalog.by_id["contact-kouken"])
+    moment = ReplyContext(TUESDAY_NOON.astimezone(CITY_ZONE), is_holiday, "")
+    reply = ReplyWriter.of(catalog, moment).phones(catalog.by_id["contact-kouken"])
     assert reply.calls[0].phone == "0134-32-4111"
     assert "0134-64-1231" not in reply.text
     assert "確認待ち" in "".join(reply.small)

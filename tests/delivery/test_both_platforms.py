@@ -17,9 +17,9 @@ from bot.domain.cases.duty_roster import DutyPerson
 from bot.domain.opening_hours import WEEKDAYS
 from bot.domain.staff.permissions import Role
 from bot.domain.understanding.understander import Understander
-from bot.handlers.cases.case_actions import Written, answer, close
+from bot.handlers.cases.case_actions import StaffAnswer, answer, close
 from bot.handlers.staff.chat_pairing import confirm, offer, read_chats
-from bot.handlers.staff.duty_settings import keep_people
+from bot.handlers.staff.duty_settings import save_duty_people
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
 from tests.support.contexts import context_of
@@ -95,7 +95,7 @@ def test_the_way_of_an_sos_with_a_platform_failing_for_an_hour(town: Town, platf
     room.bot.gets(pressed)
     until(lambda: room.case().owner == sato.id)
     town.fail(platform, away=True)
-    answer(room.context, sato, room.case().id, Written("読みました。いま、安全な所にいますか"))
+    answer(room.context, sato, room.case().id, StaffAnswer("読みました。いま、安全な所にいますか"))
     town.passes(60)
     town.fail(platform, away=False)
     town.passes(10)
@@ -124,7 +124,7 @@ def test_a_telegram_that_hangs_does_not_hold_up_notices_on_line(town: Town) -> N
     until(lambda: any(each.state == "written" for each in read_chats(room.context, ito).chats))
     (chat,) = read_chats(room.context, ito).chats
     confirm(room.context, ito, chat.id)
-    keep_people(room.context, room.admin, [DutyPerson(ito.id, frozenset(WEEKDAYS), on_call=True)])
+    save_duty_people(room.context, room.admin, [DutyPerson(ito.id, frozenset(WEEKDAYS), on_call=True)])
     town.telegram.slow_seconds = 12
     town.telegram.fail(*[TelegramFault.SLOW] * 4)
     begun = time.monotonic()

@@ -8,11 +8,11 @@ import pytest
 
 from bot.domain.delivery.delivery_rules import (
     OPEN_STATES,
-    Answered,
     Delivery,
     OutboundState,
     Outcome,
-    Way,
+    SendMethod,
+    SendResult,
     after_attempt,
     as_written,
     before_attempt,
@@ -40,19 +40,19 @@ def attempt(delivery: Delivery, outcome: Outcome, seconds: float = 1) -> Deliver
     now = NOW + timedelta(seconds=seconds)
     way = next_way(delivery, now)
     assert way is not None
-    return after_attempt(before_attempt(delivery, way, now), way, Answered(outcome), now, "new key")
+    return after_attempt(before_attempt(delivery, way, now), way, SendResult(outcome), now, "new key")
 
 
 def test_a_young_ticket_pays_and_an_old_one_does_not() -> None:
-    assert next_way(FRESH, NOW + timedelta(seconds=49)) is Way.REPLY
-    assert next_way(FRESH, NOW + timedelta(seconds=50)) is Way.PUSH
-    assert next_way(replace(FRESH, ticket=""), NOW) is Way.PUSH
+    assert next_way(FRESH, NOW + timedelta(seconds=49)) is SendMethod.REPLY
+    assert next_way(FRESH, NOW + timedelta(seconds=50)) is SendMethod.PUSH
+    assert next_way(replace(FRESH, ticket=""), NOW) is SendMethod.PUSH
 
 
 def test_after_no_answer_the_same_ticket_tells_whether_it_was_taken() -> None:
     doubtful = attempt(FRESH, Outcome.UNCERTAIN)
     assert (doubtful.state, doubtful.in_doubt) == (OutboundState.QUEUED, True)
-    assert next_way(doubtful, doubtful.due_at) is Way.REPLY
+    assert next_way(doubtful, doubtful.due_at) is SendMethod.REPLY
     assert attempt(doubtful, Outcome.DEAD_TICKET, 3).state is OutboundState.ACCEPTED
     assert attempt(doubtful, Outcome.ACCEPTED, 3).state is OutboundState.ACCEPTED
 
@@ -60,7 +60,7 @@ def test_after_no_answer_the_same_ticket_tells_whether_it_was_taken() -> None:
 def test_a_ticket_that_is_dead_at_the_first_try_is_pushed() -> None:
     dead = attempt(FRESH, Outcome.DEAD_TICKET)
     assert (dead.state, dead.ticket) == (OutboundState.QUEUED, "")
-    assert next_way(dead, NOW + timedelta(seconds=2)) is Way.PUSH
+    assert next_way(dead, NOW + timedelta(seconds=2)) is SendMethod.PUSH
     pushed = attempt(dead, Outcome.ACCEPTED, 2)
     assert (pushed.state, pushed.pushed_in_doubt) == (OutboundState.ACCEPTED, False)
 
@@ -68,16 +68,16 @@ def test_a_ticket_that_is_dead_at_the_first_try_is_pushed() -> None:
 def test_a_ticket_that_dies_in_doubt_is_doubtful_and_pushed_and_counted() -> None:
     doubtful = attempt(FRESH, Outcome.UNCERTAIN)
     later = NOW + timedelta(seconds=51)
-    pushing = before_attempt(doubtful, Way.PUSH, later)
+    pushing = before_attempt(doubtful, SendMethod.PUSH, later)
     assert (pushing.state, pushing.pushed_in_doubt) == (OutboundState.DOUBTFUL, True)
-    assert after_attempt(pushing, Way.PUSH, Answered(Outcome.ACCEPTED), later, "").pushed_in_doubt
+    assert after_attempt(pushing, SendMethod.PUSH, SendResult(Outcome.ACCEPTED), later, "").pushed_in_doubt
 
 
 def test_a_power_cut_in_the_middle_is_doubt() -> None:
-    trying = before_attempt(FRESH, Way.REPLY, NOW)
-    assert as_written(trying, Way.REPLY).in_doubt
+    trying = before_attempt(FRESH, SendMethod.REPLY, NOW)
+    assert as_written(trying, SendMethod.REPLY).in_doubt
     assert not trying.in_doubt
-    assert not as_written(before_attempt(FRESH, Way.PUSH, NOW), Way.PUSH).in_doubt, "a push has its key"
+    assert not as_written(before_attempt(FRESH, SendMethod.PUSH, NOW), SendMethod.PUSH).in_doubt, "a push has its key"
 
 
 def test_a_push_keeps_its_key_and_its_first_time() -> None:
@@ -121,7 +121,7 @@ BY_STAFF = replace(OF_A_CASE, reply=Reply(Route.DESK, body=("a",), by_staff=True
 def test_without_keys_a_push_in_doubt_ends_as_unknown(each: Delivery) -> None:
     after = attempt(each, Outcome.UNCERTAIN)
     assert (after.state, after.fault) == (OutboundState.UNKNOWN, "no-answer")
-    cut_off = as_written(before_attempt(each, Way.PUSH, NOW), Way.PUSH)
+    cut_off = as_written(before_attempt(each, SendMethod.PUSH, NOW), SendMethod.PUSH)
     assert next_way(cut_off, NOW) is None, "the power went in the middle: it may have been said"
     assert given_up(cut_off).state is OutboundState.UNKNOWN
 
@@ -129,19 +129,19 @@ def test_without_keys_a_push_in_doubt_ends_as_unknown(each: Delivery) -> None:
 def test_without_keys_what_is_of_a_case_is_said_again() -> None:
     after = attempt(OF_A_CASE, Outcome.UNCERTAIN)
     assert after.state in OPEN_STATES
-    again = before_attempt(after, Way.PUSH, after.due_at)
+    again = before_attempt(after, SendMethod.PUSH, after.due_at)
     assert (again.state, again.pushed_in_doubt) == (OutboundState.DOUBTFUL, True)
-    cut_off = as_written(before_attempt(OF_A_CASE, Way.PUSH, NOW), Way.PUSH)
-    assert next_way(cut_off, NOW) is Way.PUSH
+    cut_off = as_written(before_attempt(OF_A_CASE, SendMethod.PUSH, NOW), SendMethod.PUSH)
+    assert next_way(cut_off, NOW) is SendMethod.PUSH
 
 
 def test_what_certainly_was_not_taken_is_tried_again_without_keys_too() -> None:
-    assert next_way(attempt(WITHOUT_KEYS, Outcome.LATER), NOW + timedelta(minutes=1)) is Way.PUSH
+    assert next_way(attempt(WITHOUT_KEYS, Outcome.LATER), NOW + timedelta(minutes=1)) is SendMethod.PUSH
     assert not attempt(WITHOUT_KEYS, Outcome.LATER).in_doubt
 
 
 def test_the_wait_that_a_platform_asks_for_is_kept() -> None:
-    asked = after_attempt(FRESH, Way.PUSH, Answered(Outcome.LATER, wait=timedelta(seconds=37)), NOW, "")
+    asked = after_attempt(FRESH, SendMethod.PUSH, SendResult(Outcome.LATER, wait=timedelta(seconds=37)), NOW, "")
     assert asked.due_at == NOW + timedelta(seconds=37)
 
 
@@ -156,10 +156,10 @@ def test_waits_grow_and_end() -> None:
     assert waits[-1] == timedelta(minutes=5)
 
 
-@pytest.mark.parametrize(("way", "outcome"), list(product([Way.REPLY, Way.PUSH], Outcome)))
-def test_every_answer_leads_somewhere(way: Way, outcome: Outcome) -> None:
+@pytest.mark.parametrize(("way", "outcome"), list(product([SendMethod.REPLY, SendMethod.PUSH], Outcome)))
+def test_every_answer_leads_somewhere(way: SendMethod, outcome: Outcome) -> None:
     """Whatever is answered, a message ends, or it is tried again: it is never forgotten."""
-    each = FRESH if way is Way.REPLY else replace(FRESH, ticket="")
+    each = FRESH if way is SendMethod.REPLY else replace(FRESH, ticket="")
     after = attempt(each, outcome)
     open_again = after.state in OPEN_STATES
     if not open_again:

@@ -15,8 +15,8 @@ from bot.domain.switches import Switch
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import claim, close
 from bot.handlers.staff.chat_pairing import confirm, offer, read_chats
-from bot.handlers.staff.duty_settings import keep_desk_mail, keep_people
-from bot.handlers.staff.feature_switches import turn_switch
+from bot.handlers.staff.duty_settings import save_desk_mail, save_duty_people
+from bot.handlers.staff.feature_switches import set_switch
 from bot.storage.delivery.notice_rows import read_notices
 from tests.support.desk_staff import hire
 from tests.support.line.line_bot import Clock, LineBot, line_context, running_bot, until
@@ -44,7 +44,7 @@ class Office:
 
     def on_duty(self, *staff: Staff, on_call: bool = False) -> None:
         days = frozenset(WEEKDAYS)
-        keep_people(self.context, self.admin, [DutyPerson(each.id, days, on_call) for each in staff])
+        save_duty_people(self.context, self.admin, [DutyPerson(each.id, days, on_call) for each in staff])
 
     def case(self) -> Case:
         (found,) = self.bot.all_cases()
@@ -94,7 +94,7 @@ def office(context: AppContext, line: LineServer) -> Iterator[Office]:
 
 def test_a_letter_carries_number_kind_urgency_and_link_and_no_word(office: Office) -> None:
     office.on_duty(office.hire("a", "a@city.example"), on_call=True)
-    keep_desk_mail(office.context, office.admin, "desk@city.example")
+    save_desk_mail(office.context, office.admin, "desk@city.example")
     office.bot.answer("もう死にたい。きのう薬を集めた")
     until(lambda: len(office.mail.letters) == 2)
     assert {letter["to"] for letter in office.mail.letters} == {"a@city.example", "desk@city.example"}
@@ -108,19 +108,19 @@ def test_a_letter_carries_number_kind_urgency_and_link_and_no_word(office: Offic
 
 
 def test_the_citys_switch_puts_the_words_in_and_off_again(office: Office) -> None:
-    keep_desk_mail(office.context, office.admin, "desk@city.example")
-    turn_switch(office.context, office.admin, Switch.NOTICE_WORDS, is_on=True)
+    save_desk_mail(office.context, office.admin, "desk@city.example")
+    set_switch(office.context, office.admin, Switch.NOTICE_WORDS, is_on=True)
     office.bot.answer("人と話したい。灯油が買えない")
     until(lambda: len(office.mail.letters) == 1)
     assert "灯油が買えない" in words_of(office.mail.letters[0])
-    turn_switch(office.context, office.admin, Switch.NOTICE_WORDS, is_on=False)
+    set_switch(office.context, office.admin, Switch.NOTICE_WORDS, is_on=False)
     office.bot.answer("もう死にたい")
     until(lambda: len(office.mail.letters) == 2)
     assert "もう死にたい" not in words_of(office.mail.letters[1])
 
 
 def test_a_server_that_is_busy_is_asked_again_and_one_that_refuses_is_an_alarm(office: Office) -> None:
-    keep_desk_mail(office.context, office.admin, "desk@city.example")
+    save_desk_mail(office.context, office.admin, "desk@city.example")
     office.mail.answers.extend(["451 later"])
     office.bot.answer("人と話したい")
     until(lambda: len(office.mail.letters) == 1)
@@ -161,7 +161,7 @@ def test_a_code_opens_once_and_not_after_fifteen_minutes(office: Office, line: L
 
 
 def test_what_nobody_needs_any_more_is_spared(office: Office) -> None:
-    keep_desk_mail(office.context, office.admin, "desk@city.example")
+    save_desk_mail(office.context, office.admin, "desk@city.example")
     office.mail.answers.extend(["451 later"])
     office.bot.answer("人と話したい")
     case = office.case()

@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from telegram.error import NetworkError, TimedOut
 
 from bot.channels.telegram.telegram_pace import Pace
-from bot.channels.telegram.telegram_sender import TelegramSender, outcome_of
-from bot.domain.delivery.delivery_rules import Answered, Outcome, Way
+from bot.channels.telegram.telegram_sender import TelegramSender, telegram_outcome
+from bot.domain.delivery.delivery_rules import Outcome, SendMethod, SendResult
 from bot.domain.messages import Reply, Route
 from bot.domain.protocols import Outgoing
 from bot.domain.understanding.understander import Understander
@@ -130,9 +130,9 @@ def test_the_pace_of_a_chat_of_a_group_and_of_all() -> None:
 def test_a_long_message_goes_on_where_it_was_told_to_wait(telegram: TelegramServer, understander: Understander) -> None:
     wording = Wording(understander.catalog.wording, understander.catalog.lines)
     reply = Reply(Route.ANSWER, lead=("あ" * 3000,), body=("い" * 3000, "う" * 3000))
-    outgoing = Outgoing(Way.PUSH, reply, wording, str(SATO), "", "a key", as_text=False)
+    outgoing = Outgoing(SendMethod.PUSH, reply, wording, str(SATO), "", "a key", as_text=False)
 
-    async def attempts() -> list[Answered]:
+    async def attempts() -> list[SendResult]:
         sender = TelegramSender(telegram.url, SecretStr(TOKEN))
         telegram.retry_after = 1
         telegram.fail(Fault.NONE, Fault.FLOOD)
@@ -153,9 +153,9 @@ def test_a_long_message_goes_on_where_it_was_told_to_wait(telegram: TelegramServ
 def test_without_a_connection_nothing_was_sent(cause: Exception) -> None:
     for error in (TimedOut(), NetworkError("x")):
         error.__cause__ = cause
-        assert outcome_of(error, Way.PUSH) is Outcome.LATER
+        assert telegram_outcome(error, SendMethod.PUSH) is Outcome.LATER
         error.__cause__ = httpx.ReadTimeout("x")
-        assert outcome_of(error, Way.PUSH) is Outcome.UNCERTAIN
+        assert telegram_outcome(error, SendMethod.PUSH) is Outcome.UNCERTAIN
 
 
 def test_the_token_stands_in_no_log(

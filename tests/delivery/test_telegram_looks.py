@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bot.channels.telegram.telegram_looks import DATA_BYTES, TEXT_UNITS, messages_of
 from bot.channels.text_limits import utf16_length
 from bot.domain.catalog import Actor
-from bot.domain.messages import Call, Choice, Reply, Route, Shown
+from bot.domain.messages import Call, Choice, Reply, Route, ShownEntry
 from bot.domain.understanding.understander import Understander
 from bot.domain.wording import Wording
 from tests.support.telegram.telegram_rules import faults_of
@@ -51,7 +51,7 @@ def test_marks_in_words_stay_marks(wording: Wording) -> None:
 def test_the_buttons_of_every_entry_fit(understander: Understander, wording: Wording) -> None:
     for entry in understander.catalog.entries:
         does = [f"entry:{entry.id}", "more", "side", *(f"actor:{entry.id}:{actor}" for actor in Actor)]
-        shown = (Shown(entry.id, entry.title, 1.0),)
+        shown = (ShownEntry(entry.id, entry.title, 1.0),)
         reply = Reply(Route.ANSWER, lead=("x",), choices=tuple(Choice("x", each) for each in does), entries=shown)
         buttons = [row[0] for row in messages_of(reply, wording)[-1]["reply_markup"]["inline_keyboard"]]
         data = [each["callback_data"] for each in buttons]

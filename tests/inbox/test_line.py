@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from bot.handlers.app_context import AppContext
-from bot.handlers.inbox.process_events import take_up
-from bot.storage.inbox.inbox_rows import lease_lane, replay_aside, waiting_lanes
+from bot.handlers.inbox.process_events import process_lane
+from bot.storage.inbox.inbox_rows import lease_lane, replay_dead_letters, waiting_lanes
 from bot.storage.leases import Lease
 from tests.support.line.line_bot import Clock, LineBot, line_context, running_bot, until
 from tests.support.line.line_residents import body_of, event, group, message_event, post, text_event, user
@@ -240,7 +240,7 @@ def test_a_poison_event_is_set_aside_and_holds_up_nobody(context: AppContext, li
         assert bot.answer("雪かきができない").to == SATO, "what comes behind goes on"
         with context.store.writer.begin() as connection:  # and is found again
             connection.execute(text("UPDATE inbox SET raw = :raw WHERE state = 'aside'"), {"raw": bytes(sealed)})
-        assert bot.context.store.transaction(lambda connection: replay_aside(connection, clock())) == 1
+        assert bot.context.store.transaction(lambda connection: replay_dead_letters(connection, clock())) == 1
         line.wait_for(3)
         assert (bot.aside(), len(bot.cases())) == (0, 1)
 
@@ -255,7 +255,7 @@ def test_what_was_unfinished_is_taken_up_at_the_next_start(context: AppContext, 
         context = door.context
         lease = Lease("a worker that died", clock(), clock() + timedelta(hours=1))
         assert context.store.transaction(lambda connection: lease_lane(connection, lane, lease))
-        assert take_up(context, lane, "another one") is None, "it is taken"
+        assert process_lane(context, lane, "another one") is None, "it is taken"
     with running_bot(line_context(context, line, clock), line, clock) as bot:
         line.wait_for(1)
         assert len(bot.cases()) == 1
@@ -273,7 +273,7 @@ def test_two_workers_handle_an_event_once(context: AppContext, line: LineServer)
 
         def work(number: int) -> None:
             gate.wait()
-            handled.append(take_up(context, lane, f"worker {number}"))
+            handled.append(process_lane(context, lane, f"worker {number}"))
 
         threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
         for thread in threads:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.line.line_door import is_signed, read_body
-from bot.domain.messages import Event, Happened
+from bot.domain.messages import Event, EventKind
 from tests.support.line.line_residents import SECRET, body_of, event, group, message_event, signature, text_event, user
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -51,7 +51,7 @@ def test_no_events_are_no_events() -> None:
 
 def test_a_text_is_read_whole() -> None:
     found = one(text_event("雪かきができない", SATO, "token-1"))
-    assert (found.kind, found.text, found.person, found.ticket) == (Happened.TEXT, "雪かきができない", SATO, "token-1")
+    assert (found.kind, found.text, found.person, found.ticket) == (EventKind.TEXT, "雪かきができない", SATO, "token-1")
     assert found.key.startswith("01")
     assert SATO not in found.lane
 
@@ -77,7 +77,7 @@ def test_a_text_is_read_whole() -> None:
 def test_new_values_lose_nothing(change: dict[str, Any]) -> None:
     """The SDK's parser makes an unknown event of these, without text, person and token, or raises for the batch."""
     found = one(text_event("死にたい", SATO, "token-1") | change)
-    assert (found.kind, found.text, found.person, found.ticket) == (Happened.TEXT, "死にたい", SATO, "token-1")
+    assert (found.kind, found.text, found.person, found.ticket) == (EventKind.TEXT, "死にたい", SATO, "token-1")
     assert found.happened_at.tzinfo
 
 
@@ -95,12 +95,12 @@ def test_new_values_lose_nothing(change: dict[str, Any]) -> None:
 )
 def test_a_text_is_found_in_any_message(message: dict[str, Any]) -> None:
     found = one(event("message", SATO, "t", message=message))
-    assert (found.kind, found.text, found.person) == (Happened.TEXT, "死にたい", SATO)
+    assert (found.kind, found.text, found.person) == (EventKind.TEXT, "死にたい", SATO)
 
 
 def test_a_cry_under_an_unknown_name_is_among_the_strays() -> None:
     found = one(event("message", SATO, "t", message={"id": "1", "type": "text", "tezt": "死にたい"}))
-    assert found.kind is Happened.OTHER
+    assert found.kind is EventKind.OTHER
     assert "死にたい" in found.strays
 
 
@@ -109,26 +109,26 @@ def test_a_cry_under_an_unknown_name_is_among_the_strays() -> None:
     [
         (
             message_event("sticker", SATO, "t", packageId="1", stickerId="2", keywords=["ありがとう", 3]),
-            Happened.STICKER,
+            EventKind.STICKER,
         ),
-        (message_event("image", SATO, "t", contentProvider={"type": "line"}), Happened.IMAGE),
-        (message_event("video", SATO, "t"), Happened.VIDEO),
-        (message_event("audio", SATO, "t"), Happened.VOICE),
-        (message_event("file", SATO, "t", fileName="a.pdf", fileSize=1), Happened.FILE),
-        (message_event("location", SATO, "t", title="家", latitude=43.1, longitude=141.0), Happened.LOCATION),
-        (event("follow", SATO, "t", follow={"isUnblocked": False}), Happened.FOLLOW),
-        (event("follow", SATO, "t"), Happened.FOLLOW),
-        (event("unfollow", SATO), Happened.UNFOLLOW),
-        (event("unsend", SATO, unsend={"messageId": "77"}), Happened.UNSEND),
-        (event("postback", SATO, "t", postback={"data": "entry:measure-13"}), Happened.PRESS),
-        (event("join", group("g"), "t"), Happened.JOIN),
-        (text_event("こんにちは", group("g"), "t"), Happened.JOIN),
-        (event("leave", group("g")), Happened.LEAVE),
-        (event("accountLink", SATO), Happened.OTHER),
-        (text_event("Hello, world", user("x"), "0" * 32), Happened.OTHER),
+        (message_event("image", SATO, "t", contentProvider={"type": "line"}), EventKind.IMAGE),
+        (message_event("video", SATO, "t"), EventKind.VIDEO),
+        (message_event("audio", SATO, "t"), EventKind.VOICE),
+        (message_event("file", SATO, "t", fileName="a.pdf", fileSize=1), EventKind.FILE),
+        (message_event("location", SATO, "t", title="家", latitude=43.1, longitude=141.0), EventKind.LOCATION),
+        (event("follow", SATO, "t", follow={"isUnblocked": False}), EventKind.FOLLOW),
+        (event("follow", SATO, "t"), EventKind.FOLLOW),
+        (event("unfollow", SATO), EventKind.UNFOLLOW),
+        (event("unsend", SATO, unsend={"messageId": "77"}), EventKind.UNSEND),
+        (event("postback", SATO, "t", postback={"data": "entry:measure-13"}), EventKind.PRESS),
+        (event("join", group("g"), "t"), EventKind.JOIN),
+        (text_event("こんにちは", group("g"), "t"), EventKind.JOIN),
+        (event("leave", group("g")), EventKind.LEAVE),
+        (event("accountLink", SATO), EventKind.OTHER),
+        (text_event("Hello, world", user("x"), "0" * 32), EventKind.OTHER),
     ],
 )
-def test_everything_has_its_kind(shape: dict[str, Any], kind: Happened) -> None:
+def test_everything_has_its_kind(shape: dict[str, Any], kind: EventKind) -> None:
     assert one(shape).kind is kind
 
 
@@ -159,7 +159,7 @@ def test_lanes_are_people_and_groups() -> None:
 @pytest.mark.parametrize("neighbour", [None, 7, "x", [], {}, {"type": 3}, {"source": []}, {"message": "x"}])
 def test_bad_neighbours_lose_nobody(neighbour: Any) -> None:
     found = read(neighbour, text_event("死にたい", SATO, "t"), neighbour)
-    assert [each.text for each in found if each.kind is Happened.TEXT] == ["死にたい"]
+    assert [each.text for each in found if each.kind is EventKind.TEXT] == ["死にたい"]
     assert len(found) == 3
 
 

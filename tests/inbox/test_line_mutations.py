@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.channels.line.line_door import read_body
-from bot.domain.messages import Happened
+from bot.domain.messages import EventKind
 from bot.domain.understanding.understander import Understander
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
@@ -70,7 +70,7 @@ def heard(whole: bytes, understander: Understander) -> bool:
     return any(
         CRY in words and triage.read(words)
         for each in read_body(whole, NOW)
-        for words in ((each.text,) if each.kind is Happened.TEXT else ()) + each.strays
+        for words in ((each.text,) if each.kind is EventKind.TEXT else ()) + each.strays
     )
 
 

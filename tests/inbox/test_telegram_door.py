@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.channels.telegram.telegram_door import courtesy, is_known, read_body
 from bot.channels.telegram.telegram_events import lane_of, read_update
-from bot.domain.messages import Event, Happened
+from bot.domain.messages import Event, EventKind
 from tests.support.telegram.telegram_residents import group, membership, message, person, press, text, update
 
 NOW = datetime.now(UTC)
@@ -37,7 +37,7 @@ def test_an_old_secret_is_good_while_it_is_listed() -> None:
 def test_words_are_read_whole() -> None:
     found = one(text("雪かきができない"))
     assert (found.kind, found.text, found.person, found.lane) == (
-        Happened.TEXT,
+        EventKind.TEXT,
         "雪かきができない",
         SATO,
         lane_of(SATO),
@@ -63,13 +63,13 @@ def test_words_are_read_whole() -> None:
 def test_new_values_lose_nothing(change: dict[str, Any]) -> None:
     shape = text("死にたい")
     found = one(shape | {"message": shape["message"] | change})
-    assert (found.kind, found.text, found.person) == (Happened.TEXT, "死にたい", SATO)
+    assert (found.kind, found.text, found.person) == (EventKind.TEXT, "死にたい", SATO)
 
 
 def test_an_update_under_a_new_name_is_read() -> None:
     shape = text("死にたい")
     found = one({"update_id": 1, "message_of_tomorrow": shape["message"]})
-    assert (found.kind, found.text, found.person) == (Happened.TEXT, "死にたい", SATO)
+    assert (found.kind, found.text, found.person) == (EventKind.TEXT, "死にたい", SATO)
 
 
 def test_the_words_of_others_are_not_the_writers() -> None:
@@ -97,7 +97,7 @@ def test_of_what_is_said_in_a_group_only_a_code_is_read() -> None:
 def test_a_caption_is_two_events_with_two_keys_that_stay_the_same() -> None:
     body = json.dumps(message("sato", photo=[{}], caption="死にたい")).encode()
     words, picture = read_body(body, NOW)
-    assert (words.kind, words.text, picture.kind) == (Happened.TEXT, "死にたい", Happened.IMAGE)
+    assert (words.kind, words.text, picture.kind) == (EventKind.TEXT, "死にたい", EventKind.IMAGE)
     assert words.key != picture.key
     assert [each.key for each in read_body(body, NOW)] == [words.key, picture.key]
     assert read_update(words.raw, NOW) == words, "what is kept is read again as the same"
@@ -106,16 +106,16 @@ def test_a_caption_is_two_events_with_two_keys_that_stay_the_same() -> None:
 @pytest.mark.parametrize(
     ("shape", "kind"),
     [
-        (membership("member", "kicked"), Happened.UNFOLLOW),
-        (membership("kicked", "member"), Happened.FOLLOW),
-        (membership("left", "member", STAFF), Happened.JOIN),
-        (membership("member", "left", STAFF), Happened.LEAVE),
-        (membership("member", "restricted", STAFF, can_send_messages=False), Happened.LEAVE),
-        (message("sato", STAFF, migrate_to_chat_id=-1005), Happened.MOVE),
-        (message("sato", pinned_message={"text": "死にたい"}), Happened.OTHER),
+        (membership("member", "kicked"), EventKind.UNFOLLOW),
+        (membership("kicked", "member"), EventKind.FOLLOW),
+        (membership("left", "member", STAFF), EventKind.JOIN),
+        (membership("member", "left", STAFF), EventKind.LEAVE),
+        (membership("member", "restricted", STAFF, can_send_messages=False), EventKind.LEAVE),
+        (message("sato", STAFF, migrate_to_chat_id=-1005), EventKind.MOVE),
+        (message("sato", pinned_message={"text": "死にたい"}), EventKind.OTHER),
     ],
 )
-def test_news_of_the_bot_itself(shape: Any, kind: Happened) -> None:
+def test_news_of_the_bot_itself(shape: Any, kind: EventKind) -> None:
     found = one(shape)
     assert (found.kind, found.strays) == (kind, ())
 

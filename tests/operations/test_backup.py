@@ -18,7 +18,7 @@ from bot.domain.staff.permissions import Role
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import claim, close
-from bot.handlers.cases.case_timers import run_clocks
+from bot.handlers.cases.case_timers import run_case_timers
 from bot.handlers.operations.backup_restore import Restored, back_up, restore_database, restore_file
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.conversation.message_rows import read_case_words
@@ -28,7 +28,7 @@ from bot.storage.operations.backup_file import BackupError, open_file
 from bot.storage.schema.every_table import every_table
 from bot.storage.schema.residents_and_cases import cases
 from bot.storage.sealing import Keyring
-from bot.storage.staff.audit_rows import broken_link, last_trace
+from bot.storage.staff.audit_rows import broken_link, last_audit_entry
 from bot.storage.staff.duty_rows import write_switch
 from bot.storage.staff.staff_chat_rows import NewOffer, offer_chat
 from tests.conftest import ROOT, Resident, new_database
@@ -119,7 +119,7 @@ def _is_as_before(store: Store, keys: Keyring) -> None:
         alarms = [case.alarm_at for case in found]
         assert all(alarm and alarm <= NOW for alarm in alarms), "staff are told of everything that waits"
         assert broken_link(connection) == 0
-        trace = last_trace(connection, "restore")
+        trace = last_audit_entry(connection, "restore")
         assert trace is not None
         assert trace.detail == NOW.isoformat()
     rows = _rows(store)
@@ -146,7 +146,7 @@ def test_the_clocks_say_nothing_that_they_may_have_said_already(
     with closing(open_file(target)) as store:
         context = replace(written, store=store, clock=lambda: later)
         before = _rows(store)["outbound"]
-        assert run_clocks(context) == 1
+        assert run_case_timers(context) == 1
         assert _rows(store)["outbound"] == before
         with store.reading() as connection:
             assert [case.id for case in list_cases(connection, open_only=True)] == [first.id], "and it waits again"

@@ -26,16 +26,16 @@ from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import claim, close
 from bot.handlers.operations.purge import purge_kept
-from bot.handlers.staff.duty_settings import keep_desk_mail
+from bot.handlers.staff.duty_settings import save_desk_mail
 from bot.settings import Settings
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.conversation.message_rows import read_case_words
 from bot.storage.conversation.resident_rows import channel_of
-from bot.storage.inbox.inbox_rows import count_aside
+from bot.storage.inbox.inbox_rows import count_dead_letters
 from bot.storage.operations.backup_file import open_file
 from bot.storage.operations.sealed_rows import sealed_places
 from bot.storage.schema.every_table import key_column
-from bot.storage.sealing import Place
+from bot.storage.sealing import SealedField
 from bot.storage.staff.staff_chat_rows import NewOffer, bind_chat, find_offer, offer_chat, write_offer
 from tests.conftest import ROOT
 from tests.support.canary import ASCII, JAPANESE, WORDS, found_in, writings
@@ -140,7 +140,7 @@ def _answers(port: str) -> bool:
 def _staff(city: City) -> DeskClient:
     """An admin at the desk; the desk has a mail address and a group on LINE."""
     admin, opener = hire(city.context, "admin", Role.ADMIN)
-    keep_desk_mail(city.context, admin, "desk@city.example")
+    save_desk_mail(city.context, admin, "desk@city.example")
     store, keys, now = city.context.store, city.context.keys, city.context.clock()
     offer = NewOffer("line", "", "a hash", now + timedelta(minutes=15))
     store.transaction(lambda connection: offer_chat(connection, offer, now))
@@ -198,7 +198,7 @@ def _break_the_database(city: City) -> None:
 
 def _aside(city: City) -> int:
     with city.context.store.reading() as connection:
-        return count_aside(connection)
+        return count_dead_letters(connection)
 
 
 def _staff_writes(city: City, client: DeskClient) -> None:
@@ -296,7 +296,7 @@ def _sealed_canaries(city: City) -> list[bytes]:
     with city.context.store.reading() as connection:
         for table, name in sealed_places():
             for row in connection.execute(table.select().where(table.c[name].is_not(None))).mappings():
-                opened = keys.open(Place(table.name, row[key_column(table)], name), row[name])
+                opened = keys.open(SealedField(table.name, row[key_column(table)], name), row[name])
                 if found_in(opened.encode()):
                     found.append(bytes(row[name]))
     return found

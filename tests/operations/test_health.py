@@ -8,14 +8,14 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from bot.domain.messages import Event, Happened, Inbound
+from bot.domain.messages import Event, EventKind, Inbound
 from bot.handlers.app_context import AppContext
 from bot.handlers.conversation.receive_message import receive
 from bot.handlers.delivery.deliver import next_attempts
 from bot.storage.delivery.notice_rows import NewNotice, add_notices, lease_notices
 from bot.storage.delivery.outbox_rows import mark_delivery_unknown
 from bot.storage.delivery.queue_stats import overdue, read_figures
-from bot.storage.inbox.inbox_rows import Lane, keep_events, lease_lane
+from bot.storage.inbox.inbox_rows import Lane, insert_events, lease_lane
 from bot.storage.leases import Lease
 from bot.storage.schema.residents_and_cases import outbound
 from bot.web.health_endpoints import written
@@ -54,9 +54,9 @@ def _writes(context: AppContext, text: str, name: str = "sato", at: datetime = T
 
 
 def test_events_that_nobody_takes_up(context: AppContext) -> None:
-    event = Event(Happened.TEXT, "key", "sato", TUESDAY_NOON, text="雪", raw="雪")
+    event = Event(EventKind.TEXT, "key", "sato", TUESDAY_NOON, text="雪", raw="雪")
     keys = context.keys
-    context.store.transaction(lambda connection: keep_events(connection, keys, "line", [event], TUESDAY_NOON))
+    context.store.transaction(lambda connection: insert_events(connection, keys, "line", [event], TUESDAY_NOON))
     assert _fault(context) == "events wait to be taken up"
     assert _fault(context, ()) == "", "a channel that is not connected moves nowhere"
     lease = Lease("worker", LATER, LATER + timedelta(seconds=15))

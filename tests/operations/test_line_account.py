@@ -11,8 +11,8 @@ import pytest
 from bot.channels.line.rich_menu import HEIGHT, WIDTH, areas, rich_menu
 from bot.domain.catalog import Catalog
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
-from bot.domain.conversation.dialogue_step import Talk, step
-from bot.domain.conversation.phone_lines import Moment
+from bot.domain.conversation.dialogue_step import Conversation, step
+from bot.domain.conversation.phone_lines import ReplyContext
 from bot.domain.messages import Route
 from bot.domain.understanding.decision import Thresholds
 from bot.domain.understanding.understander import Understander
@@ -129,9 +129,9 @@ def test_the_words_of_the_menu_are_understood(understander: Understander) -> Non
     assert len(texts) == 8
     assert set(texts[:6]) <= labels
     assert texts[6:] == [catalog.wording["choice-menu"], catalog.wording["choice-person"]]
-    moment = Moment(TUESDAY_NOON.astimezone(CITY_ZONE), is_holiday, "482-915")
+    moment = ReplyContext(TUESDAY_NOON.astimezone(CITY_ZONE), is_holiday, "482-915")
     for text in texts:
-        turn = step(catalog, Thresholds(), Talk(), understander.understand(text), moment)
+        turn = step(catalog, Thresholds(), Conversation(), understander.understand(text), moment)
         wanted = Route.DESK if text == texts[7] else Route.CLARIFY
         assert turn.reply.route is wanted, text
 

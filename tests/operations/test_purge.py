@@ -15,11 +15,11 @@ from bot.content.read.catalog_reader import read_catalog
 from bot.domain.cases.case import Case
 from bot.domain.cases.case_transitions import NotPossibleError, Reason
 from bot.domain.catalog import Retention
-from bot.domain.messages import Event, Happened, Inbound
+from bot.domain.messages import Event, EventKind, Inbound
 from bot.domain.staff.permissions import Role, Staff
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.case_actions import Written, answer, claim, close, note, reopen
+from bot.handlers.cases.case_actions import StaffAnswer, answer, claim, close, note, reopen
 from bot.handlers.conversation.receive_message import receive
 from bot.handlers.operations.purge import NotPurgedError, Purged, purge_kept, purge_resident
 from bot.storage.cases.case_rows import list_cases, read_case, read_history
@@ -28,11 +28,11 @@ from bot.storage.conversation.message_rows import read_case_talk, read_case_word
 from bot.storage.conversation.resident_rows import find_resident
 from bot.storage.delivery.notice_rows import NewNotice, add_notices, spare_waiting
 from bot.storage.engine import Store
-from bot.storage.inbox.inbox_rows import Lane, finish_events, keep_events, waiting_events
+from bot.storage.inbox.inbox_rows import Lane, finish_events, insert_events, waiting_events
 from bot.storage.operations.sealed_rows import sealed_places
 from bot.storage.schema.residents_and_cases import inbox, residents
 from bot.storage.sealing import Keyring
-from bot.storage.staff.audit_rows import Trace, add_trace, broken_link, read_traces
+from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry, broken_link, read_audit_entries
 from tests.conftest import Resident
 from tests.support.contexts import context_of
 from tests.support.desk_staff import hire
@@ -58,8 +58,8 @@ def staff(context: AppContext) -> Staff:
 def _writes_on_line(context: AppContext, name: str, text: str) -> None:
     """A message that came over LINE, with all that it leaves behind."""
     store, keys = context.store, context.keys
-    event = Event(Happened.TEXT, f"key of {name} {text}", name, TUESDAY_NOON, person=f"U-{name}", text=text, raw=text)
-    store.transaction(lambda connection: keep_events(connection, keys, "line", [event], TUESDAY_NOON))
+    event = Event(EventKind.TEXT, f"key of {name} {text}", name, TUESDAY_NOON, person=f"U-{name}", text=text, raw=text)
+    store.transaction(lambda connection: insert_events(connection, keys, "line", [event], TUESDAY_NOON))
     with store.reading() as connection:
         ids = [each.id for each in waiting_events(connection, Lane("line", name))]
     message = Inbound(
@@ -77,7 +77,7 @@ def _ended_case(
         resident = find_resident(connection, "line", name)
         (case,) = [each for each in list_cases(connection, open_only=True) if each.resident == resident]
     claim(context, staff, case.id)
-    answer(context, staff, case.id, Written("読みました"))
+    answer(context, staff, case.id, StaffAnswer("読みました"))
     note(context, staff, case.id, "メモ")
     wanted = [NewNotice("mail:a@city.example", "open", case.id, ticket="t")]
     context.store.transaction(lambda connection: add_notices(connection, context.keys, wanted, TUESDAY_NOON))
@@ -131,9 +131,9 @@ def test_nothing_sealed_of_a_resident_is_left_in_any_place(
     _writes_on_line(context, "abe", "雪かきができない")
     somebody("ito").says("雪かきができない")
     somebody("abe").says("ちょぺりぐらの件")
-    lost = Event(Happened.TEXT, "aside", "uno", TUESDAY_NOON, text="灯油", raw="灯油")
+    lost = Event(EventKind.TEXT, "aside", "uno", TUESDAY_NOON, text="灯油", raw="灯油")
     keys = context.keys
-    context.store.transaction(lambda connection: keep_events(connection, keys, "line", [lost], TUESDAY_NOON))
+    context.store.transaction(lambda connection: insert_events(connection, keys, "line", [lost], TUESDAY_NOON))
     context.store.transaction(lambda connection: connection.execute(inbox.update().values(state="aside")))
     assert set(_sealed(context.store)) == {(table.name, name) for table, name in sealed_places()} - OF_STAFF
     context.store.transaction(spare_waiting)
@@ -175,7 +175,7 @@ def test_one_persons_wish(context: AppContext, staff: Staff, somebody: Somebody)
         assert {row.lane for row in connection.execute(select(inbox))} == {""}
         assert len(connection.execute(select(inbox.c.id)).all()) == before, "keys stay: no event is taken up twice"
         assert read_case(connection, first.number) is not None
-        assert read_traces(connection, about=first.id)[0].trace.action == "purge-wish"
+        assert read_audit_entries(connection, about=first.id)[0].trace.action == "purge-wish"
         assert broken_link(connection) == 0
     _writes_on_line(context, "sato", "空き家をどうするか")
 
@@ -198,7 +198,9 @@ def years(store: Store) -> Store:
 
     def work(connection: Connection) -> None:
         for number in range(200):
-            add_trace(connection, Trace(TUESDAY_NOON + number * DAY, "console", "case-view", f"case {number}"))
+            add_audit_entry(
+                connection, AuditEntry(TUESDAY_NOON + number * DAY, "console", "case-view", f"case {number}")
+            )
 
     store.transaction(work)
     return store

@@ -8,8 +8,8 @@ from sqlalchemy import String, select
 
 from bot.domain.staff.permissions import Role
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.case_actions import Written, answer, claim, note
-from bot.handlers.operations.rotate_keys import Count, reseal
+from bot.handlers.cases.case_actions import StaffAnswer, answer, claim, note
+from bot.handlers.operations.rotate_keys import RotatedCount, rotate_keys
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.conversation.message_rows import read_case_talk, read_case_words
 from bot.storage.engine import Store
@@ -52,7 +52,7 @@ def _written(context: AppContext, somebody: Somebody) -> AppContext:
     with context.store.reading() as connection:
         (case,) = list_cases(connection, open_only=True)
     claim(context, staff, case.id)
-    answer(context, staff, case.id, Written(f"読みました {CANARY}"))
+    answer(context, staff, case.id, StaffAnswer(f"読みました {CANARY}"))
     note(context, staff, case.id, f"メモ {CANARY}")
     return context
 
@@ -89,11 +89,11 @@ def test_keys_rotate_while_residents_write(store: Store, context: AppContext, so
 
     writer = threading.Thread(target=writes)
     writer.start()
-    assert reseal(store, both).done >= before.total()
+    assert rotate_keys(store, both).done >= before.total()
     ended.set()
     writer.join()
-    reseal(store, both)
-    assert reseal(store, both) == Count(0, 0)
+    rotate_keys(store, both)
+    assert rotate_keys(store, both) == RotatedCount(0, 0)
     with store.reading() as connection:
         assert set(count_by_key(connection)) == {both.newest}
         (case,) = list_cases(connection, open_only=True)
@@ -107,6 +107,6 @@ def test_what_no_key_opens_is_counted_and_left_as_it_is(store: Store, context: A
     stranger = Keyring([b"n" * 32])
     with store.reading() as connection:
         before = count_by_key(connection)
-    assert reseal(store, stranger) == Count(0, before.total())
+    assert rotate_keys(store, stranger) == RotatedCount(0, before.total())
     with store.reading() as connection:
         assert count_by_key(connection) == before

@@ -15,7 +15,7 @@ import bot.storage.schema.studio_schema  # noqa: F401 -- the same  # noqa: F401 
 from bot.storage.engine import Store, open_store
 from bot.storage.migrate import is_current, migrate
 from bot.storage.schema.residents_and_cases import metadata, residents
-from bot.storage.sealing import Keyring, Place, SealedBytes, SealError
+from bot.storage.sealing import Keyring, SealedBytes, SealedField, SealError
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 
@@ -135,13 +135,13 @@ def test_times_without_a_zone_are_refused(store: Store) -> None:
 
 def test_a_sealed_value_opens_only_in_its_place() -> None:
     keys = Keyring([b"1" * 32])
-    place = Place("inbound", "row-1", "words")
+    place = SealedField("inbound", "row-1", "words")
     sealed = keys.seal(place, "ひみつ")
     assert keys.open(place, sealed) == "ひみつ"
     for other in (
-        Place("inbound", "row-2", "words"),
-        Place("outbound", "row-1", "words"),
-        Place("inbound", "row-1", "x"),
+        SealedField("inbound", "row-2", "words"),
+        SealedField("outbound", "row-1", "words"),
+        SealedField("inbound", "row-1", "x"),
     ):
         with pytest.raises(SealError):
             keys.open(other, sealed)
@@ -152,7 +152,7 @@ def test_a_sealed_value_opens_only_in_its_place() -> None:
 
 def test_keys_rotate() -> None:
     old, new = b"1" * 32, b"2" * 32
-    place = Place("inbound", "row-1", "words")
+    place = SealedField("inbound", "row-1", "words")
     sealed = Keyring([old]).seal(place, "ひみつ")
     both = Keyring([new, old])
     assert both.open(place, sealed) == "ひみつ"

@@ -10,9 +10,9 @@ from bot.domain.cases.case_transitions import Status
 from bot.domain.messages import Route
 from bot.domain.staff.permissions import Role
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.case_timers import run_clocks
+from bot.handlers.cases.case_timers import run_case_timers
 from bot.storage.cases.case_rows import read_history
-from bot.storage.staff.audit_rows import broken_link, read_traces
+from bot.storage.staff.audit_rows import broken_link, read_audit_entries
 from tests.conftest import Resident
 from tests.support.desk_house import Desk, running_desk
 from tests.support.desk_staff import DeskClient, code_at, hire
@@ -153,7 +153,7 @@ def test_every_look_and_change_leaves_a_trace_and_a_changed_trace_shows(desk: De
         staff.do(f"/desk/cases/{case.number}/claim", case=case.id)
     store = desk.context.store
     with store.reading() as connection:
-        actions = [each.trace.action for each in reversed(read_traces(connection, about=case.id))]
+        actions = [each.trace.action for each in reversed(read_audit_entries(connection, about=case.id))]
         assert actions[:3] == ["case-open", "case-view", "case-claim"]
         assert broken_link(connection) == 0
     store.transaction(lambda c: c.exec_driver_sql("UPDATE audit SET staff = 'x' WHERE number = 2"))
@@ -166,9 +166,9 @@ def test_an_owner_who_forgets_loses_the_case_and_somebody_is_told(desk: Desk, sa
     with desk.staff("a") as staff:
         case = desk.case()
         staff.do(f"/desk/cases/{case.number}/claim", case=case.id)
-        assert run_clocks(desk.context) == 0
+        assert run_case_timers(desk.context) == 0
         desk.clock.ahead += timedelta(minutes=11)
-        assert run_clocks(desk.context) == 1
+        assert run_case_timers(desk.context) == 1
     case = desk.case()
     assert (case.status, case.owner) == (Status.WAITING, "")
     assert case.is_watched

@@ -18,8 +18,8 @@ from bot.domain.opening_hours import WEEKDAYS
 from bot.domain.staff.permissions import Role
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
-from bot.handlers.staff.duty_settings import keep_people
-from bot.handlers.staff.staff_accounts import Opener
+from bot.handlers.staff.duty_settings import save_duty_people
+from bot.handlers.staff.staff_accounts import Credentials
 from bot.handlers.worker import Worker
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
@@ -55,7 +55,7 @@ class Screens:
         # Somebody else was faster (409), or a test has cut the line: the browser puts both on its console.
         assert [each for each in faults if "409" not in each and "ERR_FAILED" not in each] == []
 
-    def signed_in(self, page: Page, opener: Opener, login: str) -> None:
+    def signed_in(self, page: Page, opener: Credentials, login: str) -> None:
         page.goto(f"{self.url}/desk")
         page.get_by_label("ログイン名").fill(login)
         page.get_by_label("パスワード").fill(opener.password)
@@ -87,11 +87,11 @@ def screens(browser: Browser, tells: AppContext) -> Iterator[Screens]:
         yield Screens(browser, context, clock, running.url)
 
 
-def on_duty(context: AppContext) -> dict[str, Opener]:
+def on_duty(context: AppContext) -> dict[str, Credentials]:
     """Two counsellors and an admin, who keeps the duty list with both on it."""
     admin, chief = hire(context, "chief", Role.ADMIN)
     hired = {name: hire(context, name) for name in ("sato", "ito")}
-    keep_people(context, admin, [DutyPerson(each.id, frozenset(WEEKDAYS)) for each, _ in hired.values()])
+    save_duty_people(context, admin, [DutyPerson(each.id, frozenset(WEEKDAYS)) for each, _ in hired.values()])
     return {"chief": chief, **{name: opener for name, (_, opener) in hired.items()}}
 
 

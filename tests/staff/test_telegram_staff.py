@@ -10,7 +10,7 @@ import pytest
 from bot.domain.cases.case_transitions import Reason, Status
 from bot.domain.staff.permissions import Role
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.case_actions import Written, answer, claim, close, release
+from bot.handlers.cases.case_actions import StaffAnswer, answer, claim, close, release
 from bot.storage.staff.staff_chat_rows import list_chats
 from tests.support.desk_staff import DeskClient, code_at, hire
 from tests.support.line.line_bot import Clock, until
@@ -213,7 +213,7 @@ def test_an_answer_in_doubt_is_shown_to_staff_and_not_sent_again(room: StaffRoom
     claim(room.context, sato, room.case().id)
     until(lambda: any("職員が読みはじめました" in each.text for each in telegram.taken))
     telegram.fail(Fault.DROP_AFTER)
-    answer(room.context, sato, room.case().id, Written("明日の朝、お電話します"))
+    answer(room.context, sato, room.case().id, StaffAnswer("明日の朝、お電話します"))
     until(lambda: room.bot.deliveries().get("unknown") == 1)
     room.bot.clock.ahead += timedelta(minutes=10)
     telegram.settle(2.0)

@@ -11,15 +11,15 @@ import pyotp
 from bot.domain.staff.permissions import Role, Staff
 from bot.handlers.app_context import AppContext
 from bot.handlers.staff.sign_in import STEP_SECONDS
-from bot.handlers.staff.staff_accounts import NewAccount, Office, Opener, make_account
+from bot.handlers.staff.staff_accounts import AccountAdmin, Credentials, NewAccount, make_account
 from bot.storage.staff.staff_rows import find_staff
 
 _CSRF = re.compile(r'name="csrf" value="([0-9a-f]+)"')
 
 
-def hire(context: AppContext, login: str, role: Role = Role.COUNSELLOR, mail: str = "") -> tuple[Staff, Opener]:
+def hire(context: AppContext, login: str, role: Role = Role.COUNSELLOR, mail: str = "") -> tuple[Staff, Credentials]:
     """An account of that login; its name is 職員 and the login."""
-    office = Office(context.store, context.keys, context.clock())
+    office = AccountAdmin(context.store, context.keys, context.clock())
     opener = make_account(office, NewAccount(login, f"職員{login}", role, mail))
     with context.store.reading() as connection:
         found = find_staff(connection, login=login)
@@ -27,7 +27,7 @@ def hire(context: AppContext, login: str, role: Role = Role.COUNSELLOR, mail: st
     return found, opener
 
 
-def code_at(opener: Opener, moment: datetime) -> str:
+def code_at(opener: Credentials, moment: datetime) -> str:
     """The six digits that the app shows at that moment."""
     secret = re.findall(r"secret=([A-Z2-7]+)", opener.uri)[0]
     return pyotp.TOTP(secret).at(int(moment.timestamp()) // STEP_SECONDS * STEP_SECONDS)
@@ -39,7 +39,7 @@ class DeskClient:
 
     url: str
     login: str
-    opener: Opener
+    opener: Credentials
     client: httpx.Client = field(init=False)
     csrf: str = ""
 

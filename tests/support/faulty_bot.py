@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from bot.bootstrap import build_server, build_worker, open_context
 from bot.domain.protocols import Analysis, Analyzer
-from bot.redacted_logging import keep_words_out
+from bot.redacted_logging import redact_logs
 from bot.settings import read_settings
 from bot.web.serving import serve_site
 
@@ -57,7 +57,7 @@ async def broken(request: Request) -> Response:
 
 def main() -> None:
     """Serve."""
-    keep_words_out()
+    redact_logs()
     settings = read_settings()
     context = open_context(settings)
     shelf = context.content

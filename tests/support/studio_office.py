@@ -4,19 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot.bootstrap import THRESHOLDS
-from bot.content.cards.cards import Place, Values, read_card, write_card
+from bot.content.cards.cards import CardRef, Values, read_card, write_card
 from bot.content.content_files import Files
 from bot.domain.staff.permissions import Role, Staff
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import CardForm, Saved, read_draft, save_card
-from bot.handlers.content.load_revisions import begin_revisions, take_up_revision
-from bot.handlers.content.regression_check import Proof, Proving
+from bot.handlers.content.load_revisions import begin_revisions, load_newer_revision
+from bot.handlers.content.regression_check import RegressionReport, RegressionRun
 from tests.support.desk_staff import hire
 from tests.support.hand_clock import TUESDAY_NOON
 from tests.support.line.line_bot import Clock
 
-SNOW = Place("measures/measure-13.yaml")
+SNOW = CardRef("measures/measure-13.yaml")
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Office:
     sasaki: Staff
     clock: Clock
 
-    def saves(self, who: Staff, place: Place, fields: Values | None, seen: str = "") -> Saved:
+    def saves(self, who: Staff, place: CardRef, fields: Values | None, seen: str = "") -> Saved:
         """Somebody saves a card that they have just opened, or had opened at `seen`."""
         return save_card(self.context, who, CardForm(place, fields, seen or self.seen()))
 
@@ -37,7 +37,7 @@ class Office:
         """What a page opened now carries."""
         return read_draft(self.context.store).seen
 
-    def card(self, place: Place = SNOW) -> Values:
+    def card(self, place: CardRef = SNOW) -> Values:
         """A card of the draft."""
         found = read_card(read_draft(self.context.store).files, place)
         assert found is not None
@@ -49,7 +49,7 @@ def open_office(context: AppContext) -> Office:
     clock = Clock()
     context = replace(context, clock=clock)
     begin_revisions(context.store, context.index_builder.shipped(), context.clock())
-    take_up_revision(context)
+    load_newer_revision(context)
     ito, kato, sasaki = (hire(context, login, role)[0] for login, role in PEOPLE)
     return Office(context, ito, kato, sasaki, clock)
 
@@ -57,19 +57,19 @@ def open_office(context: AppContext) -> Office:
 PEOPLE = (("ito", Role.ADMIN), ("kato", Role.ADMIN), ("sasaki", Role.COUNSELLOR))
 
 
-def changed(files: Files, place: Place, change: Callable[[Values], Values]) -> dict[str, bytes]:
+def changed(files: Files, place: CardRef, change: Callable[[Values], Values]) -> dict[str, bytes]:
     """The files with one card changed."""
     return {**files, place.file: write_card(files, place, change(read_card(files, place) or {}))}
 
 
-def proved(context: AppContext, understander: Understander, files: Files) -> Proof:
+def proved(context: AppContext, understander: Understander, files: Files) -> RegressionReport:
     """The proof of content beside the shipped one, made here."""
     draft = context.index_builder.understander(files, understander.analyzer)
-    proving = Proving(understander, draft, THRESHOLDS, TUESDAY_NOON)
+    proving = RegressionRun(understander, draft, THRESHOLDS, TUESDAY_NOON)
     return proving.replay(context.index_builder.cases, faulty(context, understander, files))
 
 
 def faulty(context: AppContext, understander: Understander, files: Files) -> list[tuple[str, int, str, str]]:
     """The faults of content, without asking it anything."""
-    proving = Proving(understander, understander, THRESHOLDS, TUESDAY_NOON)
+    proving = RegressionRun(understander, understander, THRESHOLDS, TUESDAY_NOON)
     return proving.faults(files, context.index_builder.shipped())

@@ -17,7 +17,7 @@ from linebot.v3.messaging import (
 )
 from linebot.v3.oauth.exceptions import ApiException as TokenException
 
-from bot.channels.account_findings import Finding, Verdict, verdict
+from bot.channels.account_findings import AccountFinding, AccountVerdict, verdict
 from bot.channels.line.line_sender import SECONDS, LineSender
 from bot.channels.line.rich_menu import ALIAS, RichMenu
 
@@ -28,7 +28,7 @@ _TEST_SECONDS = 20
 
 
 @dataclass(frozen=True)
-class Expected:
+class ExpectedLineAccount:
     """What the account should be."""
 
     webhook: str
@@ -42,32 +42,34 @@ class LineAccount:
     def __init__(self, sender: LineSender) -> None:
         self._sender = sender
 
-    async def set_up(self, expected: Expected) -> AsyncIterator[str]:
+    async def set_up(self, expected: ExpectedLineAccount) -> AsyncIterator[str]:
         """Make it as it should be; a line for each step, which also says where nothing had to be done."""
         api = await self._sender.api()
         yield await _set_webhook(api, expected.webhook)
         yield await self._set_menu(api, expected.menu)
 
-    async def findings(self, expected: Expected) -> AsyncIterator[Finding]:
+    async def findings(self, expected: ExpectedLineAccount) -> AsyncIterator[AccountFinding]:
         """Everything that can be asked, with what differs from what is expected."""
         try:
             api = await self._sender.api()
             info = await api.get_bot_info(_request_timeout=SECONDS)
         except NOT_REACHED as error:
             to_do = "check LINE_CHANNEL_ID and LINE_CHANNEL_SECRET, or LINE_CHANNEL_ACCESS_TOKEN"
-            yield Finding("token", Verdict.WRONG, f"not taken: {_short(error)}", to_do)
+            yield AccountFinding("token", AccountVerdict.WRONG, f"not taken: {_short(error)}", to_do)
             return
-        yield Finding("token", Verdict.RIGHT, f"taken; the account is {info.display_name} ({info.basic_id})")
+        yield AccountFinding(
+            "token", AccountVerdict.RIGHT, f"taken; the account is {info.display_name} ({info.basic_id})"
+        )
         yield _chat_mode(str(info.chat_mode))
         for ask in (_webhook, _webhook_test, _quota, _menu):
             try:
                 yield await ask(api, expected)
             except NOT_REACHED as error:
                 what = ask.__name__.strip("_").replace("_", " ")
-                yield Finding(what, Verdict.WRONG, f"could not be asked: {_short(error)}")
+                yield AccountFinding(what, AccountVerdict.WRONG, f"could not be asked: {_short(error)}")
         yield _last_event(expected)
         to_do = 'look in the console: "Webhook redelivery" must be on'
-        yield Finding("redelivery", Verdict.TOLD, "LINE tells nobody", to_do)
+        yield AccountFinding("redelivery", AccountVerdict.TOLD, "LINE tells nobody", to_do)
 
     async def _set_menu(self, api: AsyncMessagingApi, menu: RichMenu) -> str:
         ours = await _our_menus(api)
@@ -115,54 +117,58 @@ async def _endpoint(api: AsyncMessagingApi) -> tuple[str, bool]:
     return str(found.endpoint or ""), bool(found.active)
 
 
-async def _webhook(api: AsyncMessagingApi, expected: Expected) -> Finding:
+async def _webhook(api: AsyncMessagingApi, expected: ExpectedLineAccount) -> AccountFinding:
     endpoint, is_active = await _endpoint(api)
     if endpoint != expected.webhook:
         found = f"{endpoint or 'none'}, expected {expected.webhook}"
-        return Finding("webhook", Verdict.WRONG, found, "run: line setup")
+        return AccountFinding("webhook", AccountVerdict.WRONG, found, "run: line setup")
     to_do = "" if is_active else 'switch on "Use webhook" in the console'
-    return Finding("webhook", verdict(is_active), f"{endpoint}, {'in use' if is_active else 'switched off'}", to_do)
+    return AccountFinding(
+        "webhook", verdict(is_active), f"{endpoint}, {'in use' if is_active else 'switched off'}", to_do
+    )
 
 
-async def _webhook_test(api: AsyncMessagingApi, expected: Expected) -> Finding:
+async def _webhook_test(api: AsyncMessagingApi, expected: ExpectedLineAccount) -> AccountFinding:
     request = TestWebhookEndpointRequest(endpoint=expected.webhook)
     result = await api.test_webhook_endpoint(request, _request_timeout=_TEST_SECONDS)
     found = f"LINE got {result.status_code}: {result.reason} {result.detail}".strip()
     to_do = "" if result.success else "is the server up, is the address right, is LINE_CHANNEL_SECRET this channel's?"
-    return Finding("webhook test", verdict(result.success), found, to_do)
+    return AccountFinding("webhook test", verdict(result.success), found, to_do)
 
 
-async def _quota(api: AsyncMessagingApi, _expected: Expected) -> Finding:
+async def _quota(api: AsyncMessagingApi, _expected: ExpectedLineAccount) -> AccountFinding:
     quota = await api.get_message_quota(_request_timeout=SECONDS)
     used = (await api.get_message_quota_consumption(_request_timeout=SECONDS)).total_usage
     if quota.value is None:
-        return Finding("quota", Verdict.RIGHT, f"no limit; about {used} pushes this month")
+        return AccountFinding("quota", AccountVerdict.RIGHT, f"no limit; about {used} pushes this month")
     is_right = used < quota.value * NEARLY_USED
     to_do = "" if is_right else "beyond it only replies go out: raise the plan, or spare the pushes"
-    return Finding("quota", verdict(is_right), f"about {used} of {quota.value} pushes this month", to_do)
+    return AccountFinding("quota", verdict(is_right), f"about {used} of {quota.value} pushes this month", to_do)
 
 
-async def _menu(api: AsyncMessagingApi, expected: Expected) -> Finding:
+async def _menu(api: AsyncMessagingApi, expected: ExpectedLineAccount) -> AccountFinding:
     current = (await _our_menus(api)).get(expected.menu.name)
     if current is None:
-        return Finding("rich menu", Verdict.WRONG, "not there, or an older one", "run: line setup")
+        return AccountFinding("rich menu", AccountVerdict.WRONG, "not there, or an older one", "run: line setup")
     default = (await api.get_default_rich_menu_id(_request_timeout=SECONDS)).rich_menu_id
     if default != current or (await _pointed(api)).get(ALIAS) != current:
-        return Finding("rich menu", Verdict.WRONG, "there, but not the one that is shown", "run: line setup")
-    return Finding("rich menu", Verdict.RIGHT, "there and shown")
+        return AccountFinding(
+            "rich menu", AccountVerdict.WRONG, "there, but not the one that is shown", "run: line setup"
+        )
+    return AccountFinding("rich menu", AccountVerdict.RIGHT, "there and shown")
 
 
-def _chat_mode(mode: str) -> Finding:
+def _chat_mode(mode: str) -> AccountFinding:
     if mode == "bot":
-        return Finding("chat mode", Verdict.RIGHT, mode)
+        return AccountFinding("chat mode", AccountVerdict.RIGHT, mode)
     to_do = "staff could answer past the desk: switch chat off in the LINE Official Account Manager"
-    return Finding("chat mode", Verdict.WRONG, mode, to_do)
+    return AccountFinding("chat mode", AccountVerdict.WRONG, mode, to_do)
 
 
-def _last_event(expected: Expected) -> Finding:
+def _last_event(expected: ExpectedLineAccount) -> AccountFinding:
     if expected.last_event is None:
-        return Finding("last event", Verdict.TOLD, "none yet", "write something to the account")
-    return Finding("last event", Verdict.TOLD, expected.last_event.isoformat(timespec="seconds"))
+        return AccountFinding("last event", AccountVerdict.TOLD, "none yet", "write something to the account")
+    return AccountFinding("last event", AccountVerdict.TOLD, expected.last_event.isoformat(timespec="seconds"))
 
 
 async def _our_menus(api: AsyncMessagingApi) -> dict[str, str]:

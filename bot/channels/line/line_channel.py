@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.channels.line.line_events import lane_of, read_event
 from bot.channels.line.line_sender import LineSender
-from bot.domain.delivery.delivery_rules import Answered
+from bot.domain.delivery.delivery_rules import SendResult
 from bot.domain.messages import Event
 from bot.domain.protocols import Outgoing, Pushes
 
@@ -28,9 +28,9 @@ class LineChannel:
         """What the database knows this address by."""
         return lane_of(address)
 
-    async def send(self, outgoing: Outgoing) -> Answered:
+    async def send(self, outgoing: Outgoing) -> SendResult:
         """One attempt."""
-        return Answered(await self._sender.send(outgoing))
+        return SendResult(await self._sender.send(outgoing))
 
     async def pushes(self) -> Pushes | None:
         """How many of the month's messages are used."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.channels.loose_json import MOST_STRINGS, Json, decode, digest, inner, only, quoted, strings, walk
 from bot.domain.delivery.notices import CLAIM
-from bot.domain.messages import Event, Happened
+from bot.domain.messages import Event, EventKind
 from bot.domain.staff.chat_commands import pairing_code
 
 _PERSON = re.compile(r"U[0-9a-f]{32}")
@@ -26,14 +26,14 @@ _MENTIONED = "mention"
 """What stands in it is other people's."""
 
 _SHAPES = {
-    "sticker": Happened.STICKER,
-    "image": Happened.IMAGE,
-    "video": Happened.VIDEO,
-    "audio": Happened.VOICE,
-    "file": Happened.FILE,
-    "location": Happened.LOCATION,
+    "sticker": EventKind.STICKER,
+    "image": EventKind.IMAGE,
+    "video": EventKind.VIDEO,
+    "audio": EventKind.VOICE,
+    "file": EventKind.FILE,
+    "location": EventKind.LOCATION,
 }
-_PLAIN = {"follow": Happened.FOLLOW, "unfollow": Happened.UNFOLLOW, "unsend": Happened.UNSEND}
+_PLAIN = {"follow": EventKind.FOLLOW, "unfollow": EventKind.UNFOLLOW, "unsend": EventKind.UNSEND}
 
 
 def read_event(raw: str, received_at: datetime) -> Event:
@@ -75,42 +75,42 @@ def lane_of(address: str) -> str:
     return hashlib.sha256(b"line\0" + address.encode()).hexdigest()[:32]
 
 
-def _content(event: Json, message: Json, *, in_group: bool) -> tuple[Happened, str, tuple[str, ...]]:
+def _content(event: Json, message: Json, *, in_group: bool) -> tuple[EventKind, str, tuple[str, ...]]:
     """(what it is, its words, the strings of something unknown)."""
     name = str(event.get("type"))
     if in_group:
         return _in_group(name, event, message)
     if name in _PLAIN or _DUMMY.fullmatch(str(event.get("replyToken"))):
-        return _PLAIN.get(name, Happened.OTHER), "", tuple(_words(event)) if name in _PLAIN else ()
+        return _PLAIN.get(name, EventKind.OTHER), "", tuple(_words(event)) if name in _PLAIN else ()
     if name == "postback" and isinstance(data := inner(event, "postback").get("data"), str):
-        return Happened.PRESS, data, tuple(_words(event))
+        return EventKind.PRESS, data, tuple(_words(event))
     text = message.get("text")
     if not isinstance(text, str) or not text.strip():
         text = next((each for each in _values(event, "text") if each.strip()), "")
     if text:
         # Two events run into one have two texts: the others are kept as strays.
-        return Happened.TEXT, text, tuple(each for each in _words(event) if each != text)
+        return EventKind.TEXT, text, tuple(each for each in _words(event) if each != text)
     shape = _SHAPES.get(str(message.get("type")))
     if shape is None:
-        return Happened.OTHER, "", tuple(strings(event, (_MENTIONED,)))
+        return EventKind.OTHER, "", tuple(strings(event, (_MENTIONED,)))
     return shape, _hint(shape, message), ()
 
 
-def _in_group(name: str, event: Json, message: Json) -> tuple[Happened, str, tuple[str, ...]]:
+def _in_group(name: str, event: Json, message: Json) -> tuple[EventKind, str, tuple[str, ...]]:
     """Of what is said in a group only a pairing code and a press of the claim button are read."""
     text, data = message.get("text"), inner(event, "postback").get("data")
     if isinstance(text, str) and pairing_code(text):
-        return Happened.TEXT, text, ()
+        return EventKind.TEXT, text, ()
     if isinstance(data, str) and data.startswith(CLAIM):
-        return Happened.PRESS, data, ()
-    return (Happened.LEAVE if name == "leave" else Happened.JOIN), "", ()
+        return EventKind.PRESS, data, ()
+    return (EventKind.LEAVE if name == "leave" else EventKind.JOIN), "", ()
 
 
-def _hint(shape: Happened, message: Json) -> str:
+def _hint(shape: EventKind, message: Json) -> str:
     """Words that come with something that is no text: a sticker's keywords, a place's name."""
-    if shape is Happened.STICKER and isinstance(words := message.get("keywords"), list):
+    if shape is EventKind.STICKER and isinstance(words := message.get("keywords"), list):
         return " ".join(word for word in words if isinstance(word, str))
-    if shape is Happened.LOCATION:
+    if shape is EventKind.LOCATION:
         named = [message.get(name) for name in ("title", "address", "latitude", "longitude")]
         return " ".join(str(each) for each in named if isinstance(each, str | float | int))
     return ""
@@ -121,7 +121,7 @@ def _from_fragment(raw: str, received_at: datetime) -> Event:
     person = only(_PERSON_NAMED.findall(raw))
     key = only(_ID.findall(raw)) or digest(raw)
     return Event(
-        kind=Happened.OTHER,
+        kind=EventKind.OTHER,
         key=key,
         lane=lane_of(person) if person else key[:32],
         happened_at=received_at,

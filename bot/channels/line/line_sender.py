@@ -19,7 +19,7 @@ from linebot.v3.oauth.exceptions import ApiException as TokenException
 
 from bot.channels.line.line_looks import messages_of
 from bot.channels.line.line_tokens import AccessTokens
-from bot.domain.delivery.delivery_rules import Outcome, Way
+from bot.domain.delivery.delivery_rules import Outcome, SendMethod
 from bot.domain.protocols import Outgoing, Pushes
 
 log = structlog.get_logger()
@@ -94,17 +94,17 @@ class LineSender:
             await self._client.close()
             self._client = None
 
-    async def _meaning(self, api: AsyncMessagingApi, error: ApiException, way: Way) -> Outcome:
+    async def _meaning(self, api: AsyncMessagingApi, error: ApiException, way: SendMethod) -> Outcome:
         body = str(error.body or "")
         log.info("line_answered", status=error.status, way=way, request=(error.headers or {}).get("x-line-request-id"))
         if error.status == HTTPStatus.TOO_MANY_REQUESTS:
             return Outcome.QUOTA if await _is_month_over(api, body) else Outcome.LATER
         if error.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             self._tokens.forget()
-        return outcome_of(error.status, body, way)
+        return line_outcome(error.status, body, way)
 
 
-def outcome_of(status: int, body: str, way: Way) -> Outcome:
+def line_outcome(status: int, body: str, way: SendMethod) -> Outcome:
     """What a refusal means, by its status; of the words only those are used that LINE documents."""
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Outcome.UNCERTAIN
@@ -112,19 +112,19 @@ def outcome_of(status: int, body: str, way: Way) -> Outcome:
         return Outcome.ACCEPTED  # this retry key was taken before
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return Outcome.LOCKED
-    if way is Way.LEAVE:
+    if way is SendMethod.LEAVE:
         return Outcome.ACCEPTED  # it is not in that group any more
-    if way is Way.REPLY and status == HTTPStatus.BAD_REQUEST and not _has_details(body):
+    if way is SendMethod.REPLY and status == HTTPStatus.BAD_REQUEST and not _has_details(body):
         return Outcome.DEAD_TICKET
     return Outcome.REFUSED
 
 
 async def _call(api: AsyncMessagingApi, outgoing: Outgoing, messages: list[Message]) -> None:
-    if outgoing.way is Way.LEAVE:
+    if outgoing.way is SendMethod.LEAVE:
         leave = api.leave_group if outgoing.address.startswith("C") else api.leave_room
         await leave(outgoing.address, _request_timeout=SECONDS)
         return
-    if outgoing.way is Way.REPLY:
+    if outgoing.way is SendMethod.REPLY:
         request = ReplyMessageRequest(replyToken=outgoing.ticket, messages=messages)
         await api.reply_message(request, _request_timeout=SECONDS)
     else:

@@ -15,7 +15,7 @@ import structlog
 from pydantic import SecretStr
 
 from bot.domain.delivery.delivery_rules import Outcome
-from bot.domain.delivery.notices import Letter
+from bot.domain.delivery.notices import MailLetter
 
 log = structlog.get_logger()
 
@@ -55,7 +55,7 @@ class MailPost:
         self._server = _read(url.get_secret_value())
         self._sender = sender
 
-    def send(self, letter: Letter) -> Outcome:
+    def send(self, letter: MailLetter) -> Outcome:
         """One attempt. Never raises for what the server does."""
         try:
             message = self._message(letter)
@@ -93,7 +93,7 @@ class MailPost:
                 smtp.login(server.user, server.password)
             yield smtp
 
-    def _message(self, letter: Letter) -> EmailMessage:
+    def _message(self, letter: MailLetter) -> EmailMessage:
         message = EmailMessage()
         message["From"] = self._sender
         message["To"] = letter.to

@@ -7,7 +7,7 @@ from datetime import datetime
 from telegram import BotCommand, ChatMember, WebhookInfo
 from telegram.error import TelegramError
 
-from bot.channels.account_findings import Finding, Verdict, verdict
+from bot.channels.account_findings import AccountFinding, AccountVerdict, verdict
 from bot.channels.telegram.telegram_door import ALLOWED_UPDATES
 from bot.channels.telegram.telegram_sender import TelegramSender
 
@@ -17,7 +17,7 @@ MANY_PENDING = 20
 
 
 @dataclass(frozen=True)
-class Expected:
+class ExpectedTelegramAccount:
     """What the account should be. `secret`: the newest. `groups`: addresses of the staff groups that are bound."""
 
     webhook: str
@@ -33,7 +33,7 @@ class TelegramAccount:
     def __init__(self, sender: TelegramSender) -> None:
         self._bot = sender.bot
 
-    async def set_up(self, expected: Expected) -> AsyncIterator[str]:
+    async def set_up(self, expected: ExpectedTelegramAccount) -> AsyncIterator[str]:
         """Make it as it should be; a line for each step. What waits at Telegram is never dropped: an SOS may wait."""
         await self._bot.set_webhook(
             expected.webhook,
@@ -49,58 +49,66 @@ class TelegramAccount:
         await self._bot.set_my_commands(wanted)
         yield f"commands: {len(wanted)} set"
 
-    async def findings(self, expected: Expected) -> AsyncIterator[Finding]:
+    async def findings(self, expected: ExpectedTelegramAccount) -> AsyncIterator[AccountFinding]:
         """Everything that can be asked, with what differs from what is expected."""
         try:
             me = await self._bot.get_me()
             info = await self._bot.get_webhook_info()
         except NOT_REACHED as error:
-            yield Finding("token", Verdict.WRONG, f"not taken: {type(error).__name__}", "check TELEGRAM_BOT_TOKEN")
+            yield AccountFinding(
+                "token", AccountVerdict.WRONG, f"not taken: {type(error).__name__}", "check TELEGRAM_BOT_TOKEN"
+            )
             return
-        yield Finding("token", Verdict.RIGHT, f"taken; the account is {me.full_name} (@{me.username})")
+        yield AccountFinding("token", AccountVerdict.RIGHT, f"taken; the account is {me.full_name} (@{me.username})")
         for finding in (*_webhook(info, expected), _pending(info), _last_error(info)):
             yield finding
         privacy = "sees everything said in groups" if me.can_read_all_group_messages else "on"
-        yield Finding("privacy mode", Verdict.TOLD, privacy)
+        yield AccountFinding("privacy mode", AccountVerdict.TOLD, privacy)
         for number, group in enumerate(expected.groups, 1):
             yield await self._rights(f"staff group {number}", group, me.id)
         seen = expected.last_event.isoformat(timespec="seconds") if expected.last_event else "none yet"
-        yield Finding("last event", Verdict.TOLD, seen, "" if expected.last_event else "write something to the account")
+        yield AccountFinding(
+            "last event", AccountVerdict.TOLD, seen, "" if expected.last_event else "write something to the account"
+        )
 
-    async def _rights(self, what: str, group: str, bot_id: int) -> Finding:
+    async def _rights(self, what: str, group: str, bot_id: int) -> AccountFinding:
         to_do = "bring the bot into the group again and pair it at /desk/chats"
         try:
             member = await self._bot.get_chat_member(group, bot_id)
         except NOT_REACHED as error:
-            return Finding(what, Verdict.WRONG, f"could not be asked: {type(error).__name__}", to_do)
+            return AccountFinding(what, AccountVerdict.WRONG, f"could not be asked: {type(error).__name__}", to_do)
         silenced = getattr(member, "can_send_messages", True) is False
         is_there = member.status not in {ChatMember.LEFT, ChatMember.BANNED}
         found = f"{member.status}{', may not write' if silenced else ''}"
         is_right = is_there and not silenced
-        return Finding(what, verdict(is_right), found, "" if is_right else to_do)
+        return AccountFinding(what, verdict(is_right), found, "" if is_right else to_do)
 
 
-def _webhook(info: WebhookInfo, expected: Expected) -> list[Finding]:
+def _webhook(info: WebhookInfo, expected: ExpectedTelegramAccount) -> list[AccountFinding]:
     is_right = info.url == expected.webhook
     found = info.url if is_right else f"{info.url or 'none'}, expected {expected.webhook}"
     updates = set(info.allowed_updates) == set(ALLOWED_UPDATES)
     run = "run: telegram setup"
     return [
-        Finding("webhook", verdict(is_right), found, "" if is_right else run),
-        Finding("updates", verdict(updates), ", ".join(info.allowed_updates) or "the default", "" if updates else run),
-        Finding("secret", Verdict.TOLD, "Telegram tells nobody", "after a change of it run: telegram setup"),
+        AccountFinding("webhook", verdict(is_right), found, "" if is_right else run),
+        AccountFinding(
+            "updates", verdict(updates), ", ".join(info.allowed_updates) or "the default", "" if updates else run
+        ),
+        AccountFinding(
+            "secret", AccountVerdict.TOLD, "Telegram tells nobody", "after a change of it run: telegram setup"
+        ),
     ]
 
 
-def _pending(info: WebhookInfo) -> Finding:
+def _pending(info: WebhookInfo) -> AccountFinding:
     is_right = info.pending_update_count < MANY_PENDING
     to_do = "" if is_right else "Telegram cannot deliver: is the server up and the address right?"
-    return Finding("pending", verdict(is_right), f"{info.pending_update_count} updates wait at Telegram", to_do)
+    return AccountFinding("pending", verdict(is_right), f"{info.pending_update_count} updates wait at Telegram", to_do)
 
 
-def _last_error(info: WebhookInfo) -> Finding:
+def _last_error(info: WebhookInfo) -> AccountFinding:
     if info.last_error_date is None:
-        return Finding("last error", Verdict.RIGHT, "none")
+        return AccountFinding("last error", AccountVerdict.RIGHT, "none")
     at = info.last_error_date.isoformat(timespec="seconds")
     to_do = "a 401 means another secret: run telegram setup" if "401" in (info.last_error_message or "") else ""
-    return Finding("last error", Verdict.TOLD, f"{at} {info.last_error_message}", to_do)
+    return AccountFinding("last error", AccountVerdict.TOLD, f"{at} {info.last_error_message}", to_do)

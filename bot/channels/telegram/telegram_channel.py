@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.channels.telegram.telegram_events import NAME, lane_of, read_update
 from bot.channels.telegram.telegram_sender import TelegramSender
-from bot.domain.delivery.delivery_rules import Answered
+from bot.domain.delivery.delivery_rules import SendResult
 from bot.domain.messages import Event
 from bot.domain.protocols import Outgoing, Pushes
 
@@ -26,7 +26,7 @@ class TelegramChannel:
         """What the database knows this address by."""
         return lane_of(address)
 
-    async def send(self, outgoing: Outgoing) -> Answered:
+    async def send(self, outgoing: Outgoing) -> SendResult:
         """One attempt."""
         return await self._sender.send(outgoing)
 

@@ -11,12 +11,12 @@ from datetime import datetime
 
 from bot.channels.loose_json import Json, decode, inner
 from bot.channels.telegram.telegram_events import CAPTION, SHAPES, read_update
-from bot.domain.messages import Event, Happened
+from bot.domain.messages import Event, EventKind
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 -- the name of a header
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 """What Telegram is asked to tell."""
-_SILENT = frozenset({Happened.OTHER, Happened.UNFOLLOW, Happened.LEAVE, Happened.MOVE})
+_SILENT = frozenset({EventKind.OTHER, EventKind.UNFOLLOW, EventKind.LEAVE, EventKind.MOVE})
 
 
 def is_known(given: str | None, secrets: Sequence[str]) -> bool:
@@ -30,7 +30,7 @@ def is_known(given: str | None, secrets: Sequence[str]) -> bool:
 def read_body(body: bytes, received_at: datetime) -> list[Event]:
     """What is to be kept of an update: nothing of what groups are told about themselves. Never raises."""
     events = [read_update(raw, received_at) for raw in _parts(body.decode("utf-8", errors="replace"))]
-    return [each for each in events if not (each.in_group and each.kind is Happened.OTHER)]
+    return [each for each in events if not (each.in_group and each.kind is EventKind.OTHER)]
 
 
 def courtesy(body: bytes, events: Sequence[Event]) -> Json | None:
@@ -41,7 +41,7 @@ def courtesy(body: bytes, events: Sequence[Event]) -> Json | None:
     first = events[0] if events else None
     if first is None or first.in_group or not first.person or first.ticket or first.kind in _SILENT:
         return None
-    if first.kind is Happened.PRESS and (press := _press_id(body)):
+    if first.kind is EventKind.PRESS and (press := _press_id(body)):
         return {"method": "answerCallbackQuery", "callback_query_id": press}
     return {"method": "sendChatAction", "chat_id": int(first.person), "action": "typing"}
 

@@ -9,21 +9,21 @@ from typing import Any
 
 from bot.channels.loose_json import MOST_STRINGS, Json, decode, digest, inner, only, quoted, strings
 from bot.domain.delivery.notices import CLAIM
-from bot.domain.messages import Event, Happened
+from bot.domain.messages import Event, EventKind
 from bot.domain.staff.chat_commands import pairing_code
 
 NAME = "telegram"
 SHAPES = {
-    "sticker": Happened.STICKER,
-    "photo": Happened.IMAGE,
-    "animation": Happened.VIDEO,  # has a `document` beside it
-    "video": Happened.VIDEO,
-    "video_note": Happened.VIDEO,
-    "voice": Happened.VOICE,
-    "audio": Happened.VOICE,
-    "document": Happened.FILE,
-    "venue": Happened.LOCATION,  # has a `location` beside it
-    "location": Happened.LOCATION,
+    "sticker": EventKind.STICKER,
+    "photo": EventKind.IMAGE,
+    "animation": EventKind.VIDEO,  # has a `document` beside it
+    "video": EventKind.VIDEO,
+    "video_note": EventKind.VIDEO,
+    "voice": EventKind.VOICE,
+    "audio": EventKind.VOICE,
+    "document": EventKind.FILE,
+    "venue": EventKind.LOCATION,  # has a `location` beside it
+    "location": EventKind.LOCATION,
 }
 """What a message is by the field that it has; the first counts."""
 CAPTION = "caption"
@@ -34,11 +34,11 @@ _SERVICE = frozenset(
 )
 """Messages that nobody has written."""
 _COMMANDS = {
-    "start": (Happened.FOLLOW, ""),
-    "help": (Happened.FOLLOW, ""),
-    "menu": (Happened.PRESS, "menu"),
-    "human": (Happened.PRESS, "person"),
-    "stop": (Happened.PRESS, "stop"),
+    "start": (EventKind.FOLLOW, ""),
+    "help": (EventKind.FOLLOW, ""),
+    "menu": (EventKind.PRESS, "menu"),
+    "human": (EventKind.PRESS, "person"),
+    "stop": (EventKind.PRESS, "stop"),
 }
 _COMMAND = re.compile(r"\s*/([A-Za-z_]+)(?:@\w+)?(?:\s+(.*))?", re.DOTALL)
 _FROM_LINK = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -77,7 +77,7 @@ def _from_object(update: Json, raw: str, received_at: datetime) -> Event:
     place, author = _id(chat.get("id")) or _id(writer.get("id")), _id(writer.get("id"))
     in_group = bool(place) and chat.get("type", "private") != "private"
     kind, text = _content(update, message, in_group=in_group)
-    known = kind not in {Happened.OTHER, Happened.THING}
+    known = kind not in {EventKind.OTHER, EventKind.THING}
     event = Event(
         kind=kind,
         key=_key(update) or digest(raw),
@@ -103,45 +103,45 @@ def _message(update: Json) -> Json:
     return next((each for each in update.values() if isinstance(each, dict) and "chat" in each), {})
 
 
-def _content(update: Json, message: Json, *, in_group: bool) -> tuple[Happened, str]:
+def _content(update: Json, message: Json, *, in_group: bool) -> tuple[EventKind, str]:
     """(what it is, its words)."""
     if "my_chat_member" in update:
         return _membership(message, in_group=in_group), ""
     data = inner(update, "callback_query").get("data")
     if "callback_query" in update:
         fits = isinstance(data, str) and (not in_group or data.startswith(CLAIM))
-        return (Happened.PRESS, str(data)) if fits else (Happened.OTHER, "")
+        return (EventKind.PRESS, str(data)) if fits else (EventKind.OTHER, "")
     text = message.get("text")
     if not isinstance(text, str) or not text.strip():
-        return (Happened.OTHER, "") if in_group else _wordless(update, message)
+        return (EventKind.OTHER, "") if in_group else _wordless(update, message)
     return _in_group(text) if in_group else _said(text)
 
 
-def _said(text: str) -> tuple[Happened, str]:
+def _said(text: str) -> tuple[EventKind, str]:
     """Words, or a command; what stands behind a command is words, but for what a link to `/start` brings along."""
     match = _COMMAND.fullmatch(text)
     name, rest = (match.group(1).lower(), (match.group(2) or "").strip()) if match else ("", "")
     if name in _COMMANDS and (not rest or (name == "start" and _FROM_LINK.fullmatch(rest))):
         return _COMMANDS[name]
-    return Happened.TEXT, rest if name in _COMMANDS else text
+    return EventKind.TEXT, rest if name in _COMMANDS else text
 
 
-def _in_group(text: str) -> tuple[Happened, str]:
+def _in_group(text: str) -> tuple[EventKind, str]:
     """Of what is said in a group only a pairing code is read; anything else is a sign that the bot is in it."""
     _, words = _said(_MENTION.sub("", text))
-    return (Happened.TEXT, words) if pairing_code(words) else (Happened.JOIN, "")
+    return (EventKind.TEXT, words) if pairing_code(words) else (EventKind.JOIN, "")
 
 
-def _wordless(update: Json, message: Json) -> tuple[Happened, str]:
+def _wordless(update: Json, message: Json) -> tuple[EventKind, str]:
     """A place that moves comes as an edit every few seconds; nobody has written it."""
     if "edited_message" in update or not message or _is_service(message):
-        return Happened.OTHER, ""
+        return EventKind.OTHER, ""
     name = next((each for each in SHAPES if each in message), "")
     if name == "sticker":
-        return Happened.STICKER, str(inner(message, name).get("emoji", ""))
+        return EventKind.STICKER, str(inner(message, name).get("emoji", ""))
     if name in {"venue", "location"}:
-        return Happened.LOCATION, _place(message)
-    return SHAPES.get(name, Happened.THING), ""
+        return EventKind.LOCATION, _place(message)
+    return SHAPES.get(name, EventKind.THING), ""
 
 
 def _place(message: Json) -> str:
@@ -151,15 +151,15 @@ def _place(message: Json) -> str:
     return " ".join(str(each) for each in found if isinstance(each, str | float | int))
 
 
-def _membership(change: Json, *, in_group: bool) -> Happened:
+def _membership(change: Json, *, in_group: bool) -> EventKind:
     """What the platform tells of the bot itself: blocked, put out, brought in, or silenced."""
     before, after = inner(change, "old_chat_member"), inner(change, "new_chat_member")
     was_there, is_there = before.get("status") not in _GONE, after.get("status") not in _GONE
     if not in_group:
-        return Happened.FOLLOW if is_there else Happened.UNFOLLOW
+        return EventKind.FOLLOW if is_there else EventKind.UNFOLLOW
     if not is_there or after.get("can_send_messages") is False:
-        return Happened.LEAVE
-    return Happened.OTHER if was_there else Happened.JOIN
+        return EventKind.LEAVE
+    return EventKind.OTHER if was_there else EventKind.JOIN
 
 
 def _moved(event: Event, message: Json) -> Event:
@@ -167,7 +167,7 @@ def _moved(event: Event, message: Json) -> Event:
     new, old = _id(message.get("migrate_to_chat_id")), _id(message.get("migrate_from_chat_id"))
     if not event.in_group or not (new or old):
         return event
-    return replace(event, kind=Happened.MOVE, person=new or event.person, lane=lane_of(old) if old else event.lane)
+    return replace(event, kind=EventKind.MOVE, person=new or event.person, lane=lane_of(old) if old else event.lane)
 
 
 def _is_service(message: Json) -> bool:
@@ -178,7 +178,7 @@ def _from_fragment(raw: str, received_at: datetime) -> Event:
     """A body that is no JSON: every string in it, and the chat where only one is named."""
     person, update = only(_CHAT.findall(raw)), only(_UPDATE.findall(raw))
     return Event(
-        kind=Happened.OTHER,
+        kind=EventKind.OTHER,
         key=update or digest(raw),
         lane=lane_of(person) if person else digest(raw)[:32],
         happened_at=received_at,

@@ -31,7 +31,7 @@ from telegram.request import HTTPXRequest
 from bot.channels.telegram.telegram_looks import messages_of
 from bot.channels.telegram.telegram_pace import Pace
 from bot.channels.text_limits import split_utf16
-from bot.domain.delivery.delivery_rules import Answered, Outcome, Way
+from bot.domain.delivery.delivery_rules import Outcome, SendMethod, SendResult
 from bot.domain.protocols import Outgoing
 
 log = structlog.get_logger()
@@ -75,17 +75,17 @@ class TelegramSender:
             self._bot = Bot(self._token.get_secret_value(), base, request=calls, get_updates_request=polls)
         return self._bot
 
-    async def send(self, outgoing: Outgoing) -> Answered:
+    async def send(self, outgoing: Outgoing) -> SendResult:
         """One attempt."""
         try:
-            if outgoing.way is Way.PUSH:
+            if outgoing.way is SendMethod.PUSH:
                 return await self._push(outgoing)
-            if outgoing.way is Way.AMEND and (wait := await self._turn(outgoing.address)):
-                return Answered(Outcome.LATER, wait=wait)
+            if outgoing.way is SendMethod.AMEND and (wait := await self._turn(outgoing.address)):
+                return SendResult(Outcome.LATER, wait=wait)
             await _BESIDE[outgoing.way](self.bot, outgoing)
         except TelegramError as error:
             return self._meaning(error, outgoing)
-        return Answered(Outcome.ACCEPTED, outgoing.message)
+        return SendResult(Outcome.ACCEPTED, outgoing.message)
 
     async def close(self) -> None:
         """Give back the connections."""
@@ -93,16 +93,16 @@ class TelegramSender:
             await request.shutdown()
         self._requests, self._bot = [], None
 
-    async def _push(self, outgoing: Outgoing) -> Answered:
+    async def _push(self, outgoing: Outgoing) -> SendResult:
         """All parts of a message; an attempt that was told to wait goes on with the part that it had come to."""
         parts, message = messages_of(outgoing.reply, outgoing.wording, as_text=outgoing.as_text), ""
         for number in range(self._taken.get(outgoing.retry_key, 0), len(parts)):
             if wait := await self._turn(outgoing.address):
-                return Answered(Outcome.LATER, wait=wait)
+                return SendResult(Outcome.LATER, wait=wait)
             taken: Message = await self.bot.send_message(outgoing.address, **_arguments(parts[number]))
             message = str(taken.message_id)
             self._note_taken(outgoing.retry_key, number + 1, len(parts))
-        return Answered(Outcome.ACCEPTED, message)
+        return SendResult(Outcome.ACCEPTED, message)
 
     def _note_taken(self, key: str, number: int, parts: int) -> None:
         self._taken.pop(key, None)
@@ -119,21 +119,21 @@ class TelegramSender:
         await asyncio.sleep(seconds)
         return timedelta()
 
-    def _meaning(self, error: TelegramError, outgoing: Outgoing) -> Answered:
+    def _meaning(self, error: TelegramError, outgoing: Outgoing) -> SendResult:
         log.info("telegram_answered", error=type(error).__name__, way=outgoing.way)
         if isinstance(error, RetryAfter):
             wait = timedelta(seconds=error.retry_after) if isinstance(error.retry_after, int) else error.retry_after
             self._pace.pause(outgoing.address, wait.total_seconds())
-            return Answered(Outcome.LATER, wait=wait)
+            return SendResult(Outcome.LATER, wait=wait)
         if isinstance(error, ChatMigrated):
-            return Answered(Outcome.LATER, moved=str(error.new_chat_id))
-        return Answered(outcome_of(error, outgoing.way))
+            return SendResult(Outcome.LATER, moved=str(error.new_chat_id))
+        return SendResult(telegram_outcome(error, outgoing.way))
 
 
-def outcome_of(error: TelegramError, way: Way) -> Outcome:  # noqa: PLR0911 -- a table: one row for each answer
+def telegram_outcome(error: TelegramError, way: SendMethod) -> Outcome:  # noqa: PLR0911 -- a table: one row for each answer
     """What a refusal means, or that there was no answer."""
     match error:
-        case Forbidden() | BadRequest() if way is Way.LEAVE:
+        case Forbidden() | BadRequest() if way is SendMethod.LEAVE:
             return Outcome.ACCEPTED  # it is not in that group any more
         case Forbidden():
             return Outcome.BLOCKED
@@ -149,10 +149,10 @@ def outcome_of(error: TelegramError, way: Way) -> Outcome:  # noqa: PLR0911 -- a
             return Outcome.UNCERTAIN
 
 
-def _refusal(words: str, way: Way) -> Outcome:
-    if way is Way.REPLY:
+def _refusal(words: str, way: SendMethod) -> Outcome:
+    if way is SendMethod.REPLY:
         return Outcome.DEAD_TICKET  # the press is too old
-    if way is Way.AMEND:
+    if way is SendMethod.AMEND:
         return Outcome.ACCEPTED if "not modified" in words else Outcome.REFUSED
     return Outcome.BLOCKED if any(each in words for each in _NOT_THERE) else Outcome.REFUSED
 
@@ -177,10 +177,10 @@ async def _leave(bot: Bot, outgoing: Outgoing) -> None:
     await bot.leave_chat(outgoing.address)
 
 
-_BESIDE: dict[Way, Callable[[Bot, Outgoing], Awaitable[None]]] = {
-    Way.REPLY: _answer_press,
-    Way.AMEND: _amend,
-    Way.LEAVE: _leave,
+_BESIDE: dict[SendMethod, Callable[[Bot, Outgoing], Awaitable[None]]] = {
+    SendMethod.REPLY: _answer_press,
+    SendMethod.AMEND: _amend,
+    SendMethod.LEAVE: _leave,
 }
 """What is no new message."""
 

@@ -14,7 +14,7 @@ NAME_JOINED = " / "
 
 
 @dataclass(frozen=True, order=True)
-class Place:
+class CardRef:
     """Where a card stands: its file, and its name within it (empty where the file is one card)."""
 
     file: str
@@ -25,7 +25,7 @@ class NoSuchCardError(LookupError):
     """There is no card, or none that is edited here, at this place."""
 
 
-def read_card(files: Files, place: Place) -> Values | None:
+def read_card(files: Files, place: CardRef) -> Values | None:
     """The fields of a card; None where it is not there. Raises NoSuchCardError for a place that no card can have."""
     return cards_of(files, place.file).get(place.name)
 
@@ -38,14 +38,14 @@ def cards_of(files: Files, file: str) -> dict[str, Values]:
     return {name: values for name, values, _ in _cards(kind, _parsed(files, file).data)}
 
 
-def every_card(files: Files) -> Iterator[tuple[Place, Values]]:
+def every_card(files: Files) -> Iterator[tuple[CardRef, Values]]:
     """Every card of the content."""
     for file in files:
         if kind_of(file):
-            yield from ((Place(file, name), values) for name, values in cards_of(files, file).items())
+            yield from ((CardRef(file, name), values) for name, values in cards_of(files, file).items())
 
 
-def write_card(files: Files, place: Place, values: Values | None) -> bytes:
+def write_card(files: Files, place: CardRef, values: Values | None) -> bytes:
     """The card's file with these fields in its place; None takes the card out. Raises NoSuchCardError."""
     return write_cards(files, place.file, {place.name: values})
 

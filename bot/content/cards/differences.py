@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.content.cards.card_kinds import CardKind, Field, kind_of
-from bot.content.cards.cards import Place, Values, cards_of
+from bot.content.cards.cards import CardRef, Values, cards_of
 from bot.content.content_files import Files
 from bot.content.yaml.yaml_form import Data
 
@@ -24,7 +24,7 @@ class FieldChange:
 class CardChange:
     """One card before and after; a card that is new has nothing before, one that is gone nothing after."""
 
-    place: Place
+    place: CardRef
     kind: str
     title: str
     fields: tuple[FieldChange, ...]
@@ -42,7 +42,7 @@ def differences(before: Files, after: Files) -> list[CardChange]:
         kind = kind_of(file)
         if kind is None:
             changes.append(
-                CardChange(Place(file), "危険の決まり", file, (FieldChange("ファイル", "", "変わりました"),))
+                CardChange(CardRef(file), "危険の決まり", file, (FieldChange("ファイル", "", "変わりました"),))
             )
         else:
             changes.extend(_in_file(kind, file, before, after))
@@ -71,7 +71,9 @@ def _in_file(kind: CardKind, file: str, before: Files, after: Files) -> Iterator
         if was != now:
             title = title_of(file, name, now or was or {})
             fields = tuple(field_changes(kind, was or {}, now or {}))
-            yield CardChange(Place(file, name), kind.title, title, fields, now, is_new=was is None, is_gone=now is None)
+            yield CardChange(
+                CardRef(file, name), kind.title, title, fields, now, is_new=was is None, is_gone=now is None
+            )
 
 
 def field_changes(kind: CardKind, was: Values, now: Values) -> Iterator[FieldChange]:

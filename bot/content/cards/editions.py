@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
-from bot.content.cards.cards import Place, Values, cards_of, write_card
+from bot.content.cards.cards import CardRef, Values, cards_of, write_card
 from bot.content.cards.differences import shown
 from bot.content.content_files import Files
 
@@ -55,7 +55,7 @@ def carry_phrases(old: Files, new: Files, wanted: Mapping[str, str]) -> dict[str
         phrases = [*after[target].get("phrases", []), *before[source].get("phrases", [])]
         fields: Values = {"phrases": list(dict.fromkeys(map(str, phrases)))}
         after[target] = {**after[target], **fields}
-        carried[_file(target)] = write_card(new, Place(_file(target)), fields)
+        carried[_file(target)] = write_card(new, CardRef(_file(target)), fields)
     return carried
 
 

@@ -23,7 +23,7 @@ def read_analyses(path: Path) -> dict[str, Analysis]:
     return {text: Analysis(tokens, reading, vector) for text, tokens, reading, vector in rows}
 
 
-def keep_analyses(path: Path, analyses: Mapping[str, Analysis]) -> None:
+def store_analyses(path: Path, analyses: Mapping[str, Analysis]) -> None:
     """Keep these and no others. Without vectors reading is quick, and nothing is kept."""
     vectors = [analysis.vector for analysis in analyses.values() if analysis.vector is not None]
     if not vectors or len(vectors) < len(analyses):

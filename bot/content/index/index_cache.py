@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.content.check.example_messages import examples_digest, examples_of
-from bot.content.index.analysis_cache import keep_analyses, read_analyses, write_arrays
+from bot.content.index.analysis_cache import read_analyses, store_analyses, write_arrays
 from bot.domain.catalog import Catalog
 from bot.domain.protocols import Analyzer
 from bot.domain.understanding.fitting import Example, fit
@@ -40,12 +40,12 @@ def fit_catalog(catalog: Catalog, analyzer: Analyzer) -> Index:
     return _fit(catalog, examples_of(catalog, analyzer))
 
 
-def fit_and_keep(catalog: Catalog, analyzer: Analyzer, folder: Path) -> None:
+def fit_and_store(catalog: Catalog, analyzer: Analyzer, folder: Path) -> None:
     """Fit, and keep the index and what was read of each phrase: the next time only new phrases are read."""
     phrases = folder / f"phrases-{hashlib.sha256(analyzer.name.encode()).hexdigest()[:32]}.npz"
     examples = examples_of(catalog, analyzer, read_analyses(phrases))
-    keep_index(index_file(catalog, analyzer, folder), _fit(catalog, examples))
-    keep_analyses(phrases, {each.text: each.analysis for each in examples})
+    store_index(index_file(catalog, analyzer, folder), _fit(catalog, examples))
+    store_analyses(phrases, {each.text: each.analysis for each in examples})
 
 
 def drop_old(folder: Path, kept: Collection[Path], most: int = 12) -> None:
@@ -60,7 +60,7 @@ def _fit(catalog: Catalog, examples: Sequence[Example]) -> Index:
     return fit([entry.id for entry in catalog.entries] + list(OTHER_CLASSES), examples)
 
 
-def keep_index(path: Path, index: Index) -> None:
+def store_index(path: Path, index: Index) -> None:
     """Under its name only when it is whole: another process may read it."""
     strings = {
         "classes": index.classes,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from bot.content.cards.card_kinds import Field, Holds, Shape
-from bot.content.cards.cards import Place, Values, cards_of, name_of
+from bot.content.cards.cards import CardRef, Values, cards_of, name_of
 from bot.content.content_files import Files
 from bot.content.read.hours_reader import HoursTextError, hours_from_text
 from bot.content.tables.table_files import Numbered
@@ -34,7 +34,7 @@ class TableReading:
     """What a file of tables asks for: cards with their new fields (None: taken out), and every fault."""
 
     files: Files
-    changes: dict[Place, Values | None] = field(default_factory=dict)
+    changes: dict[CardRef, Values | None] = field(default_factory=dict)
     faults: list[RowFault] = field(default_factory=list)
 
     def read(self, tables: Mapping[SheetKind, Sequence[Numbered]]) -> None:
@@ -91,7 +91,7 @@ class _SheetReading:
         elif self._is_twice(number, file, phrase):
             return
         else:
-            place = Place(file)
+            place = CardRef(file)
             had = self._cards(file)[""].get("phrases", [])
             before = (self.whole.changes.get(place) or {}).get("phrases", had)
             phrases: list[Data] = list(before) if isinstance(before, list) else []
@@ -117,14 +117,14 @@ class _SheetReading:
             return
         if self._is_deleted(row):
             if now is not None:
-                self.whole.changes[Place(file, name)] = None
+                self.whole.changes[CardRef(file, name)] = None
             return
         was = now or {}
         fields = {each.name: self._value(number, row, each, was.get(each.name, "")) for each in self.sheet.fields}
         given = {key: value for key, value in fields.items() if value or key in was}
         if now is None or any(now.get(key) != value for key, value in given.items()):
-            before = self.whole.changes.get(Place(file, name)) or {}
-            self.whole.changes[Place(file, name)] = {**before, **({} if now else naming), **given}
+            before = self.whole.changes.get(CardRef(file, name)) or {}
+            self.whole.changes[CardRef(file, name)] = {**before, **({} if now else naming), **given}
 
     def _value(self, number: int, row: Mapping[str, object], of: Field, now: Data) -> Data:
         """A cell as a value; an unchanged one is the value as it is written today."""

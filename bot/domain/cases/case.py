@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.cases.case_deadlines import answer_by, next_alarm, rest_until
-from bot.domain.cases.case_transitions import OPEN_STATUSES, Action, NotPossibleError, Reason, Status, next_status
+from bot.domain.cases.case_transitions import OPEN_STATUSES, CaseAction, NotPossibleError, Reason, Status, next_status
 from bot.domain.cases.duty_roster import DutyRoster
 from bot.domain.messages import Route
 from bot.domain.understanding.triage import Kind
@@ -92,42 +92,44 @@ class Case:
 
 def opened(case_id: str, number: str, wish: CaseWish, at: Arrived, roster: DutyRoster) -> Case:
     """A new case, waiting, with its first alarm to come."""
-    status = next_status(None, Action.OPEN)
+    status = next_status(None, CaseAction.OPEN)
     case = Case(case_id, number, at.resident, wish.kind, wish.urgency, status, at.source, at.moment, at.moment)
     return _waiting(replace(case, unanswered_since=at.moment), at.moment, roster)
 
 
 def cancelled(case: Case, now: datetime) -> Case:
     """The case that its resident took back."""
-    return _ended(replace(case, status=next_status(case.status, Action.CANCEL)), now)
+    return _ended(replace(case, status=next_status(case.status, CaseAction.CANCEL)), now)
 
 
-def after_message(case: Case, wish: CaseWish | None, now: datetime, roster: DutyRoster) -> tuple[Action, Case]:
+def after_message(case: Case, wish: CaseWish | None, now: datetime, roster: DutyRoster) -> tuple[CaseAction, Case]:
     """The case after a further message of its resident, which may make it more urgent. Raises NotPossibleError."""
-    action = Action.RAISE if wish and _is_raised(case, wish) else Action.ADD
+    action = CaseAction.RAISE if wish and _is_raised(case, wish) else CaseAction.ADD
     changed = replace(
         case,
         status=next_status(case.status, action),
         changed_at=now,
         unanswered_since=case.unanswered_since or now,
-        kind=wish.kind if wish and action is Action.RAISE else case.kind,
-        urgency=wish.urgency if wish and action is Action.RAISE else case.urgency,
+        kind=wish.kind if wish and action is CaseAction.RAISE else case.kind,
+        urgency=wish.urgency if wish and action is CaseAction.RAISE else case.urgency,
     )
     if changed.status is Status.WAITING:
-        return action, _waiting(changed, now, roster) if action is Action.RAISE else changed
+        return action, _waiting(changed, now, roster) if action is CaseAction.RAISE else changed
     due = answer_by(changed.urgency, now, roster)
     return action, replace(changed, lease_until=min(due, changed.lease_until or due))
 
 
 def claimed(case: Case, owner: str, now: datetime, roster: DutyRoster) -> Case:
     """The case in the hands of `owner`. Raises NotPossibleError where somebody has it."""
-    taken = replace(case, status=next_status(case.status, Action.CLAIM), changed_at=now)
+    taken = replace(case, status=next_status(case.status, CaseAction.CLAIM), changed_at=now)
     return _owned(taken, owner, now, roster)
 
 
 def handed_over(case: Case, owner: str, now: datetime, roster: DutyRoster) -> Case:
     """The case in the hands of somebody else, who has to show soon that they know it."""
-    given = _owned(replace(case, status=next_status(case.status, Action.HAND_OVER), changed_at=now), owner, now, roster)
+    given = _owned(
+        replace(case, status=next_status(case.status, CaseAction.HAND_OVER), changed_at=now), owner, now, roster
+    )
     return replace(given, lease_until=answer_by(case.urgency, now, roster))
 
 
@@ -138,7 +140,7 @@ def answered(case: Case, now: datetime, unread_since: datetime | None = None) ->
     """
     return replace(
         case,
-        status=next_status(case.status, Action.REPLY),
+        status=next_status(case.status, CaseAction.REPLY),
         changed_at=now,
         unanswered_since=unread_since,
         bot_answers=False,
@@ -149,10 +151,10 @@ def answered(case: Case, now: datetime, unread_since: datetime | None = None) ->
 
 def noted(case: Case, now: datetime) -> Case:
     """The case after a note, which moves no clock."""
-    return replace(case, status=next_status(case.status, Action.NOTE), changed_at=now)
+    return replace(case, status=next_status(case.status, CaseAction.NOTE), changed_at=now)
 
 
-def put_back(case: Case, action: Action, now: datetime, roster: DutyRoster) -> Case:
+def put_back(case: Case, action: CaseAction, now: datetime, roster: DutyRoster) -> Case:
     """The case back in the queue: released, lapsed or opened again. Raises NotPossibleError."""
     back = replace(case, status=next_status(case.status, action), changed_at=now, closed_at=None, reason="", alarms=0)
     back = replace(
@@ -163,18 +165,18 @@ def put_back(case: Case, action: Action, now: datetime, roster: DutyRoster) -> C
 
 def alarmed(case: Case, now: datetime, roster: DutyRoster) -> Case:
     """The waiting case after somebody was told again: one alarm more, and the next one to come."""
-    told = replace(case, status=next_status(case.status, Action.ALARM), alarms=case.alarms + 1)
+    told = replace(case, status=next_status(case.status, CaseAction.ALARM), alarms=case.alarms + 1)
     return _waiting(told, now, roster)
 
 
 def returned(case: Case, now: datetime) -> Case:
     """The case whose resident talks with the bot again; its owner keeps it."""
-    return replace(case, status=next_status(case.status, Action.RETURN), changed_at=now, bot_answers=True)
+    return replace(case, status=next_status(case.status, CaseAction.RETURN), changed_at=now, bot_answers=True)
 
 
 def closed(case: Case, reason: Reason, now: datetime) -> Case:
     """The case at its end."""
-    done = replace(case, status=next_status(case.status, Action.CLOSE), reason=reason)
+    done = replace(case, status=next_status(case.status, CaseAction.CLOSE), reason=reason)
     return _ended(done, now)
 
 
@@ -183,13 +185,13 @@ def joined(case: Case, into: Case, now: datetime) -> Case:
     if into.id == case.id or into.status not in OPEN_STATUSES or into.is_drill != case.is_drill:
         message = "a case is joined to another one that is open, and no drill"
         raise NotPossibleError(message)
-    done = replace(case, status=next_status(case.status, Action.JOIN), reason=Reason.JOINED, joined_to=into.id)
+    done = replace(case, status=next_status(case.status, CaseAction.JOIN), reason=Reason.JOINED, joined_to=into.id)
     return _ended(done, now)
 
 
 def for_other(case: Case, now: datetime) -> Case:
     """The case whose writer says that it is about somebody else."""
-    return replace(case, status=next_status(case.status, Action.FOR_OTHER), changed_at=now, for_other=True)
+    return replace(case, status=next_status(case.status, CaseAction.FOR_OTHER), changed_at=now, for_other=True)
 
 
 def shown_number(number: str) -> str:

@@ -17,7 +17,7 @@ class Status(StrEnum):
     """The resident took it back."""
 
 
-class Action(StrEnum):
+class CaseAction(StrEnum):
     """What can happen to a case."""
 
     OPEN = "open"
@@ -52,39 +52,39 @@ class Action(StrEnum):
 
 
 _W, _C, _CLOSED, _CANCELLED = Status.WAITING, Status.CLAIMED, Status.CLOSED, Status.CANCELLED
-TRANSITIONS: Mapping[tuple[Status | None, Action], Status] = MappingProxyType(
+TRANSITIONS: Mapping[tuple[Status | None, CaseAction], Status] = MappingProxyType(
     {
-        (None, Action.OPEN): _W,
-        (_W, Action.ADD): _W,
-        (_W, Action.RAISE): _W,
-        (_W, Action.CANCEL): _CANCELLED,
-        (_W, Action.CLAIM): _C,
-        (_W, Action.NOTE): _W,
-        (_W, Action.ALARM): _W,
-        (_W, Action.CLOSE): _CLOSED,
-        (_W, Action.JOIN): _CLOSED,
-        (_W, Action.FOR_OTHER): _W,
-        (_W, Action.QUIET): _W,
-        (_C, Action.ADD): _C,
-        (_C, Action.RAISE): _C,
-        (_C, Action.CANCEL): _CANCELLED,
-        (_C, Action.REPLY): _C,
-        (_C, Action.NOTE): _C,
-        (_C, Action.HAND_OVER): _C,
-        (_C, Action.RELEASE): _W,
-        (_C, Action.LAPSE): _W,
-        (_C, Action.RETURN): _C,
-        (_C, Action.CLOSE): _CLOSED,
-        (_C, Action.JOIN): _CLOSED,
-        (_C, Action.FOR_OTHER): _C,
-        (_C, Action.QUIET): _C,
-        (_CLOSED, Action.NOTE): _CLOSED,
-        (_CLOSED, Action.AGREE): _CLOSED,
-        (_CLOSED, Action.ASK): _CLOSED,
-        (_CLOSED, Action.REPORT): _CLOSED,
-        (_CLOSED, Action.REOPEN): _W,
-        (_CANCELLED, Action.NOTE): _CANCELLED,
-        (_CANCELLED, Action.REOPEN): _W,
+        (None, CaseAction.OPEN): _W,
+        (_W, CaseAction.ADD): _W,
+        (_W, CaseAction.RAISE): _W,
+        (_W, CaseAction.CANCEL): _CANCELLED,
+        (_W, CaseAction.CLAIM): _C,
+        (_W, CaseAction.NOTE): _W,
+        (_W, CaseAction.ALARM): _W,
+        (_W, CaseAction.CLOSE): _CLOSED,
+        (_W, CaseAction.JOIN): _CLOSED,
+        (_W, CaseAction.FOR_OTHER): _W,
+        (_W, CaseAction.QUIET): _W,
+        (_C, CaseAction.ADD): _C,
+        (_C, CaseAction.RAISE): _C,
+        (_C, CaseAction.CANCEL): _CANCELLED,
+        (_C, CaseAction.REPLY): _C,
+        (_C, CaseAction.NOTE): _C,
+        (_C, CaseAction.HAND_OVER): _C,
+        (_C, CaseAction.RELEASE): _W,
+        (_C, CaseAction.LAPSE): _W,
+        (_C, CaseAction.RETURN): _C,
+        (_C, CaseAction.CLOSE): _CLOSED,
+        (_C, CaseAction.JOIN): _CLOSED,
+        (_C, CaseAction.FOR_OTHER): _C,
+        (_C, CaseAction.QUIET): _C,
+        (_CLOSED, CaseAction.NOTE): _CLOSED,
+        (_CLOSED, CaseAction.AGREE): _CLOSED,
+        (_CLOSED, CaseAction.ASK): _CLOSED,
+        (_CLOSED, CaseAction.REPORT): _CLOSED,
+        (_CLOSED, CaseAction.REOPEN): _W,
+        (_CANCELLED, CaseAction.NOTE): _CANCELLED,
+        (_CANCELLED, CaseAction.REOPEN): _W,
     }
 )
 OPEN_STATUSES = frozenset({Status.WAITING, Status.CLAIMED})
@@ -108,7 +108,7 @@ class NotPossibleError(Exception):
     """This cannot happen to a case in this status."""
 
 
-def next_status(status: Status | None, action: Action) -> Status:
+def next_status(status: Status | None, action: CaseAction) -> Status:
     """Where the action leads. Raises NotPossibleError."""
     try:
         return TRANSITIONS[status, action]

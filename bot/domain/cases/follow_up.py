@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from bot.domain.cases.case import Case
 from bot.domain.cases.case_deadlines import may_write_at
-from bot.domain.cases.case_transitions import Action, Reason, next_status
+from bot.domain.cases.case_transitions import CaseAction, Reason, next_status
 from bot.domain.cases.duty_roster import DutyRoster
 from bot.domain.understanding.triage import Kind
 
@@ -19,7 +19,7 @@ _NEVER_ASKED = frozenset({Kind.ABUSE_TOLD, Kind.CRIME, Kind.HARM, Kind.CHILD})
 _HELPED = frozenset({Reason.DONE, Reason.PASSED_ON})
 
 
-class Report(StrEnum):
+class FollowUpReport(StrEnum):
     """What a resident says of a case that has ended. The values are commands of the talk."""
 
     AGREE = "agree"
@@ -35,21 +35,23 @@ def may_be_asked(case: Case) -> bool:
 
 def agreed(case: Case, now: datetime, roster: DutyRoster) -> Case:
     """The case of a resident who agreed to be asked."""
-    status = next_status(case.status, Action.AGREE)
+    status = next_status(case.status, CaseAction.AGREE)
     return replace(case, status=status, changed_at=now, ask_at=_when(case, 0, now, roster))
 
 
 def asked(case: Case, now: datetime, roster: DutyRoster) -> Case:
     """The case after its resident was asked; the second time is the last."""
-    status, asks = next_status(case.status, Action.ASK), case.asks + 1
+    status, asks = next_status(case.status, CaseAction.ASK), case.asks + 1
     ask_at = _when(case, asks, now, roster) if asks < len(ASKED_AFTER) else None
     return replace(case, status=status, changed_at=now, asks=asks, ask_at=ask_at)
 
 
-def reported(case: Case, report: Report, now: datetime) -> Case:
+def reported(case: Case, report: FollowUpReport, now: datetime) -> Case:
     """The case after its resident has answered: they are asked no more."""
-    found = {Report.FOUND_HELP: "yes", Report.NO_HELP_YET: "no"}.get(report, case.found_help)
-    return replace(case, status=next_status(case.status, Action.REPORT), changed_at=now, ask_at=None, found_help=found)
+    found = {FollowUpReport.FOUND_HELP: "yes", FollowUpReport.NO_HELP_YET: "no"}.get(report, case.found_help)
+    return replace(
+        case, status=next_status(case.status, CaseAction.REPORT), changed_at=now, ask_at=None, found_help=found
+    )
 
 
 def _when(case: Case, asks: int, now: datetime, roster: DutyRoster) -> datetime:

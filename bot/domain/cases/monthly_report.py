@@ -12,7 +12,7 @@ from statistics import median
 
 from bot.domain.cases.case_transitions import OPEN_STATUSES, Reason, Status
 from bot.domain.cases.duty_roster import DutyRoster
-from bot.domain.cases.small_count_suppression import SMALL, masked, protected
+from bot.domain.cases.small_count_suppression import SMALL, protected, suppressed
 from bot.domain.city_calendar import CITY_ZONE
 from bot.domain.messages import Route
 from bot.domain.understanding.triage import Kind
@@ -94,7 +94,7 @@ class ReportedCase:
 
 
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """A table as it may be shown: its rows by name, and the total."""
 
     name: str
@@ -103,11 +103,11 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Report:
+class MonthlyReport:
     """A month as it may be shown. Times in minutes, rounded, None where they were of fewer than five cases."""
 
     month: Month
-    tables: tuple[Table, ...]
+    tables: tuple[ReportTable, ...]
     first_answer: int | None
     """The median of duty time until staff answered."""
     whole: int | None
@@ -121,7 +121,7 @@ def report_of(
     reopened: int,
     messages: Mapping[str, int],
     roster: DutyRoster,
-) -> Report:
+) -> MonthlyReport:
     """The report. `reopened`: cases opened again in this month; `messages`: how many came to which route."""
     cases = [each for each in found if each.reason != Reason.DRILL]
     waits = [roster.duty_time(each.opened_at, each.first_answer_at) for each in cases if each.first_answer_at]
@@ -136,17 +136,17 @@ def report_of(
     }
     shown = protected({name: [count for _, count in rows] for name, rows in counted.items()})
     tables = [
-        Table(name, tuple(zip((label for label, _ in rows), shown.tables[name], strict=True)), shown.total)
+        ReportTable(name, tuple(zip((label for label, _ in rows), shown.tables[name], strict=True)), shown.total)
         for name, rows in counted.items()
     ]
     tables.append(_messages(messages))
-    return Report(month, tuple(tables), _median(waits), _median(whole), masked(reopened))
+    return MonthlyReport(month, tuple(tables), _median(waits), _median(whole), suppressed(reopened))
 
 
-def _messages(messages: Mapping[str, int]) -> Table:
+def _messages(messages: Mapping[str, int]) -> ReportTable:
     counts = [messages.get(route, 0) for route in Route]
     shown = protected({"messages": counts})
-    return Table("messages", tuple(zip(map(str, Route), shown.tables["messages"], strict=True)), shown.total)
+    return ReportTable("messages", tuple(zip(map(str, Route), shown.tables["messages"], strict=True)), shown.total)
 
 
 def _rows(names: Iterable[str], found: Iterable[str]) -> list[tuple[str, int]]:

@@ -13,29 +13,31 @@ FEW, SOME, NONE_SHOWN = "1〜4", "5以上", "－"
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownCount:
     """Tables of the same cases as they may be shown, and their total."""
 
     tables: Mapping[str, tuple[str, ...]]
     total: str
 
 
-def masked(count: int) -> str:
+def suppressed(count: int) -> str:
     """One number that stands alone."""
     return FEW if 0 < count < SMALL else str(count)
 
 
-def protected(tables: Mapping[str, Sequence[int]]) -> Shown:
+def protected(tables: Mapping[str, Sequence[int]]) -> ShownCount:
     """Tables whose cells each add up to the same total."""
     total = max((sum(cells) for cells in tables.values()), default=0)
     hidden = {name: _hidden(cells) for name, cells in tables.items()}
     if any(each is None for each in hidden.values()):
-        return Shown(MappingProxyType({name: tuple(map(_band, cells)) for name, cells in tables.items()}), NONE_SHOWN)
+        return ShownCount(
+            MappingProxyType({name: tuple(map(_band, cells)) for name, cells in tables.items()}), NONE_SHOWN
+        )
     shown = {
         name: tuple(_band(cell) if place in (hidden[name] or ()) else str(cell) for place, cell in enumerate(cells))
         for name, cells in tables.items()
     }
-    return Shown(MappingProxyType(shown), str(total))
+    return ShownCount(MappingProxyType(shown), str(total))
 
 
 def _hidden(cells: Sequence[int]) -> frozenset[int] | None:
@@ -64,4 +66,4 @@ def _is_open(hidden: Sequence[int], smallest_shown: int | None) -> bool:
 
 
 def _band(count: int) -> str:
-    return SOME if count >= SMALL else masked(count)
+    return SOME if count >= SMALL else suppressed(count)

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz
 
-from bot.domain.cases.follow_up import Report
+from bot.domain.cases.follow_up import FollowUpReport
 from bot.domain.messages import Choice
 from bot.domain.understanding.normalise import fold, squeeze
 
@@ -16,7 +16,7 @@ CANCEL = "cancel"
 """Takes a case back. As a button it carries the number of its case: an old one takes back no new case."""
 WHILE_OPEN = ("for-other",)
 """Understood while the writer has an open case."""
-AFTER_END = tuple(Report)
+AFTER_END = tuple(FollowUpReport)
 """Understood after a case has ended."""
 AFTER_ANSWER = (
     "phone", "more", "others", "hours", "side",

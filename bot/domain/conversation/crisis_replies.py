@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bot.domain.catalog import Line
 from bot.domain.conversation.commands import CANCEL
-from bot.domain.conversation.phone_lines import TALKING_KINDS, LinesSaid
+from bot.domain.conversation.phone_lines import TALKING_KINDS, PhoneLines
 from bot.domain.messages import Choice, Reply, Route
 from bot.domain.understanding.triage import Kind, Signal
 
@@ -13,10 +13,10 @@ _CASE_ROUTES = frozenset({Route.EMERGENCY, Route.DESK})
 
 
 @dataclass(frozen=True)
-class CrisisWriter:
+class CrisisReplyWriter:
     """Writes what is said when somebody is in danger, in distress, or wants a person."""
 
-    lines: LinesSaid
+    lines: PhoneLines
 
     def emergency(self, signals: tuple[Signal, ...]) -> Reply:
         """The call first and almost alone; then who reads this and when."""

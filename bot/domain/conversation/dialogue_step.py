@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.domain.cases.case import Case, CaseWish
-from bot.domain.cases.follow_up import Report
+from bot.domain.cases.follow_up import FollowUpReport
 from bot.domain.catalog import Actor, Catalog
 from bot.domain.conversation.commands import (
     AFTER_ANSWER,
@@ -19,9 +19,9 @@ from bot.domain.conversation.commands import (
     command,
     mentions,
 )
-from bot.domain.conversation.phone_lines import Moment
-from bot.domain.conversation.replies import Writer
-from bot.domain.messages import Choice, Reply, Route, Shown
+from bot.domain.conversation.phone_lines import ReplyContext
+from bot.domain.conversation.replies import ReplyWriter
+from bot.domain.messages import Choice, Reply, Route, ShownEntry
 from bot.domain.understanding.decision import Decision, Thresholds, Understanding, decide
 from bot.domain.understanding.triage import Kind, worst
 
@@ -32,7 +32,7 @@ QUESTIONS_BACK = 2
 
 
 @dataclass(frozen=True)
-class Talk:
+class Conversation:
     """Where a talk stands. Kept sealed: the topics of a talk are its resident's."""
 
     entry: str = ""
@@ -47,7 +47,7 @@ class Talk:
         return json.dumps(asdict(self), ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, written: str) -> "Talk":
+    def from_json(cls, written: str) -> "Conversation":
         """From what `to_json` wrote."""
         values = json.loads(written)
         values["choices"] = tuple(Choice(**choice) for choice in values["choices"])
@@ -60,7 +60,7 @@ class Turn:
     """The outcome of one step."""
 
     reply: Reply
-    talk: Talk
+    talk: Conversation
     case: CaseWish | None = None
     cancels: bool = False
     adds: bool = False
@@ -71,7 +71,7 @@ class Turn:
     """A command or a button, which says nothing that staff would have to read."""
     for_other: bool = False
     """The writer says that it is about somebody else."""
-    report: Report | None = None
+    report: FollowUpReport | None = None
     """What the writer says of a case that has ended."""
     verdict: str = ""
     """What the resident says of the last answer: `good` or `wrong`; which one is the talk's entry."""
@@ -96,9 +96,9 @@ class Step:
 
     catalog: Catalog
     thresholds: Thresholds
-    talk: Talk
+    talk: Conversation
     understood: Understanding
-    writer: Writer
+    writer: ReplyWriter
 
     def turn(self) -> Turn:
         """Danger and distress first, then what steers the talk, then the question itself."""
@@ -129,7 +129,7 @@ class Step:
         """The commands that mean something at this place of the talk."""
         moment = self.writer.lines.moment
         after_answer = AFTER_ANSWER if self.talk.entry else ()
-        after_end = AFTER_END if moment.may_agree else tuple(each for each in AFTER_END if each != Report.AGREE)
+        after_end = AFTER_END if moment.may_agree else tuple(each for each in AFTER_END if each != FollowUpReport.AGREE)
         about_case = WHILE_OPEN if moment.case_is_open else after_end if moment.case_has_ended else ()
         return (*ALWAYS, *after_answer, *about_case, *(("none",) if self.talk.choices else ()))
 
@@ -159,14 +159,14 @@ class Step:
             "actor": self._actor,
             "menu": lambda rest: self._said(self.writer.menu_item(int(rest)) if rest else self.writer.menu()),
             "person": lambda _: self._case(Kind.PERSON, Route.DESK, self.writer.crisis.desk(Kind.PERSON)),
-            "stop": lambda _: Turn(self.writer.plain("stopped"), Talk()),
-            "restart": lambda _: Turn(self.writer.welcome(), Talk(choices=self.writer.welcome().choices)),
-            "return": lambda _: Turn(self.writer.plain("bot-again"), Talk(), returns=True),
+            "stop": lambda _: Turn(self.writer.plain("stopped"), Conversation()),
+            "restart": lambda _: Turn(self.writer.welcome(), Conversation(choices=self.writer.welcome().choices)),
+            "return": lambda _: Turn(self.writer.plain("bot-again"), Conversation(), returns=True),
             "good": lambda _: self._judged("good"),
             "wrong": lambda _: self._judged("wrong"),
             "none": lambda _: self._ask_back(self.writer.menu()),
             "for-other": lambda _: Turn(self.writer.crisis.for_other(), self.talk, for_other=True),
-            **{each: partial(self._report, each) for each in Report},
+            **{each: partial(self._report, each) for each in FollowUpReport},
         }
         return doing[name](rest) if name in doing else self._follow_up(name)
 
@@ -174,12 +174,12 @@ class Step:
         """The case is taken back, unless the button was one of an older case."""
         is_old = bool(number) and number != self.writer.lines.moment.number
         reply = self.writer.crisis.cancelled("" if is_old else self._open_number())
-        return Turn(reply, Talk(), cancels=not is_old)
+        return Turn(reply, Conversation(), cancels=not is_old)
 
-    def _report(self, report: Report, _rest: str) -> Turn:
-        again = report is Report.NO_HELP_YET
+    def _report(self, report: FollowUpReport, _rest: str) -> Turn:
+        again = report is FollowUpReport.NO_HELP_YET
         reply = self.writer.crisis.desk(Kind.PERSON) if again else self.writer.plain(f"said-{report}")
-        return Turn(reply, Talk(choices=reply.choices), report=report)
+        return Turn(reply, Conversation(choices=reply.choices), report=report)
 
     def _follow_up(self, name: str) -> Turn:
         entry = self.catalog.by_id[self.talk.entry]
@@ -202,7 +202,7 @@ class Step:
     def _entry(self, name: str) -> Turn:
         reply = self.writer.answer((self._shown(name, 1.0),), helps=False)
         rest = tuple(other for other in self.talk.others if other != name)
-        return Turn(reply, Talk(entry=name, choices=reply.choices, others=rest))
+        return Turn(reply, Conversation(entry=name, choices=reply.choices, others=rest))
 
     def _actor(self, rest: str) -> Turn:
         name, _, actor = rest.partition(":")
@@ -215,7 +215,8 @@ class Step:
             helps = mentions(self.catalog.says, self.understood.text, "helper")
             reply = self.writer.answer(shown, helps=helps, soft_safety=decision.soft_safety)
             return Turn(
-                reply, Talk(entry=shown[0].id, choices=reply.choices, others=tuple(each.id for each in shown[1:]))
+                reply,
+                Conversation(entry=shown[0].id, choices=reply.choices, others=tuple(each.id for each in shown[1:])),
             )
         if decision.route is Route.CLARIFY:
             reply = self.writer.clarify(shown, again=self.talk.questions_back > 0)
@@ -230,7 +231,7 @@ class Step:
         asked = self.talk.questions_back + 1
         if asked > QUESTIONS_BACK:
             reply, asked = self.writer.give_up(), 0
-        return Turn(reply, Talk(choices=reply.choices, others=others, questions_back=asked, unsettled=True))
+        return Turn(reply, Conversation(choices=reply.choices, others=others, questions_back=asked, unsettled=True))
 
     def _to_desk(self, decision: Decision) -> Turn:
         """Danger or distress: a case, whatever else was going on."""
@@ -258,12 +259,12 @@ class Step:
 
     def _said(self, reply: Reply, entry: str = "") -> Turn:
         """A reply that leaves the subject where it was."""
-        return Turn(reply, Talk(entry=entry or self.talk.entry, choices=reply.choices, others=self.talk.others))
+        return Turn(reply, Conversation(entry=entry or self.talk.entry, choices=reply.choices, others=self.talk.others))
 
-    def _shown(self, name: str, score: float) -> Shown:
-        return Shown(name, self.catalog.by_id[name].title, round(score, 4))
+    def _shown(self, name: str, score: float) -> ShownEntry:
+        return ShownEntry(name, self.catalog.by_id[name].title, round(score, 4))
 
-    def _shown_others(self) -> tuple[Shown, ...]:
+    def _shown_others(self) -> tuple[ShownEntry, ...]:
         return tuple(self._shown(name, 0.0) for name in self.talk.others if name != self.talk.entry)
 
     def _open_number(self) -> str:
@@ -273,7 +274,9 @@ class Step:
 _CASE_ROUTES = frozenset({Route.EMERGENCY, Route.DESK})
 
 
-def step(catalog: Catalog, thresholds: Thresholds, talk: Talk, understood: Understanding, moment: Moment) -> Turn:
+def step(
+    catalog: Catalog, thresholds: Thresholds, talk: Conversation, understood: Understanding, moment: ReplyContext
+) -> Turn:
     """One message in one talk, to a reply and the talk's next state. Pure."""
-    writer = Writer.of(catalog, moment, easy=understood.mostly_kana)
+    writer = ReplyWriter.of(catalog, moment, easy=understood.mostly_kana)
     return Step(catalog, thresholds, talk, understood, writer).turn()

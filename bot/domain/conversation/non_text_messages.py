@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from bot.domain.catalog import Catalog
-from bot.domain.conversation.dialogue_step import Step, Talk, Turn
-from bot.domain.conversation.replies import Writer
-from bot.domain.messages import Happened, Inbound, Reply, Route
+from bot.domain.conversation.dialogue_step import Conversation, Step, Turn
+from bot.domain.conversation.replies import ReplyWriter
+from bot.domain.messages import EventKind, Inbound, Reply, Route
 from bot.domain.understanding.decision import Decision, decide
 from bot.domain.wording import Wording
 
@@ -18,14 +18,14 @@ def turn_beyond_text(step: Step, message: Inbound) -> Turn:
     """The turn that this message brings. Pure."""
     writer = step.writer
     match message.kind:
-        case Happened.PRESS:
+        case EventKind.PRESS:
             return step.pressed(message.text)
-        case Happened.FOLLOW:
+        case EventKind.FOLLOW:
             welcome = writer.welcome_again() if message.again else writer.welcome()
-            return Turn(welcome, Talk(choices=welcome.choices))
-        case Happened.JOIN:
-            return Turn(replace(writer.plain("group-goodbye"), choices=()), Talk())
-        case Happened.STICKER:
+            return Turn(welcome, Conversation(choices=welcome.choices))
+        case EventKind.JOIN:
+            return Turn(replace(writer.plain("group-goodbye"), choices=()), Conversation())
+        case EventKind.STICKER:
             return _kept(step.talk, _to_sticker(writer, decide(step.understood, step.thresholds)))
         case _:
             turn = _kept(step.talk, _to_unreadable(writer, message.kind))
@@ -36,13 +36,13 @@ def words_of(catalog: Catalog, message: Inbound, *, in_case: bool) -> str:
     """What is kept of a message, for staff to read: the words, or what kind of thing came. A place only in a case."""
     wording = Wording(catalog.wording, catalog.lines)
     match message.kind:
-        case Happened.TEXT if message.edits:
+        case EventKind.TEXT if message.edits:
             return wording.say("came-edited", text=message.text)
-        case Happened.TEXT | Happened.FORM:
+        case EventKind.TEXT | EventKind.FORM:
             return message.text
-        case Happened.PRESS:
+        case EventKind.PRESS:
             return label_of(catalog, message.text)
-        case Happened.LOCATION if in_case:
+        case EventKind.LOCATION if in_case:
             return wording.say("came-location-at", place=message.text)
         case _:
             return wording.say(f"came-{message.kind}")
@@ -61,12 +61,12 @@ def label_of(catalog: Catalog, does: str) -> str:
     return labels.get(does) or (wording.say(key) if key in catalog.wording else does)
 
 
-def _kept(talk: Talk, reply: Reply) -> Turn:
+def _kept(talk: Conversation, reply: Reply) -> Turn:
     """A reply that leaves the talk where it was."""
     return Turn(reply, replace(talk, choices=reply.choices))
 
 
-def _to_sticker(writer: Writer, decision: Decision) -> Reply:
+def _to_sticker(writer: ReplyWriter, decision: Decision) -> Reply:
     """Thanks for thanks; where its keywords sound like trouble, the way to help beside the question for words."""
     if writer.lines.moment.in_danger:
         return writer.call_instead()
@@ -75,7 +75,7 @@ def _to_sticker(writer: Writer, decision: Decision) -> Reply:
     return writer.sticker(sad=decision.route in _CALMING or decision.soft_safety)
 
 
-def _to_unreadable(writer: Writer, kind: Happened) -> Reply:
+def _to_unreadable(writer: ReplyWriter, kind: EventKind) -> Reply:
     if writer.lines.moment.in_danger:
         return writer.call_instead()
     key = f"unreadable-{kind}" if f"unreadable-{kind}" in writer.catalog.wording else "unreadable"

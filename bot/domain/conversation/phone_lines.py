@@ -22,7 +22,7 @@ _WEEKDAY_MARKS = "月火水木金土日"
 
 
 @dataclass(frozen=True)
-class Moment:
+class ReplyContext:
     """What a reply depends on besides the content: the local time, the holidays, the case number to say."""
 
     now: datetime
@@ -45,11 +45,11 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class LinesSaid:
+class PhoneLines:
     """The lines of one revision of the content at one moment."""
 
     catalog: Catalog
-    moment: Moment
+    moment: ReplyContext
     wording: Wording
 
     def calls(self, lines: Iterable[Line]) -> tuple[Call, ...]:

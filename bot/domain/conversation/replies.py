@@ -4,32 +4,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.catalog import Actor, Catalog, Entry, Line
-from bot.domain.conversation.crisis_replies import CrisisWriter
-from bot.domain.conversation.phone_lines import LinesSaid, Moment
-from bot.domain.messages import Choice, Reply, Route, Shown
+from bot.domain.conversation.crisis_replies import CrisisReplyWriter
+from bot.domain.conversation.phone_lines import PhoneLines, ReplyContext
+from bot.domain.messages import Choice, Reply, Route, ShownEntry
 from bot.domain.switches import Switch
 from bot.domain.wording import Wording
 
 
 @dataclass(frozen=True)
-class Writer:
+class ReplyWriter:
     """Writes replies from one revision of the content, at one moment, to one reader."""
 
     catalog: Catalog
     wording: Wording
-    lines: LinesSaid
-    crisis: CrisisWriter
+    lines: PhoneLines
+    crisis: CrisisReplyWriter
 
     @classmethod
-    def of(cls, catalog: Catalog, moment: Moment, *, easy: bool = False) -> "Writer":
+    def of(cls, catalog: Catalog, moment: ReplyContext, *, easy: bool = False) -> "ReplyWriter":
         """A writer of usual Japanese, or of the easy form."""
         wording = Wording(catalog.wording, catalog.lines, easy=easy)
-        lines = LinesSaid(catalog, moment, wording)
-        return cls(catalog, wording, lines, CrisisWriter(lines))
+        lines = PhoneLines(catalog, moment, wording)
+        return cls(catalog, wording, lines, CrisisReplyWriter(lines))
 
     # --- answers ---------------------------------------------------------------------------------------------
 
-    def answer(self, shown: tuple[Shown, ...], *, helps: bool, soft_safety: bool = False) -> Reply:
+    def answer(self, shown: tuple[ShownEntry, ...], *, helps: bool, soft_safety: bool = False) -> Reply:
         """The first entry as the answer, the others as 「ほかの候補」."""
         entry = self.catalog.by_id[shown[0].id]
         lines = self.lines.lines_of(entry)
@@ -48,7 +48,7 @@ class Writer:
             entries=shown,
         )
 
-    def clarify(self, shown: tuple[Shown, ...], *, again: bool) -> Reply:
+    def clarify(self, shown: tuple[ShownEntry, ...], *, again: bool) -> Reply:
         """Three buttons in human words, and a way out."""
         buttons = tuple(Choice(self.catalog.by_id[each.id].button, f"entry:{each.id}") for each in shown)
         lead = self.wording.say("clarify-again" if again else "clarify")
@@ -93,7 +93,7 @@ class Writer:
         body = (*self._actor_lines(entry, actor, head=False), *script)
         return self._about(entry, (lead,), lines=self.lines.lines_of(entry), body=body)
 
-    def others(self, shown: tuple[Shown, ...]) -> Reply:
+    def others(self, shown: tuple[ShownEntry, ...]) -> Reply:
         """The other candidates of the last answer."""
         if not shown:
             return Reply(
@@ -155,7 +155,7 @@ class Writer:
         lead = found.reply if found else self.wording.say("restarted")
         return Reply(Route.SMALLTALK, lead=(lead,), choices=self._choices("menu", "person"))
 
-    def judged(self, shown: tuple[Shown, ...], *, is_good: bool) -> Reply:
+    def judged(self, shown: tuple[ShownEntry, ...], *, is_good: bool) -> Reply:
         """Thanks for a word on the answer; where it was wrong, the other candidates, the menu and a person."""
         if is_good:
             return self.plain("judged-good")
@@ -234,7 +234,7 @@ class Writer:
             body=body,
             choices=self._choices("more", "side" if entry.actions else "", "others", "person"),
             small=(self._source(entry), *self.lines.checks(lines)),
-            entries=(Shown(entry.id, entry.title, 1.0),),
+            entries=(ShownEntry(entry.id, entry.title, 1.0),),
         )
 
     def _definition(self, entry: Entry) -> list[str]:

@@ -6,7 +6,7 @@ from bot.domain.messages import Route
 UNMATCHED, NEAR_TIE, WRONG = "unmatched", "near-tie", "wrong"
 
 
-def unclear_why(turn: Turn) -> str:
+def unmatched_reason(turn: Turn) -> str:
     """Why a turn shows that the message was not understood; empty where it was, or where a case holds it."""
     if turn.case or not turn.talk.unsettled:
         return ""

@@ -37,7 +37,7 @@ class OutboundState(StrEnum):
 OPEN_STATES = frozenset({OutboundState.QUEUED, OutboundState.DOUBTFUL})
 
 
-class Way(StrEnum):
+class SendMethod(StrEnum):
     """How the next attempt goes out."""
 
     REPLY = "reply"
@@ -69,7 +69,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
-class Answered:
+class SendResult:
     """What became of one attempt. `wait`: how long the platform asks to wait before the next one to this address.
 
     `message`: the platform's id of what it took, where it tells. `moved`: the address is now another one.
@@ -113,17 +113,17 @@ class Delivery:
         return self.knows_repeats or self.leaves or (self.urgent and not self.reply.by_staff)
 
 
-def next_way(delivery: Delivery, now: datetime) -> Way | None:
+def next_way(delivery: Delivery, now: datetime) -> SendMethod | None:
     """How to try next; None when there is no way left (`given_up` says how it ends)."""
     if delivery.leaves:
-        return Way.LEAVE if now - delivery.written_at < RETRY_KEY_LIVES else None
+        return SendMethod.LEAVE if now - delivery.written_at < RETRY_KEY_LIVES else None
     if delivery.ticket and now - delivery.ticket_at < TICKET_LIVES:
-        return Way.REPLY
+        return SendMethod.REPLY
     if not delivery.address or not delivery.reachable or (delivery.in_doubt and not delivery.may_come_twice):
         return None
     if now - (delivery.pushed_at or delivery.written_at) >= RETRY_KEY_LIVES:
         return None
-    return Way.PUSH
+    return SendMethod.PUSH
 
 
 def given_up(delivery: Delivery) -> Delivery:
@@ -135,9 +135,9 @@ def given_up(delivery: Delivery) -> Delivery:
     return replace(delivery, state=OutboundState.FAILED, fault=delivery.fault or "no-way")
 
 
-def before_attempt(delivery: Delivery, way: Way, now: datetime) -> Delivery:
+def before_attempt(delivery: Delivery, way: SendMethod, now: datetime) -> Delivery:
     """The delivery as the attempt begins."""
-    if way is not Way.PUSH:
+    if way is not SendMethod.PUSH:
         return replace(delivery, attempts=delivery.attempts + 1)
     doubtful = delivery.in_doubt or delivery.pushed_in_doubt
     return replace(
@@ -150,24 +150,24 @@ def before_attempt(delivery: Delivery, way: Way, now: datetime) -> Delivery:
     )
 
 
-def as_written(delivery: Delivery, way: Way) -> Delivery:
+def as_written(delivery: Delivery, way: SendMethod) -> Delivery:
     """What is stored before the attempt: should the power go now, the next start must take it for made."""
-    return replace(delivery, in_doubt=True) if way is Way.REPLY or not delivery.knows_repeats else delivery
+    return replace(delivery, in_doubt=True) if way is SendMethod.REPLY or not delivery.knows_repeats else delivery
 
 
 def after_attempt(  # noqa: PLR0911 -- a table: one row for each answer
-    delivery: Delivery, way: Way, answered: Answered, now: datetime, new_key: str
+    delivery: Delivery, way: SendMethod, answered: SendResult, now: datetime, new_key: str
 ) -> Delivery:
     """Where the message stands after the platform's answer. `new_key` is used where the message itself changes."""
     match outcome := answered.outcome:
         case Outcome.ACCEPTED:
             return replace(delivery, state=OutboundState.ACCEPTED, in_doubt=False, fault="")
-        case Outcome.DEAD_TICKET if way is Way.REPLY and delivery.in_doubt:
+        case Outcome.DEAD_TICKET if way is SendMethod.REPLY and delivery.in_doubt:
             # The attempt before had no certain answer; the ticket was good then and is used now: it was taken.
             return replace(delivery, state=OutboundState.ACCEPTED, in_doubt=False, fault="")
-        case Outcome.DEAD_TICKET if way is Way.REPLY:
+        case Outcome.DEAD_TICKET if way is SendMethod.REPLY:
             return replace(delivery, ticket="", due_at=now)
-        case Outcome.UNCERTAIN if way is Way.REPLY:
+        case Outcome.UNCERTAIN if way is SendMethod.REPLY:
             return _later(replace(delivery, in_doubt=True, fault="no-answer"), now, _LONGEST_REPLY_WAIT)
         case Outcome.UNCERTAIN if not delivery.may_come_twice:
             return replace(delivery, state=OutboundState.UNKNOWN, in_doubt=True, fault="no-answer")
@@ -175,7 +175,7 @@ def after_attempt(  # noqa: PLR0911 -- a table: one row for each answer
             doubtful = delivery.in_doubt or not (delivery.knows_repeats or delivery.leaves)
             return _later(replace(delivery, in_doubt=doubtful, fault="no-answer"), now, _LONGEST_WAIT)
         case Outcome.LATER | Outcome.LOCKED:
-            longest = _LONGEST_REPLY_WAIT if way is Way.REPLY else _LONGEST_WAIT
+            longest = _LONGEST_REPLY_WAIT if way is SendMethod.REPLY else _LONGEST_WAIT
             later = _later(replace(delivery, fault=str(outcome)), now, longest)
             return replace(later, due_at=now + answered.wait) if answered.wait else later
         case Outcome.BLOCKED:

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.cases.case import Case, shown_number
-from bot.domain.cases.case_transitions import Action, Status
-from bot.domain.delivery.delivery_rules import Answered, Outcome
+from bot.domain.cases.case_transitions import CaseAction, Status
+from bot.domain.delivery.delivery_rules import Outcome, SendResult
 from bot.domain.messages import Choice, Reply, Route
 from bot.domain.shown_times import shown_span
 from bot.domain.wording import Wording
@@ -22,8 +22,8 @@ _FIRST_WAIT = timedelta(seconds=2)
 _LONGEST_WAIT = timedelta(minutes=5)
 
 
-class Told(StrEnum):
-    """What staff can be told beside what happened to a case (`Action`)."""
+class ChatReplyKind(StrEnum):
+    """What staff can be told beside what happened to a case (`CaseAction`)."""
 
     CLAIMED = "claimed"
     """To the chat where somebody pressed: the case is theirs."""
@@ -40,7 +40,7 @@ class Told(StrEnum):
 
 
 @dataclass(frozen=True)
-class Letter:
+class MailLetter:
     """An e-mail. `id`: the same for every attempt."""
 
     id: str
@@ -61,7 +61,7 @@ class NoticeState(StrEnum):
 
 
 @dataclass(frozen=True)
-class Facts:
+class NoticeFacts:
     """What a notice is written from. `words`: of the resident, only where the city has switched that on."""
 
     case: Case
@@ -85,9 +85,9 @@ class Notice:
     shown: str = ""
     """What of the case it says (`shown_state`)."""
 
-    def as_letter(self, letter_id: str, to: str, written_at: datetime) -> Letter:
+    def as_letter(self, letter_id: str, to: str, written_at: datetime) -> MailLetter:
         """The notice as an e-mail."""
-        return Letter(letter_id, to, self.subject, (*self.lines, self.link), written_at)
+        return MailLetter(letter_id, to, self.subject, (*self.lines, self.link), written_at)
 
     def as_reply(self, case: str, claim: str) -> Reply:
         """The notice as a message of a chat, with the button `claim`."""
@@ -101,7 +101,7 @@ def shown_state(case: Case) -> str:
     return f"{case.status}:{case.owner}"
 
 
-def notice_of(wording: Wording, facts: Facts) -> Notice:
+def notice_of(wording: Wording, facts: NoticeFacts) -> Notice:
     """A notice about a case."""
     case = facts.case
     said = {
@@ -119,7 +119,7 @@ def notice_of(wording: Wording, facts: Facts) -> Notice:
     return _about(wording, facts, said, lines)
 
 
-def notice_now(wording: Wording, facts: Facts) -> Notice:
+def notice_now(wording: Wording, facts: NoticeFacts) -> Notice:
     """The same notice when it is written anew: what the case is now, without a word of the resident."""
     case = facts.case
     said = {
@@ -131,7 +131,7 @@ def notice_now(wording: Wording, facts: Facts) -> Notice:
     return _about(wording, facts, said, [wording.say("notice-what", **said)])
 
 
-def _about(wording: Wording, facts: Facts, said: dict[str, str], lines: list[str]) -> Notice:
+def _about(wording: Wording, facts: NoticeFacts, said: dict[str, str], lines: list[str]) -> Notice:
     case = facts.case
     return Notice(
         wording.say("notice-subject", **said),
@@ -155,21 +155,23 @@ def as_one(wording: Wording, notices: Sequence[tuple[str, Notice]]) -> Reply:
     return Reply(route, lead=(subject,), body=tuple(body[1:]), choices=tuple(waiting.values()), glance=subject)
 
 
-def notice_to_chat(wording: Wording, told: Told, *, number: str = "", name: str = "", link: str = "") -> Notice:
+def notice_to_chat(
+    wording: Wording, told: ChatReplyKind, *, number: str = "", name: str = "", link: str = ""
+) -> Notice:
     """What a chat is told about itself, or about a press in it."""
     return Notice(wording.say(f"notice-{told}", number=number, name=name), (), link, claims=False)
 
 
 def is_needed(case: Case, why: str) -> bool:
     """Whether staff still need this notice: not of a case that somebody has taken or ended since."""
-    if case.status is Status.WAITING or why == Action.CANCEL:
+    if case.status is Status.WAITING or why == CaseAction.CANCEL:
         return True
-    about_waiting = why in {Action.OPEN, Action.ALARM, Action.LAPSE, Action.RELEASE, Action.REOPEN}
+    about_waiting = why in {CaseAction.OPEN, CaseAction.ALARM, CaseAction.LAPSE, CaseAction.RELEASE, CaseAction.REOPEN}
     return case.status is Status.CLAIMED and not about_waiting
 
 
-def after_attempt(
-    answered: Answered, attempts: int, written_at: datetime, now: datetime
+def notice_after_attempt(
+    answered: SendResult, attempts: int, written_at: datetime, now: datetime
 ) -> tuple[NoticeState, datetime]:
     """(where the notice stands, when it is tried next). Twice said is better than never."""
     outcome = answered.outcome

@@ -16,7 +16,7 @@ CLOCK_OFF = timedelta(seconds=10)
 UNCLAIMED = timedelta(hours=1)
 
 
-class Verdict(StrEnum):
+class HealthVerdict(StrEnum):
     """How a finding is read."""
 
     RIGHT = "ok"
@@ -27,16 +27,16 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class HealthFinding:
     """One thing that was looked at. `values` are put into its sentence."""
 
     name: str
-    verdict: Verdict
+    verdict: HealthVerdict
     values: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class State:
+class HealthState:
     """Everything as it stands at `now`. Counts unless said otherwise."""
 
     now: datetime
@@ -61,7 +61,7 @@ class State:
     """How many ways there are to tell staff outside the desk."""
     accounts: int
     admins: int
-    events_aside: int
+    dead_letters: int
     failed_notices: int
     unwatched: int
     """Open cases without a clock."""
@@ -72,7 +72,7 @@ class State:
     is_https: bool
 
 
-def findings(state: State) -> Iterator[Finding]:
+def health_findings(state: HealthState) -> Iterator[HealthFinding]:
     """Everything that was looked at: residents first, then staff, then the machine."""
     yield from _cases(state)
     yield from _people(state)
@@ -80,55 +80,55 @@ def findings(state: State) -> Iterator[Finding]:
     yield from _machine(state)
 
 
-def _cases(state: State) -> Iterator[Finding]:
+def _cases(state: HealthState) -> Iterator[HealthFinding]:
     waits = state.now - state.unclaimed_since if state.unclaimed_since else timedelta()
-    yield Finding("unclaimed", _if(waits > UNCLAIMED), {"minutes": int(waits.total_seconds() // 60)})
-    yield Finding("unwatched", _if(state.unwatched), {"count": state.unwatched})
-    yield Finding("events-aside", _if(state.events_aside), {"count": state.events_aside})
-    yield Finding("moves", _if(state.overdue), {"what": state.overdue})
+    yield HealthFinding("unclaimed", _if(waits > UNCLAIMED), {"minutes": int(waits.total_seconds() // 60)})
+    yield HealthFinding("unwatched", _if(state.unwatched), {"count": state.unwatched})
+    yield HealthFinding("events-aside", _if(state.dead_letters), {"count": state.dead_letters})
+    yield HealthFinding("moves", _if(state.overdue), {"what": state.overdue})
 
 
-def _people(state: State) -> Iterator[Finding]:
+def _people(state: HealthState) -> Iterator[HealthFinding]:
     people = state.roster.people
     on_call = [each for each in people if each.on_call and each.is_reached]
-    yield Finding("duty", _if(not people), {"count": len(people)})
-    yield Finding("on-call", _if(not on_call), {"count": len(on_call)})
-    yield Finding("ways", _if(not state.ways), {"count": state.ways})
-    yield Finding("failed-notices", _if(state.failed_notices), {"count": state.failed_notices})
-    yield Finding("admins", _if(not state.admins), {"count": state.admins, "accounts": state.accounts})
+    yield HealthFinding("duty", _if(not people), {"count": len(people)})
+    yield HealthFinding("on-call", _if(not on_call), {"count": len(on_call)})
+    yield HealthFinding("ways", _if(not state.ways), {"count": state.ways})
+    yield HealthFinding("failed-notices", _if(state.failed_notices), {"count": state.failed_notices})
+    yield HealthFinding("admins", _if(not state.admins), {"count": state.admins, "accounts": state.accounts})
     if state.pushes_left:
-        yield Finding("pushes", _if(state.few_pushes, Verdict.LOOK), {"used": state.pushes_left})
+        yield HealthFinding("pushes", _if(state.few_pushes, HealthVerdict.LOOK), {"used": state.pushes_left})
 
 
-def _data(state: State) -> Iterator[Finding]:
-    yield Finding("schema", _if(not state.is_current))
-    yield Finding("lost-keys", _if(state.lost_seals), {"count": state.lost_seals})
-    yield Finding("old-keys", _if(state.old_seals, Verdict.LOOK), {"count": state.old_seals})
-    yield Finding("audit", _if(state.broken_link), {"number": state.broken_link})
+def _data(state: HealthState) -> Iterator[HealthFinding]:
+    yield HealthFinding("schema", _if(not state.is_current))
+    yield HealthFinding("lost-keys", _if(state.lost_seals), {"count": state.lost_seals})
+    yield HealthFinding("old-keys", _if(state.old_seals, HealthVerdict.LOOK), {"count": state.old_seals})
+    yield HealthFinding("audit", _if(state.broken_link), {"number": state.broken_link})
     yield _backup(state)
     if state.set_aside:
-        yield Finding("set-aside", Verdict.LOOK, {"count": state.set_aside})
-    yield Finding("content", _if(state.content_faults), {"count": state.content_faults})
-    yield Finding("unconfirmed", _if(state.unconfirmed, Verdict.LOOK), {"count": state.unconfirmed})
+        yield HealthFinding("set-aside", HealthVerdict.LOOK, {"count": state.set_aside})
+    yield HealthFinding("content", _if(state.content_faults), {"count": state.content_faults})
+    yield HealthFinding("unconfirmed", _if(state.unconfirmed, HealthVerdict.LOOK), {"count": state.unconfirmed})
 
 
-def _backup(state: State) -> Finding:
+def _backup(state: HealthState) -> HealthFinding:
     if state.last_backup is None:
-        return Finding("no-backup", Verdict.ACT)
+        return HealthFinding("no-backup", HealthVerdict.ACT)
     age = state.now - state.last_backup
-    verdict = Verdict.ACT if age > BACKUP_MISSED else _if(age > BACKUP_WANTED, Verdict.LOOK)
-    return Finding("backup", verdict, {"hours": int(age.total_seconds() // 3600)})
+    verdict = HealthVerdict.ACT if age > BACKUP_MISSED else _if(age > BACKUP_WANTED, HealthVerdict.LOOK)
+    return HealthFinding("backup", verdict, {"hours": int(age.total_seconds() // 3600)})
 
 
-def _machine(state: State) -> Iterator[Finding]:
+def _machine(state: HealthState) -> Iterator[HealthFinding]:
     if state.sqlite:
         version = ".".join(map(str, state.sqlite))
-        yield Finding("sqlite", _if(state.sqlite < SAFE_SQLITE, Verdict.LOOK), {"version": version})
+        yield HealthFinding("sqlite", _if(state.sqlite < SAFE_SQLITE, HealthVerdict.LOOK), {"version": version})
     off = state.clock_off.total_seconds()
-    yield Finding("clock", _if(abs(state.clock_off) > CLOCK_OFF), {"seconds": round(off)})
-    yield Finding("disk", _if(state.free_bytes < LEAST_FREE), {"megabytes": state.free_bytes // 1_000_000})
-    yield Finding("https", _if(not state.is_https, Verdict.LOOK))
+    yield HealthFinding("clock", _if(abs(state.clock_off) > CLOCK_OFF), {"seconds": round(off)})
+    yield HealthFinding("disk", _if(state.free_bytes < LEAST_FREE), {"megabytes": state.free_bytes // 1_000_000})
+    yield HealthFinding("https", _if(not state.is_https, HealthVerdict.LOOK))
 
 
-def _if(wrong: object, verdict: Verdict = Verdict.ACT) -> Verdict:
-    return verdict if wrong else Verdict.RIGHT
+def _if(wrong: object, verdict: HealthVerdict = HealthVerdict.ACT) -> HealthVerdict:
+    return verdict if wrong else HealthVerdict.RIGHT

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from bot.domain.delivery.notices import CLAIM
-from bot.domain.messages import Event, Happened
+from bot.domain.messages import Event, EventKind
 
 CODE_DIGITS = 8
 _PAIRING = re.compile(rf"^\s*(?:職員|/pair(?:@\w+)?)[\s:]*([0-9]{{{CODE_DIGITS}}})\s*$")
@@ -21,7 +21,7 @@ def pairing_code(text: str) -> str:
 
 def claimed_case(event: Event) -> str:
     """The case whose claim button was pressed."""
-    is_press = event.kind is Happened.PRESS and event.text.startswith(CLAIM)
+    is_press = event.kind is EventKind.PRESS and event.text.startswith(CLAIM)
     return event.text.removeprefix(CLAIM) if is_press else ""
 
 

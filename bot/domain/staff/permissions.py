@@ -18,7 +18,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
 
-class Deed(StrEnum):
+class Permission(StrEnum):
     """What a member of staff can want to do."""
 
     SEE_QUEUE = "see-queue"
@@ -40,28 +40,28 @@ class Deed(StrEnum):
     SEE_STATE = "see-state"
 
 
-_READING = frozenset({Deed.SEE_QUEUE, Deed.READ_CASE})
+_READING = frozenset({Permission.SEE_QUEUE, Permission.READ_CASE})
 _COUNSELLING = _READING | {
-    Deed.CLAIM,
-    Deed.NOTE,
-    Deed.REPLY,
-    Deed.RELEASE,
-    Deed.HAND_OVER,
-    Deed.CLOSE,
-    Deed.REOPEN,
-    Deed.DRILL,
+    Permission.CLAIM,
+    Permission.NOTE,
+    Permission.REPLY,
+    Permission.RELEASE,
+    Permission.HAND_OVER,
+    Permission.CLOSE,
+    Permission.REOPEN,
+    Permission.DRILL,
 }
-ROLE_MAY: Mapping[Role, frozenset[Deed]] = MappingProxyType(
+ROLE_MAY: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.VIEWER: _READING,
         Role.COUNSELLOR: _COUNSELLING,
-        Role.ADMIN: frozenset(Deed),
-        Role.AUDITOR: frozenset({Deed.READ_AUDIT, Deed.READ_REPORT}),
+        Role.ADMIN: frozenset(Permission),
+        Role.AUDITOR: frozenset({Permission.READ_AUDIT, Permission.READ_REPORT}),
     }
 )
-_OWNERS = frozenset({Deed.REPLY})
+_OWNERS = frozenset({Permission.REPLY})
 """Done by the owner of the case alone: two voices in one talk confuse."""
-_OWNERS_OR_ADMINS = frozenset({Deed.RELEASE, Deed.HAND_OVER, Deed.CLOSE})
+_OWNERS_OR_ADMINS = frozenset({Permission.RELEASE, Permission.HAND_OVER, Permission.CLOSE})
 """Done by the owner, or by an admin in the owner's place."""
 
 
@@ -82,7 +82,7 @@ class NotAllowedError(Exception):
     """This member of staff may not do this."""
 
 
-def may(staff: Staff, deed: Deed, case: Case | None = None) -> bool:
+def may(staff: Staff, deed: Permission, case: Case | None = None) -> bool:
     """Whether this member of staff may do this, to this case where it is about one."""
     if staff.is_disabled or deed not in ROLE_MAY[staff.role]:
         return False
@@ -93,7 +93,7 @@ def may(staff: Staff, deed: Deed, case: Case | None = None) -> bool:
     return deed not in _OWNERS_OR_ADMINS or case.owner == staff.id or staff.role is Role.ADMIN
 
 
-def require(staff: Staff, deed: Deed, case: Case | None = None) -> None:
+def require(staff: Staff, deed: Permission, case: Case | None = None) -> None:
     """Raise NotAllowedError unless it is allowed."""
     if not may(staff, deed, case):
         message = f"{staff.role} may not {deed}"

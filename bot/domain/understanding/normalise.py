@@ -1,6 +1,6 @@
 """Text as people type it, brought to the few forms that the rest of the domain compares.
 
-`at_the_door` is applied once to every message, before anything else sees it. `fold` and `squeeze` are for comparing
+`clean_input` is applied once to every message, before anything else sees it. `fold` and `squeeze` are for comparing
 and are never shown to anybody.
 """
 
@@ -23,7 +23,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 _KANJI = re.compile("[一-龠々]")
 
 
-def at_the_door(text: str) -> str:
+def clean_input(text: str) -> str:
     """The text with NUL and lone surrogates replaced (no database takes them) and cut at `MESSAGE_LIMIT`."""
     return _FORBIDDEN.sub("\ufffd", text[:MESSAGE_LIMIT])
 

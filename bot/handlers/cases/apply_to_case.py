@@ -18,19 +18,19 @@ from bot.domain.cases.case import (
     returned,
     shown_number,
 )
-from bot.domain.cases.case_transitions import Action, Status
+from bot.domain.cases.case_transitions import CaseAction, Status
 from bot.domain.cases.duty_roster import DutyRoster
-from bot.domain.cases.follow_up import KNOWN_FOR, Report, agreed, may_be_asked, reported
+from bot.domain.cases.follow_up import KNOWN_FOR, FollowUpReport, agreed, may_be_asked, reported
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
 from bot.domain.conversation.dialogue_step import Turn
-from bot.domain.conversation.phone_lines import Moment
+from bot.domain.conversation.phone_lines import ReplyContext
 from bot.domain.messages import Inbound, Route
 from bot.domain.switches import Switches
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.notify_staff import News, roster_of, tell_staff
+from bot.handlers.cases.notify_staff import StaffAlert, notify_staff, read_duty_roster
 from bot.storage.cases.case_rows import (
     RESIDENT,
-    Done,
+    CaseChange,
     change_case,
     find_last_case,
     find_open_case,
@@ -48,7 +48,7 @@ PAGE_OPENS_FOR = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
-class Standing:
+class CaseStanding:
     """How a resident who writes `last` stands with the desk, inside the transaction.
 
     `case` is open, or `ended` is the last one of the last weeks, or there is neither. `number` is the one to say.
@@ -71,10 +71,10 @@ class Standing:
         """When the message came."""
         return self.last.received_at
 
-    def moment(self, now: datetime) -> Moment:
+    def moment(self, now: datetime) -> ReplyContext:
         """What a reply depends on, said at `now`."""
         case = self.case
-        return Moment(
+        return ReplyContext(
             now.astimezone(CITY_ZONE),
             is_holiday,
             shown_number(self.number),
@@ -88,20 +88,22 @@ class Standing:
             switches=self.switches,
         )
 
-    def keep(self, before: Case, after: Case, action: Action, *, danger: bool = False, quietly: bool = False) -> str:
+    def keep(
+        self, before: Case, after: Case, action: CaseAction, *, danger: bool = False, quietly: bool = False
+    ) -> str:
         """Keep what the resident did to the case, and tell staff unless it is nothing for them; its id."""
-        change_case(self.connection, self.context.keys, before, after, Done(action, RESIDENT))
+        change_case(self.connection, self.context.keys, before, after, CaseChange(action, RESIDENT))
         if not quietly:
-            tell_staff(self.connection, self.context, self.roster, News(after, action, self.now, danger))
+            notify_staff(self.connection, self.context, self.roster, StaffAlert(after, action, self.now, danger))
         return after.id
 
 
-def standing_of(connection: Connection, context: AppContext, resident: str, last: Inbound) -> Standing:
+def read_case_standing(connection: Connection, context: AppContext, resident: str, last: Inbound) -> CaseStanding:
     """How the resident stands with the desk; what is read is locked."""
     case = find_open_case(connection, resident)
     ended = None if case else find_last_case(connection, resident, last.received_at - KNOWN_FOR)
     known = case or (ended if ended and _is_same(context, ended, last.received_at) else None)
-    return Standing(
+    return CaseStanding(
         connection,
         context,
         resident,
@@ -109,7 +111,7 @@ def standing_of(connection: Connection, context: AppContext, resident: str, last
         case,
         ended,
         number=known.number if known else free_number(connection),
-        roster=roster_of(connection, context),
+        roster=read_duty_roster(connection, context),
         switches=read_switches(connection),
         token=secrets.token_urlsafe(24) if context.public_url and last.goes_out else "",
     )
@@ -121,17 +123,17 @@ def joins_silently(turn: Turn, case: Case | None) -> bool:
     return case is not None and not case.bot_answers and not asks
 
 
-def settle_case(turn: Turn, at: Standing, *, told: bool) -> str | None:
+def apply_turn(turn: Turn, at: CaseStanding, *, told: bool) -> str | None:
     """Do to the resident's case what the turn wants; the id of the case this message belongs to."""
     if at.case is None:
         return _without_open_case(turn, at)
     case, now = at.case, at.now
     if turn.cancels:
-        return at.keep(case, cancelled(case, now), Action.CANCEL)
+        return at.keep(case, cancelled(case, now), CaseAction.CANCEL)
     if turn.for_other:
-        return at.keep(case, for_other(case, now), Action.FOR_OTHER)
+        return at.keep(case, for_other(case, now), CaseAction.FOR_OTHER)
     if turn.returns and case.staff_answer:
-        return at.keep(case, returned(case, now), Action.RETURN, quietly=True)
+        return at.keep(case, returned(case, now), CaseAction.RETURN, quietly=True)
     if not (turn.case or turn.adds or case.staff_answer or joins_silently(turn, case)):
         return None
     action, after = after_message(case, turn.case, now, at.roster)
@@ -141,7 +143,7 @@ def settle_case(turn: Turn, at: Standing, *, told: bool) -> str | None:
     return at.keep(case, after, action, danger=_is_danger(turn))
 
 
-def _without_open_case(turn: Turn, at: Standing) -> str | None:
+def _without_open_case(turn: Turn, at: CaseStanding) -> str | None:
     """A new case, the one that ended lately opened again, or a word about one that has ended."""
     if turn.report and at.ended:
         return _report(turn.report, at.ended, at)
@@ -155,34 +157,34 @@ def _without_open_case(turn: Turn, at: Standing) -> str | None:
     return case
 
 
-def _open(wish: CaseWish, at: Standing) -> str:
+def _open(wish: CaseWish, at: CaseStanding) -> str:
     arrived = Arrived(at.now, at.resident, at.last.source)
     case = opened(new_id(), at.number, wish, arrived, at.roster)
     open_case(at.connection, at.context.keys, case)
     danger = wish.urgency is Route.EMERGENCY
-    tell_staff(at.connection, at.context, at.roster, News(case, Action.OPEN, at.now, danger))
+    notify_staff(at.connection, at.context, at.roster, StaffAlert(case, CaseAction.OPEN, at.now, danger))
     return case.id
 
 
-def _reopen(wish: CaseWish, ended: Case, at: Standing) -> str:
+def _reopen(wish: CaseWish, ended: Case, at: CaseStanding) -> str:
     # What is wished now counts, also where the case was calmer or worse before: its clocks follow.
-    again = put_back(replace(ended, urgency=wish.urgency, kind=wish.kind), Action.REOPEN, at.now, at.roster)
+    again = put_back(replace(ended, urgency=wish.urgency, kind=wish.kind), CaseAction.REOPEN, at.now, at.roster)
     delete_proposed_of(at.connection, ended.id)
-    return at.keep(ended, again, Action.REOPEN, danger=wish.urgency is Route.EMERGENCY)
+    return at.keep(ended, again, CaseAction.REOPEN, danger=wish.urgency is Route.EMERGENCY)
 
 
-def _report(report: Report, ended: Case, at: Standing) -> str | None:
+def _report(report: FollowUpReport, ended: Case, at: CaseStanding) -> str | None:
     """The resident says whether they found help: who did not is in the queue again with one press."""
-    if report is Report.AGREE:
-        return at.keep(ended, agreed(ended, at.now, at.roster), Action.AGREE, quietly=True)
+    if report is FollowUpReport.AGREE:
+        return at.keep(ended, agreed(ended, at.now, at.roster), CaseAction.AGREE, quietly=True)
     said = reported(ended, report, at.now)
-    at.keep(ended, said, Action.REPORT, quietly=True)
-    if report is Report.NO_HELP_YET:
-        return at.keep(said, put_back(said, Action.REOPEN, at.now, at.roster), Action.REOPEN)
+    at.keep(ended, said, CaseAction.REPORT, quietly=True)
+    if report is FollowUpReport.NO_HELP_YET:
+        return at.keep(said, put_back(said, CaseAction.REOPEN, at.now, at.roster), CaseAction.REOPEN)
     return ended.id
 
 
-def _offer_page(turn: Turn, at: Standing, case: str) -> None:
+def _offer_page(turn: Turn, at: CaseStanding, case: str) -> None:
     if at.token and turn.case and f"/private/{at.token}" in turn.reply.text:
         offer_page(at.connection, hashed(at.token), case, at.now + PAGE_OPENS_FOR)
 

@@ -8,18 +8,18 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from bot.domain.cases.case import Case, answered, claimed, closed, handed_over, joined, noted, put_back
-from bot.domain.cases.case_transitions import Action, NotPossibleError, Reason, Status, next_status
+from bot.domain.cases.case_transitions import CaseAction, NotPossibleError, Reason, Status, next_status
 from bot.domain.cases.duty_roster import DutyRoster
 from bot.domain.cases.follow_up import may_be_asked
-from bot.domain.conversation.crisis_replies import CrisisWriter
+from bot.domain.conversation.crisis_replies import CrisisReplyWriter
 from bot.domain.messages import Reply
-from bot.domain.staff.permissions import Deed, Staff, require
-from bot.domain.understanding.normalise import at_the_door
+from bot.domain.staff.permissions import Permission, Staff, require
+from bot.domain.understanding.normalise import clean_input
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.apply_to_case import PAGE_OPENS_FOR
-from bot.handlers.cases.notify_staff import News, roster_of, tell_staff
-from bot.handlers.delivery.queue_message import About, say_to_resident
-from bot.storage.cases.case_rows import Done, change_case, find_open_case, lock_case, read_case
+from bot.handlers.cases.notify_staff import StaffAlert, notify_staff, read_duty_roster
+from bot.handlers.delivery.queue_message import MessageContext, queue_for_resident
+from bot.storage.cases.case_rows import CaseChange, change_case, find_open_case, lock_case, read_case
 from bot.storage.cases.proposal_rows import delete_proposed_of, propose_checks
 from bot.storage.conversation.message_rows import first_message_after, read_answers, read_heard_words
 from bot.storage.conversation.private_rows import offer_page
@@ -52,16 +52,16 @@ class EmptyError(Exception):
 
 
 @dataclass(frozen=True)
-class Asked:
+class CaseRequest:
     """Who wants what with which case."""
 
     staff: Staff
     case: str
-    deed: Deed
+    deed: Permission
 
 
 @dataclass(frozen=True)
-class Work:
+class CaseWork:
     """One case in the hands of one member of staff, inside a transaction."""
 
     connection: Connection
@@ -71,16 +71,18 @@ class Work:
     roster: DutyRoster
     now: datetime
 
-    def change(self, after: Case, action: Action, detail: str = "", note: str = "") -> Case:
+    def change(self, after: Case, action: CaseAction, detail: str = "", note: str = "") -> Case:
         """Keep what happened, with its trace."""
         keys = self.context.keys
-        change_case(self.connection, keys, self.case, after, Done(action, self.staff.id, detail, note))
+        change_case(self.connection, keys, self.case, after, CaseChange(action, self.staff.id, detail, note))
         return after
 
-    def say(self, write: Callable[[CrisisWriter], Reply], *, by_staff: bool = False, private_link: str = "") -> None:
+    def say(
+        self, write: Callable[[CrisisReplyWriter], Reply], *, by_staff: bool = False, private_link: str = ""
+    ) -> None:
         """Queue a message to the resident."""
-        about = About(self.case, self.roster, self.now, self.staff.id if by_staff else "", private_link)
-        say_to_resident(self.connection, self.context, about, write)
+        about = MessageContext(self.case, self.roster, self.now, self.staff.id if by_staff else "", private_link)
+        queue_for_resident(self.connection, self.context, about, write)
 
     def leave(self, key: str, *, asks_later: bool = False) -> None:
         """Say that the bot answers again, to a resident who was told that staff read."""
@@ -96,19 +98,19 @@ def claim(context: AppContext, staff: Staff, case_id: str) -> Case:
 def claim_inside(connection: Connection, context: AppContext, staff: Staff, case_id: str) -> Case:
     """Take the case, inside a transaction that does more. Raises TakenError before anything is written."""
 
-    def take(work: Work) -> Case:
+    def take(work: CaseWork) -> Case:
         if work.case.status is Status.CLAIMED:
             owner = find_staff(work.connection, staff_id=work.case.owner)
             raise TakenError(owner.name if owner else "", work.case.owner)
-        after = work.change(claimed(work.case, staff.id, work.now, work.roster), Action.CLAIM)
+        after = work.change(claimed(work.case, staff.id, work.now, work.roster), CaseAction.CLAIM)
         work.say(lambda writer: writer.staff_reads())
         return after
 
-    return _inside(connection, context, Asked(staff, case_id, Deed.CLAIM), take)
+    return _inside(connection, context, CaseRequest(staff, case_id, Permission.CLAIM), take)
 
 
 @dataclass(frozen=True)
-class Written:
+class StaffAnswer:
     """What a member of staff sends. `seen`: when the last message came that stood on the page before them.
 
     `offers_page`: with a page of ours for what should not be written on a platform.
@@ -119,24 +121,24 @@ class Written:
     offers_page: bool = False
 
 
-def answer(context: AppContext, staff: Staff, case_id: str, written: Written) -> Case:
+def answer(context: AppContext, staff: Staff, case_id: str, written: StaffAnswer) -> Case:
     """Write to the resident; the same words within a minute are one press too many. Raises EmptyError."""
     clean = _words(written.words)
     token = secrets.token_urlsafe(24) if written.offers_page and context.public_url else ""
 
-    def write(work: Work) -> Case:
+    def write(work: CaseWork) -> Case:
         keys, since = context.keys, work.now - SAME_PRESS
         if clean in read_answers(work.connection, keys, work.case.id, staff.id, since):
             return work.case
         unread = first_message_after(work.connection, work.case.id, written.seen) if written.seen else None
-        after = work.change(answered(work.case, work.now, unread), Action.REPLY)
+        after = work.change(answered(work.case, work.now, unread), CaseAction.REPLY)
         if token:
             offer_page(work.connection, hashed(token), work.case.id, work.now + PAGE_OPENS_FOR)
         link = f"{context.public_url}/private/{token}" if token else ""
         work.say(lambda writer: writer.to_resident(clean), by_staff=True, private_link=link)
         return after
 
-    return _on_case(context, staff, case_id, Deed.REPLY, write)
+    return _on_case(context, staff, case_id, Permission.REPLY, write)
 
 
 def note(context: AppContext, staff: Staff, case_id: str, words: str) -> Case:
@@ -146,44 +148,44 @@ def note(context: AppContext, staff: Staff, case_id: str, words: str) -> Case:
         context,
         staff,
         case_id,
-        Deed.NOTE,
-        lambda work: work.change(noted(work.case, work.now), Action.NOTE, note=clean),
+        Permission.NOTE,
+        lambda work: work.change(noted(work.case, work.now), CaseAction.NOTE, note=clean),
     )
 
 
 def hand_over(context: AppContext, staff: Staff, case_id: str, to: str, words: str) -> Case:
     """Give the case to somebody else, who is told. Raises NotPossibleError where they may not have it."""
 
-    def give(work: Work) -> Case:
+    def give(work: CaseWork) -> Case:
         other = find_staff(work.connection, staff_id=to)
         if other is None:
             raise NotPossibleError
-        require(other, Deed.CLAIM)
+        require(other, Permission.CLAIM)
         after = handed_over(work.case, other.id, work.now, work.roster)
-        work.change(after, Action.HAND_OVER, detail=other.id, note=at_the_door(words).strip()[:LONGEST_ANSWER])
-        tell_staff(work.connection, context, work.roster, News(after, Action.HAND_OVER, work.now))
+        work.change(after, CaseAction.HAND_OVER, detail=other.id, note=clean_input(words).strip()[:LONGEST_ANSWER])
+        notify_staff(work.connection, context, work.roster, StaffAlert(after, CaseAction.HAND_OVER, work.now))
         return after
 
-    return _on_case(context, staff, case_id, Deed.HAND_OVER, give)
+    return _on_case(context, staff, case_id, Permission.HAND_OVER, give)
 
 
 def release(context: AppContext, staff: Staff, case_id: str) -> Case:
     """Put the case back into the queue, where somebody is told at once."""
 
-    def back(work: Work) -> Case:
-        after = work.change(put_back(work.case, Action.RELEASE, work.now, work.roster), Action.RELEASE)
+    def back(work: CaseWork) -> Case:
+        after = work.change(put_back(work.case, CaseAction.RELEASE, work.now, work.roster), CaseAction.RELEASE)
         work.leave("staff-left")
-        tell_staff(work.connection, context, work.roster, News(after, Action.RELEASE, work.now))
+        notify_staff(work.connection, context, work.roster, StaffAlert(after, CaseAction.RELEASE, work.now))
         return after
 
-    return _on_case(context, staff, case_id, Deed.RELEASE, back)
+    return _on_case(context, staff, case_id, Permission.RELEASE, back)
 
 
 def close(context: AppContext, staff: Staff, case_id: str, reason: Reason) -> Case:
     """End the case. What was no trouble is proposed to the admin, for the bot to learn from."""
 
-    def end(work: Work) -> Case:
-        after = work.change(closed(work.case, reason, work.now), Action.CLOSE, detail=reason)
+    def end(work: CaseWork) -> Case:
+        after = work.change(closed(work.case, reason, work.now), CaseAction.CLOSE, detail=reason)
         work.leave("staff-closed", asks_later=may_be_asked(after))
         if reason in _NOT_MEANT and not after.is_drill:
             keys = context.keys
@@ -191,65 +193,67 @@ def close(context: AppContext, staff: Staff, case_id: str, reason: Reason) -> Ca
             propose_checks(work.connection, keys, after, heard, work.now)
         return after
 
-    return _on_case(context, staff, case_id, Deed.CLOSE, end)
+    return _on_case(context, staff, case_id, Permission.CLOSE, end)
 
 
 def join(context: AppContext, staff: Staff, case_id: str, into: str) -> Case:
     """End the case because it goes on in the open one with the number `into`. Raises NotPossibleError."""
 
-    def end(work: Work) -> Case:
+    def end(work: CaseWork) -> Case:
         found = read_case(work.connection, "".join(filter(str.isdigit, into)))
         other = lock_case(work.connection, found.id) if found else None
         if other is None:
             raise NotPossibleError
-        after = work.change(joined(work.case, other, work.now), Action.JOIN, detail=other.number)
+        after = work.change(joined(work.case, other, work.now), CaseAction.JOIN, detail=other.number)
         work.leave("staff-joined")
         return after
 
-    return _on_case(context, staff, case_id, Deed.CLOSE, end)
+    return _on_case(context, staff, case_id, Permission.CLOSE, end)
 
 
-def keep_quiet(context: AppContext, staff: Staff, case_id: str, hours: tuple[int, int] | None) -> Case:
+def set_quiet_hours(context: AppContext, staff: Staff, case_id: str, hours: tuple[int, int] | None) -> Case:
     """The hours (from, until, in minutes from midnight) in which this resident must not be written to; None: none."""
     start, end = hours or (None, None)
 
-    def keep(work: Work) -> Case:
-        status = next_status(work.case.status, Action.QUIET)
+    def keep(work: CaseWork) -> Case:
+        status = next_status(work.case.status, CaseAction.QUIET)
         after = replace(work.case, status=status, quiet_from=start, quiet_until=end, changed_at=work.now)
-        return work.change(after, Action.QUIET)
+        return work.change(after, CaseAction.QUIET)
 
-    return _on_case(context, staff, case_id, Deed.NOTE, keep)
+    return _on_case(context, staff, case_id, Permission.NOTE, keep)
 
 
 def reopen(context: AppContext, staff: Staff, case_id: str) -> Case:
     """Put an ended case back into the queue. Raises NotPossibleError where its words are erased."""
 
-    def again(work: Work) -> Case:
+    def again(work: CaseWork) -> Case:
         if is_erased(work.connection, work.case.id) or find_open_case(work.connection, work.case.resident):
             raise NotPossibleError
         delete_proposed_of(work.connection, work.case.id)
-        return work.change(put_back(work.case, Action.REOPEN, work.now, work.roster), Action.REOPEN)
+        return work.change(put_back(work.case, CaseAction.REOPEN, work.now, work.roster), CaseAction.REOPEN)
 
-    return _on_case(context, staff, case_id, Deed.REOPEN, again)
+    return _on_case(context, staff, case_id, Permission.REOPEN, again)
 
 
-def _on_case(context: AppContext, staff: Staff, case_id: str, deed: Deed, do: Callable[[Work], Case]) -> Case:
+def _on_case(context: AppContext, staff: Staff, case_id: str, deed: Permission, do: Callable[[CaseWork], Case]) -> Case:
     """One deed on one case, in a transaction of its own."""
-    return context.store.transaction(lambda connection: _inside(connection, context, Asked(staff, case_id, deed), do))
+    return context.store.transaction(
+        lambda connection: _inside(connection, context, CaseRequest(staff, case_id, deed), do)
+    )
 
 
-def _inside(connection: Connection, context: AppContext, asked: Asked, do: Callable[[Work], Case]) -> Case:
+def _inside(connection: Connection, context: AppContext, asked: CaseRequest, do: Callable[[CaseWork], Case]) -> Case:
     """One deed on one case, locked, by somebody who may."""
     case = lock_case(connection, asked.case)
     if case is None:
         raise NoSuchCaseError
     require(asked.staff, asked.deed, case)
-    roster = roster_of(connection, context)
-    return do(Work(connection, context, asked.staff, case, roster, context.clock()))
+    roster = read_duty_roster(connection, context)
+    return do(CaseWork(connection, context, asked.staff, case, roster, context.clock()))
 
 
 def _words(words: str) -> str:
-    clean = at_the_door(words).strip()
+    clean = clean_input(words).strip()
     if not clean or len(clean) > LONGEST_ANSWER:
         raise EmptyError
     return clean

@@ -7,24 +7,24 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.domain.cases.case import Case, alarmed, put_back
-from bot.domain.cases.case_transitions import Action, Status
+from bot.domain.cases.case_transitions import CaseAction, Status
 from bot.domain.cases.duty_roster import DutyRoster
 from bot.domain.cases.follow_up import asked
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.notify_staff import News, roster_of, tell_staff
-from bot.handlers.delivery.queue_message import About, say_to_resident
-from bot.storage.cases.case_rows import CLOCK, Done, cases_to_ask, change_case, due_cases
+from bot.handlers.cases.notify_staff import StaffAlert, notify_staff, read_duty_roster
+from bot.handlers.delivery.queue_message import MessageContext, queue_for_resident
+from bot.storage.cases.case_rows import CLOCK, CaseChange, cases_to_ask, change_case, due_cases
 
 log = structlog.get_logger()
 
 _AT_ONCE = 50
 
 
-def run_clocks(context: AppContext) -> int:
+def run_case_timers(context: AppContext) -> int:
     """Ring every alarm, end every lease and ask every question whose time has come; how many."""
 
     def ring(connection: Connection) -> int:
-        roster = roster_of(connection, context)
+        roster = read_duty_roster(connection, context)
         due = [(_ring, case) for case in due_cases(connection, context.clock(), _AT_ONCE)]
         due += [(_ask, case) for case in cases_to_ask(connection, context.clock(), _AT_ONCE)]
         return sum(_apart(connection, partial(do, connection, context, roster, case)) for do, case in due)
@@ -47,19 +47,19 @@ def _ring(connection: Connection, context: AppContext, roster: DutyRoster, case:
     """Somebody is told again; an owner who has not answered has the case no more, and the resident knows it."""
     now = context.clock()
     if case.status is Status.WAITING:
-        action, after = Action.ALARM, alarmed(case, now, roster)
+        action, after = CaseAction.ALARM, alarmed(case, now, roster)
     else:
-        action, after = Action.LAPSE, put_back(case, Action.LAPSE, now, roster)
-    change_case(connection, context.keys, case, after, Done(action, CLOCK))
-    if action is Action.LAPSE and case.taken_at:
-        about = About(after, roster, now)
-        say_to_resident(connection, context, about, lambda writer: writer.staff_left("staff-left"))
-    tell_staff(connection, context, roster, News(after, action, now))
+        action, after = CaseAction.LAPSE, put_back(case, CaseAction.LAPSE, now, roster)
+    change_case(connection, context.keys, case, after, CaseChange(action, CLOCK))
+    if action is CaseAction.LAPSE and case.taken_at:
+        about = MessageContext(after, roster, now)
+        queue_for_resident(connection, context, about, lambda writer: writer.staff_left("staff-left"))
+    notify_staff(connection, context, roster, StaffAlert(after, action, now))
 
 
 def _ask(connection: Connection, context: AppContext, roster: DutyRoster, case: Case) -> None:
     """Whether the resident, who agreed to be asked, has found help."""
     now = context.clock()
     after = asked(case, now, roster)
-    change_case(connection, context.keys, case, after, Done(Action.ASK, CLOCK))
-    say_to_resident(connection, context, About(after, roster, now), lambda writer: writer.found_help())
+    change_case(connection, context.keys, case, after, CaseChange(CaseAction.ASK, CLOCK))
+    queue_for_resident(connection, context, MessageContext(after, roster, now), lambda writer: writer.found_help())

@@ -9,11 +9,11 @@ from bot.domain.cases.case import Case
 from bot.domain.cases.case_transitions import Status
 from bot.domain.cases.duty_roster import DutyRoster
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
-from bot.domain.conversation.phone_lines import LinesSaid, Moment
+from bot.domain.conversation.phone_lines import PhoneLines, ReplyContext
 from bot.domain.messages import Call, Route
-from bot.domain.staff.permissions import Deed, Staff, may, require
+from bot.domain.staff.permissions import Permission, Staff, may, require
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.notify_staff import roster_of
+from bot.handlers.cases.notify_staff import read_duty_roster
 from bot.storage.cases.case_rows import (
     CaseEvent,
     cases_joined_to,
@@ -23,15 +23,15 @@ from bot.storage.cases.case_rows import (
     read_case_by_id,
     read_history,
 )
-from bot.storage.conversation.message_rows import Said, read_case_talk
+from bot.storage.conversation.message_rows import TalkEntry, read_case_talk
 from bot.storage.conversation.resident_rows import channel_of, is_reachable
 from bot.storage.delivery.notice_rows import read_notices
-from bot.storage.staff.audit_rows import Trace, add_trace
+from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
 from bot.storage.staff.staff_rows import list_staff
 
 
 @dataclass(frozen=True)
-class Queued:
+class QueueRow:
     """One line of the queue. `waits`: since when somebody waits for an answer, None where nobody does."""
 
     case: Case
@@ -43,7 +43,7 @@ class Queued:
 class Queue:
     """The open cases as they stood at `at`. `on_duty`: those who are told now, in order."""
 
-    rows: tuple[Queued, ...]
+    rows: tuple[QueueRow, ...]
     at: datetime
     on_duty: tuple[Staff, ...]
     is_open: bool
@@ -56,12 +56,12 @@ class Queue:
 
 
 @dataclass(frozen=True)
-class Opened:
+class CaseView:
     """One case on one page."""
 
     case: Case
     owner: str
-    talk: tuple[Said, ...]
+    talk: tuple[TalkEntry, ...]
     history: tuple[CaseEvent, ...]
     notices: tuple[tuple[str, str, datetime, str], ...]
     names: dict[str, str]
@@ -69,8 +69,8 @@ class Opened:
     calls: tuple[Call, ...]
     channel: str
     is_reachable: bool
-    allowed: frozenset[Deed]
-    joined: tuple[tuple[Case, tuple[Said, ...]], ...]
+    allowed: frozenset[Permission]
+    joined: tuple[tuple[Case, tuple[TalkEntry, ...]], ...]
     """Cases of the same person that go on in this one, with what was said there."""
     goes_on_in: Case | None
     before: tuple[Case, ...]
@@ -88,10 +88,10 @@ def read_queue(context: AppContext) -> Queue:
     with context.store.reading() as connection:
         accounts = {each.id: each for each in list_staff(connection)}
         names = {each.id: each.name for each in accounts.values()}
-        roster = roster_of(connection, context)
+        roster = read_duty_roster(connection, context)
         found = list_cases(connection, open_only=True)
     rows = [
-        Queued(each, names.get(each.owner, ""), now - each.unanswered_since if each.unanswered_since else None)
+        QueueRow(each, names.get(each.owner, ""), now - each.unanswered_since if each.unanswered_since else None)
         for each in found
     ]
     rows.sort(key=_rank)
@@ -99,28 +99,28 @@ def read_queue(context: AppContext) -> Queue:
     return Queue(tuple(rows), now, on_duty, roster.is_open(now), roster.next_opening(now))
 
 
-def read_opened(context: AppContext, staff: Staff, number: str) -> Opened | None:
+def read_case_view(context: AppContext, staff: Staff, number: str) -> CaseView | None:
     """The case with this number, its opening traced. Raises NotAllowedError."""
-    require(staff, Deed.READ_CASE)
+    require(staff, Permission.READ_CASE)
     now, keys = context.clock(), context.keys
     with context.store.reading() as connection:
         case = read_case(connection, number)
         if case is None:
             return None
-        roster = roster_of(connection, context)
+        roster = read_duty_roster(connection, context)
         accounts = list_staff(connection)
-        opened = Opened(
+        opened = CaseView(
             case,
             _names(connection).get(case.owner, ""),
             tuple(read_case_talk(connection, keys, case.id)),
             tuple(read_history(connection, keys, case.id)),
             tuple(read_notices(connection, case.id)),
             {each.id: each.name for each in accounts},
-            tuple(each for each in accounts if may(each, Deed.CLAIM) and each.id not in {staff.id, case.owner}),
+            tuple(each for each in accounts if may(each, Permission.CLAIM) and each.id not in {staff.id, case.owner}),
             _calls(context, case, roster, now),
             channel_of(connection, case.resident),
             is_reachable(connection, case.resident),
-            frozenset(each for each in Deed if may(staff, each, case)),
+            frozenset(each for each in Permission if may(staff, each, case)),
             tuple(
                 (each, tuple(read_case_talk(connection, keys, each.id)))
                 for each in cases_joined_to(connection, case.id)
@@ -128,11 +128,13 @@ def read_opened(context: AppContext, staff: Staff, number: str) -> Opened | None
             read_case_by_id(connection, case.joined_to) if case.joined_to else None,
             tuple(each for each in cases_of(connection, case.resident) if each.id != case.id),
         )
-    context.store.transaction(lambda connection: add_trace(connection, Trace(now, staff.id, "case-view", case.id)))
+    context.store.transaction(
+        lambda connection: add_audit_entry(connection, AuditEntry(now, staff.id, "case-view", case.id))
+    )
     return opened
 
 
-def seen_of(context: AppContext, number: str) -> str:
+def read_case_state(context: AppContext, number: str) -> str:
     """Something that changes when anything happens to the case with this number; empty where there is none."""
     with context.store.reading() as connection:
         case = read_case(connection, number)
@@ -142,12 +144,12 @@ def seen_of(context: AppContext, number: str) -> str:
 def _calls(context: AppContext, case: Case, roster: DutyRoster, now: datetime) -> tuple[Call, ...]:
     """The lines for this kind of trouble, with whether somebody answers there now."""
     catalog = context.content.catalog
-    moment = Moment(now.astimezone(CITY_ZONE), is_holiday, case.number, roster=roster)
-    said = LinesSaid(catalog, moment, context.content.wording())
+    moment = ReplyContext(now.astimezone(CITY_ZONE), is_holiday, case.number, roster=roster)
+    said = PhoneLines(catalog, moment, context.content.wording())
     return said.calls([*said.desk_lines(), *said.crisis_lines(case.kind)])
 
 
-def _rank(row: Queued) -> tuple[bool, bool, datetime]:
+def _rank(row: QueueRow) -> tuple[bool, bool, datetime]:
     urgent = row.case.urgency is Route.EMERGENCY
     return not urgent, row.case.status is not Status.WAITING, row.case.unanswered_since or row.case.changed_at
 

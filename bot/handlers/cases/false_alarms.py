@@ -2,29 +2,31 @@
 
 from sqlalchemy import Connection
 
-from bot.domain.staff.permissions import Deed, Staff, require
+from bot.domain.staff.permissions import Permission, Staff, require
 from bot.handlers.app_context import AppContext
 from bot.storage.cases.proposal_rows import ProposedCheck, drop_proposed, list_proposed
-from bot.storage.staff.audit_rows import Trace, add_trace
+from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
 
 
 def read_proposals(context: AppContext, staff: Staff) -> list[ProposedCheck]:
     """What waits to be looked at. Raises NotAllowedError."""
-    require(staff, Deed.EDIT_CONTENT)
+    require(staff, Permission.EDIT_CONTENT)
     with context.store.reading() as connection:
         found = list_proposed(connection, context.keys)
     now = context.clock()
-    context.store.transaction(lambda connection: add_trace(connection, Trace(now, staff.id, "proposals-view")))
+    context.store.transaction(
+        lambda connection: add_audit_entry(connection, AuditEntry(now, staff.id, "proposals-view"))
+    )
     return found
 
 
 def settle_proposal(context: AppContext, staff: Staff, proposal: str) -> None:
     """It was looked at. Raises NotAllowedError."""
-    require(staff, Deed.EDIT_CONTENT)
+    require(staff, Permission.EDIT_CONTENT)
     now = context.clock()
 
     def drop(connection: Connection) -> None:
         drop_proposed(connection, proposal)
-        add_trace(connection, Trace(now, staff.id, "proposal-settled", proposal))
+        add_audit_entry(connection, AuditEntry(now, staff.id, "proposal-settled", proposal))
 
     context.store.transaction(drop)

@@ -8,12 +8,12 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from bot.content.cards.card_kinds import kind_of
-from bot.content.cards.cards import Place, Values, read_card, write_card
+from bot.content.cards.cards import CardRef, Values, read_card, write_card
 from bot.content.cards.differences import differences
 from bot.content.cards.three_way_merge import merge_fields
 from bot.content.content_files import Files, digest_of, unpack_files
 from bot.content.yaml.yaml_form import Data
-from bot.domain.staff.permissions import Deed, Staff, require
+from bot.domain.staff.permissions import Permission, Staff, require
 from bot.handlers.app_context import AppContext
 from bot.storage.content.draft_rows import (
     Edit,
@@ -29,7 +29,7 @@ from bot.storage.content.draft_rows import (
 )
 from bot.storage.content.revision_rows import Revision, lock_newest, read_content, read_revision
 from bot.storage.engine import Store
-from bot.storage.staff.audit_rows import Trace, add_trace
+from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
 
 ONE_SITTING = timedelta(minutes=10)
 """Edits of one card by one hand with no longer pause are taken back together."""
@@ -93,7 +93,7 @@ class CardForm:
     `gives_way`: a page saves by itself, and nobody would read what another hand wrote meanwhile.
     """
 
-    place: Place
+    place: CardRef
     fields: Values | None
     seen: str
     gives_way: bool = False
@@ -105,7 +105,7 @@ def save_card(context: AppContext, staff: Staff, form: CardForm) -> Saved:
     Where both changed one field, the words of this form are saved and those of the other are handed back, to be read
     side by side; a form that gives way saves nothing then. Raises NotAllowedError, NoSuchCardError.
     """
-    require(staff, Deed.EDIT_CONTENT)
+    require(staff, Permission.EDIT_CONTENT)
     place = form.place
     for _ in range(_TRIES):
         draft = read_draft(context.store)
@@ -120,9 +120,9 @@ def save_card(context: AppContext, staff: Staff, form: CardForm) -> Saved:
     raise RuntimeError(message)
 
 
-def undo(context: AppContext, staff: Staff, place: Place) -> bool:
+def undo(context: AppContext, staff: Staff, place: CardRef) -> bool:
     """Take back the last sitting at a card. False where there is nothing to take back. Raises NotAllowedError."""
-    require(staff, Deed.EDIT_CONTENT)
+    require(staff, Permission.EDIT_CONTENT)
     draft = read_draft(context.store)
     sitting = _last_sitting(context.store, draft, place)
     if not sitting:
@@ -134,17 +134,17 @@ def undo(context: AppContext, staff: Staff, place: Place) -> bool:
 
 def discard(context: AppContext, staff: Staff) -> None:
     """Let the whole draft go; its edits stay to be read. Raises NotAllowedError."""
-    require(staff, Deed.EDIT_CONTENT)
+    require(staff, Permission.EDIT_CONTENT)
 
     def work(connection: Connection) -> None:
         lock_newest(connection)
         clear_draft(connection)
-        add_trace(connection, Trace(context.clock(), staff.id, "draft-discarded"))
+        add_audit_entry(connection, AuditEntry(context.clock(), staff.id, "draft-discarded"))
 
     context.store.transaction(work)
 
 
-def laid_on(draft: Draft, files: Files) -> dict[str, bytes]:
+def rebase_draft(draft: Draft, files: Files) -> dict[str, bytes]:
     """The draft's own changes on other content: the files that differ from it then."""
     laid = dict(files)
     for change in differences(draft.published, draft.files):
@@ -158,7 +158,7 @@ def laid_on(draft: Draft, files: Files) -> dict[str, bytes]:
     return {file: body for file, body in laid.items() if body != files.get(file)}
 
 
-def history_of(store: Store, place: Place) -> list[Edit]:
+def history_of(store: Store, place: CardRef) -> list[Edit]:
     """Every change of a card, the newest first."""
     with store.reading() as connection:
         return list_edits(connection, file=place.file, name=place.name)
@@ -196,7 +196,7 @@ def _write(
     context: AppContext,
     staff: Staff,
     draft: Draft,
-    change: tuple[Place, Values | None, Values | None],
+    change: tuple[CardRef, Values | None, Values | None],
     undoes: list[int] | None = None,
 ) -> bool:
     """Write one card's change; False where its file was changed meanwhile."""
@@ -219,13 +219,13 @@ def _write(
             mark_undone(connection, each, number)
         if not (last and last[0].staff == staff.id and now - last[0].at < ONE_SITTING and undoes is None):
             action = "content-edit" if undoes is None else "content-undo"
-            add_trace(connection, Trace(now, staff.id, action, "", f"{place.file} edit {number}"))
+            add_audit_entry(connection, AuditEntry(now, staff.id, action, "", f"{place.file} edit {number}"))
         return True
 
     return context.store.transaction(work)
 
 
-def _last_sitting(store: Store, draft: Draft, place: Place) -> list[Edit]:
+def _last_sitting(store: Store, draft: Draft, place: CardRef) -> list[Edit]:
     """The newest edits of a card by one hand without a long pause, the newest first."""
     with store.reading() as connection:
         found = list_edits(connection, file=place.file, name=place.name, revision=draft.base.number)

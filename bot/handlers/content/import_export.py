@@ -9,21 +9,21 @@ from types import MappingProxyType
 from sqlalchemy import Connection
 
 from bot.content.cards.card_kinds import kind_of
-from bot.content.cards.cards import Place, Values, cards_of, write_cards
+from bot.content.cards.cards import CardRef, Values, cards_of, write_cards
 from bot.content.cards.differences import CardChange, differences
 from bot.content.content_files import Files
 from bot.content.tables.table_files import read_tables, write_csv, write_workbook
 from bot.content.tables.table_reader import RowFault, TableReading
 from bot.content.tables.tables import SHEETS, SheetKind, table_of
-from bot.domain.staff.permissions import Deed, Staff, require
+from bot.domain.staff.permissions import Permission, Staff, require
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import Draft, read_draft
 from bot.storage.content.draft_rows import Edit, add_edits, newest_edit, write_draft_file
 from bot.storage.content.revision_rows import BehindError, lock_newest
 from bot.storage.engine import Store
-from bot.storage.staff.audit_rows import Trace, add_trace
+from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
 
-Changes = Mapping[Place, Values | None]
+Changes = Mapping[CardRef, Values | None]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def with_changes(files: Files, changes: Changes) -> dict[str, bytes]:
 
 def import_changes(context: AppContext, staff: Staff, changes: Changes) -> int:
     """Put previewed changes into the draft; how many. Raises NotAllowedError, BehindError, NoSuchCardError."""
-    require(staff, Deed.EDIT_CONTENT)
+    require(staff, Permission.EDIT_CONTENT)
     return take_in(context.store, staff.id, changes, context.clock())
 
 
@@ -91,7 +91,7 @@ def take_in(store: Store, by: str, changes: Changes, now: datetime, whole: Files
         for file, body in bodies.items():
             write_draft_file(connection, file, body)
         add_edits(connection, edits)
-        add_trace(connection, Trace(now, by, "content-import", "", f"{len(edits)} cards"))
+        add_audit_entry(connection, AuditEntry(now, by, "content-import", "", f"{len(edits)} cards"))
 
     store.transaction(work)
     return len(edits)
@@ -105,7 +105,7 @@ def changes_as_text(changes: Changes) -> str:
 def changes_from_text(text: str) -> Changes:
     """What `changes_as_text` wrote. Raises ValueError."""
     rows = json.loads(text)
-    return {Place(str(file), str(name)): values for file, name, values in rows}
+    return {CardRef(str(file), str(name)): values for file, name, values in rows}
 
 
 def _edits(draft: Draft, by: str, changes: Changes, now: datetime) -> Sequence[Edit]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.content.content_faults import ContentError
 from bot.content.content_files import Files, files_in, pack_files, unpack_files
-from bot.content.index.index_cache import drop_old, fit_and_keep, index_file, index_of
+from bot.content.index.index_cache import drop_old, fit_and_store, index_file, index_of
 from bot.content.read.catalog_reader import catalog_of
 from bot.domain.catalog import Catalog
 from bot.domain.protocols import Analyzer
@@ -56,7 +56,7 @@ def fit_here(packed: bytes, indexes: Path) -> None:
     """In a process of its own: fit the index of this content, unless it is there."""
     catalog, analyzer = read_whole(unpack_files(packed)), own_analyzer()
     if not index_file(catalog, analyzer, indexes).is_file():
-        fit_and_keep(catalog, analyzer, indexes)
+        fit_and_store(catalog, analyzer, indexes)
 
 
 def read_whole(files: Files) -> Catalog:

@@ -12,19 +12,19 @@ from bot.content.upgrade_merge import grow
 from bot.domain.protocols import Analyzer
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
-from bot.handlers.content.edit_draft import laid_on, read_draft
+from bot.handlers.content.edit_draft import read_draft, rebase_draft
 from bot.handlers.content.index_builder import IndexBuilder
 from bot.storage.content.draft_rows import clear_draft, write_draft_file
 from bot.storage.content.revision_rows import (
     BehindError,
     Revision,
-    WayIn,
+    RevisionOrigin,
     add_revision,
-    keep_content,
     list_revisions,
     newest_number,
     read_content,
     read_revision,
+    store_content,
 )
 from bot.storage.engine import Store
 
@@ -41,12 +41,12 @@ def begin_revisions(store: Store, shipped: Files, now: datetime) -> Revision:
         files = {each: unpack_files(read_content(connection, each)) for each in _grown_from(known)}
     digest = digest_of(shipped)
     if not known:
-        _add(store, shipped, Revision(1, digest, digest, WayIn.FIRST, "", "", "", now), shipped)
+        _add(store, shipped, Revision(1, digest, digest, RevisionOrigin.FIRST, "", "", "", now), shipped)
     elif digest not in {each.shipped for each in known}:
         grown = grow(files[known[0].shipped], files[known[0].digest], shipped)
         reason = f"taken {len(grown.taken)}, kept {len(grown.kept)}"
         number = known[0].number + 1
-        revision = Revision(number, digest_of(grown.files), digest, WayIn.SHIPPED, "", "", reason, now)
+        revision = Revision(number, digest_of(grown.files), digest, RevisionOrigin.SHIPPED, "", "", reason, now)
         _add(store, grown.files, revision, shipped)
     with store.reading() as connection:
         revision_now = read_revision(connection)
@@ -68,11 +68,11 @@ def open_revision(store: Store, index_builder: IndexBuilder, analyzer: Analyzer,
 
 async def follow_revisions(context: AppContext) -> None:
     """One look: where another revision is in force, take it up."""
-    await asyncio.to_thread(take_up_revision, context)
+    await asyncio.to_thread(load_newer_revision, context)
     await asyncio.sleep(LOOK_EVERY)
 
 
-def take_up_revision(context: AppContext) -> None:
+def load_newer_revision(context: AppContext) -> None:
     """Put the revision in force on the shelf of this process."""
     shelf = context.content
     with context.store.reading() as connection:
@@ -91,14 +91,14 @@ def _grown_from(known: list[Revision]) -> set[str]:
 
 def _add(store: Store, files: Files, revision: Revision, shipped: Files) -> None:
     packed = {revision.digest: pack_files(files), revision.shipped: pack_files(shipped)}
-    rebased = {} if revision.way is WayIn.FIRST else laid_on(read_draft(store), files)
+    rebased_files = {} if revision.way is RevisionOrigin.FIRST else rebase_draft(read_draft(store), files)
 
     def work(connection: Connection) -> None:
         for digest, body in packed.items():
-            keep_content(connection, digest, body)
+            store_content(connection, digest, body)
         add_revision(connection, revision)
         clear_draft(connection)
-        for file, body in rebased.items():
+        for file, body in rebased_files.items():
             write_draft_file(connection, file, body.decode())
 
     try:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from bot.content.cards.cards import write_card
-from bot.domain.staff.permissions import Deed, Staff, require
+from bot.domain.staff.permissions import Permission, Staff, require
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import read_draft
-from bot.handlers.content.teach_from_unmatched import Lesson, Taught, files_with, words_of
+from bot.handlers.content.teach_from_unmatched import Lesson, LessonTarget, files_with, words_of
 from bot.handlers.content.try_question import draft_understander
 from bot.handlers.conversation.answer_dry_run import answer_once
 
@@ -31,9 +31,9 @@ class Preview:
     checks: tuple[Effect, ...]
 
 
-def preview_lesson(context: AppContext, staff: Staff, group: str, taught: Taught) -> Preview:
+def preview_lesson(context: AppContext, staff: Staff, group: str, taught: LessonTarget) -> Preview:
     """Try the lesson. Seconds. Raises NotAllowedError, LessonError, NoSuchCardError, ContentError."""
-    require(staff, Deed.EDIT_CONTENT)
+    require(staff, Permission.EDIT_CONTENT)
     messages = words_of(context.store, context.keys, group)[:_MOST]
     texts = list(dict.fromkeys([taught.words, *(each.words for each in messages)]))
     before = draft_understander(context)
@@ -43,7 +43,7 @@ def preview_lesson(context: AppContext, staff: Staff, group: str, taught: Taught
     return Preview(tuple(_effect(context, before, after, text) for text in texts), tuple(changed))
 
 
-def _with_lesson(context: AppContext, before: Understander, taught: Taught) -> Understander:
+def _with_lesson(context: AppContext, before: Understander, taught: LessonTarget) -> Understander:
     draft = read_draft(context.store)
     place, fields = files_with(draft, taught)
     files = {**draft.files, place.file: write_card(draft.files, place, fields)}

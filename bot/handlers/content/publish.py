@@ -6,31 +6,31 @@ from sqlalchemy import Connection
 
 from bot.content.content_files import Files, digest_of, pack_files, unpack_files
 from bot.content.upgrade_merge import grow
-from bot.domain.staff.permissions import Deed, Staff, require
+from bot.domain.staff.permissions import Permission, Staff, require
 from bot.handlers.app_context import AppContext
-from bot.handlers.content.edit_draft import Draft, laid_on, read_draft
-from bot.handlers.content.regression_check import Proof, read_proof
-from bot.handlers.content.regression_jobs import proof_row, prove_files
+from bot.handlers.content.edit_draft import Draft, read_draft, rebase_draft
+from bot.handlers.content.regression_check import RegressionReport, read_proof
+from bot.handlers.content.regression_jobs import check_for_regressions, read_check
 from bot.storage.content.draft_rows import clear_draft, newest_edit, write_draft_file
-from bot.storage.content.regression_rows import ProofRow, clear_proofs, want_published
+from bot.storage.content.regression_rows import RegressionRow, clear_regressions, want_published
 from bot.storage.content.revision_rows import (
     BehindError,
     Revision,
-    WayIn,
+    RevisionOrigin,
     add_revision,
-    keep_content,
     list_revisions,
     lock_newest,
     read_content,
     read_revision,
+    store_content,
 )
 from bot.storage.engine import Store
-from bot.storage.staff.audit_rows import Trace, add_trace
+from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
 
 LONGEST_REASON = 500
 
 
-class NotProvedError(Exception):
+class NotCheckedError(Exception):
     """The draft as it stands has no proof, or one that refuses it."""
 
 
@@ -43,17 +43,17 @@ class NoReasonError(Exception):
 
 
 @dataclass(frozen=True)
-class Proved:
+class CheckedDraft:
     """The draft with its proof."""
 
     draft: Draft
-    row: ProofRow
-    proof: Proof
+    row: RegressionRow
+    proof: RegressionReport
 
 
-def want(context: AppContext, staff: Staff, digest: str, reason: str) -> None:
-    """Ask a second person to publish. Raises NotAllowedError, NotProvedError, NoReasonError."""
-    require(staff, Deed.EDIT_CONTENT)
+def request_publish(context: AppContext, staff: Staff, digest: str, reason: str) -> None:
+    """Ask a second person to publish. Raises NotAllowedError, NotCheckedError, NoReasonError."""
+    require(staff, Permission.EDIT_CONTENT)
     proved = _proved(context, digest)
     if not reason.strip():
         raise NoReasonError
@@ -61,7 +61,7 @@ def want(context: AppContext, staff: Staff, digest: str, reason: str) -> None:
 
     def work(connection: Connection) -> None:
         want_published(connection, proved.row.digest, staff.id, now, reason.strip()[:LONGEST_REASON])
-        add_trace(connection, Trace(now, staff.id, "publish-wanted", "", digest))
+        add_audit_entry(connection, AuditEntry(now, staff.id, "publish-wanted", "", digest))
 
     context.store.transaction(work)
 
@@ -71,60 +71,66 @@ def publish(context: AppContext, staff: Staff, digest: str, reason: str = "") ->
 
     Raises NotAllowedError, NotProvedError, OwnRequestError, NoReasonError, BehindError.
     """
-    require(staff, Deed.EDIT_CONTENT)
+    require(staff, Permission.EDIT_CONTENT)
     proved = _proved(context, digest)
     author, second = staff.id, ""
     if context.content.catalog.publishing.second_reader:
         author, second, reason = proved.row.wanted_by, staff.id, proved.row.reason
         if not author:
-            raise NotProvedError
+            raise NotCheckedError
         if author == staff.id:
             raise OwnRequestError
     if not reason.strip():
         raise NoReasonError
-    revision = _next(context, proved.draft.base, WayIn.PUBLISHED, digest)
+    revision = _next(context, proved.draft.base, RevisionOrigin.PUBLISHED, digest)
     revision = replace(revision, author=author, second_reader=second, reason=reason.strip()[:LONGEST_REASON])
-    put_in_force(context, staff.id, revision, proved.draft)
+    activate_revision(context, staff.id, revision, proved.draft)
     return revision
 
 
-def publish_at_once(context: AppContext, reason: str) -> tuple[Proof, Revision | None]:
+def publish_at_once(context: AppContext, reason: str) -> tuple[RegressionReport, Revision | None]:
     """Prove the draft and put it in force, for whoever has the machine in their hands. Seconds. Raises BehindError."""
     draft = read_draft(context.store)
-    proof = prove_files(context, (draft.published, draft.files))
+    proof = check_for_regressions(context, (draft.published, draft.files))
     if proof.is_refused or not draft.is_changed:
         return proof, None
-    revision = replace(_next(context, draft.base, WayIn.PUBLISHED, draft.digest), reason=reason[:LONGEST_REASON])
-    put_in_force(context, "", revision, draft)
+    revision = replace(
+        _next(context, draft.base, RevisionOrigin.PUBLISHED, draft.digest), reason=reason[:LONGEST_REASON]
+    )
+    activate_revision(context, "", revision, draft)
     return proof, revision
 
 
 def restore(context: AppContext, staff: Staff, number: int) -> Revision:
     """Put an old revision in force again, as a new one; the draft stays. Raises NotAllowedError, BehindError."""
-    require(staff, Deed.EDIT_CONTENT)
+    require(staff, Permission.EDIT_CONTENT)
     draft = read_draft(context.store)
     files = _as_it_was(context.store, draft, number)
-    revision = _next(context, draft.base, WayIn.RESTORED, digest_of(files))
+    revision = _next(context, draft.base, RevisionOrigin.RESTORED, digest_of(files))
     revision = replace(revision, author=staff.id, reason=f"第{number}版に戻しました")
-    put_in_force(context, staff.id, revision, draft, files)
+    activate_revision(context, staff.id, revision, draft, files)
     return revision
 
 
-def put_in_force(context: AppContext, by: str, revision: Revision, draft: Draft, files: Files | None = None) -> None:
+def activate_revision(
+    context: AppContext, by: str, revision: Revision, draft: Draft, files: Files | None = None
+) -> None:
     """One commit. `files`: content that is not the draft; then the draft's changes are laid on it. BehindError."""
     packed = pack_files(draft.files if files is None else files)
-    rebased = {} if files is None else laid_on(draft, files)
+    rebased_files = {} if files is None else rebase_draft(draft, files)
 
     def work(connection: Connection) -> None:
         if lock_newest(connection) != draft.base.number or newest_edit(connection) != draft.newest:
             raise BehindError
-        keep_content(connection, revision.digest, packed)
+        store_content(connection, revision.digest, packed)
         add_revision(connection, revision)
         clear_draft(connection)
-        for file, body in rebased.items():
+        for file, body in rebased_files.items():
             write_draft_file(connection, file, body.decode())
-        clear_proofs(connection)
-        add_trace(connection, Trace(revision.at, by, f"content-{revision.way}", "", f"revision {revision.number}"))
+        clear_regressions(connection)
+        add_audit_entry(
+            connection, AuditEntry(revision.at, by, f"content-{revision.way}", "", f"revision {revision.number}")
+        )
 
     context.store.transaction(work)
 
@@ -144,15 +150,15 @@ def files_of(store: Store, number: int) -> Files:
         return unpack_files(read_content(connection, revision.digest))
 
 
-def _proved(context: AppContext, digest: str) -> Proved:
+def _proved(context: AppContext, digest: str) -> CheckedDraft:
     draft = read_draft(context.store)
-    row = proof_row(context, draft)
+    row = read_check(context, draft)
     if row is None or row.digest != digest or row.found is None:
-        raise NotProvedError
+        raise NotCheckedError
     proof = read_proof(row.found)
     if proof.is_refused or not draft.is_changed:
-        raise NotProvedError
-    return Proved(draft, row, proof)
+        raise NotCheckedError
+    return CheckedDraft(draft, row, proof)
 
 
 def _as_it_was(store: Store, draft: Draft, number: int) -> Files:
@@ -168,5 +174,5 @@ def _as_it_was(store: Store, draft: Draft, number: int) -> Files:
     return grow(shipped[0], files, shipped[1]).files
 
 
-def _next(context: AppContext, base: Revision, way: WayIn, digest: str) -> Revision:
+def _next(context: AppContext, base: Revision, way: RevisionOrigin, digest: str) -> Revision:
     return Revision(base.number + 1, digest, base.shipped, way, "", "", "", context.clock())

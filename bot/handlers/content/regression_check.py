@@ -34,7 +34,7 @@ NEW = "new"
 
 
 @dataclass(frozen=True)
-class Lost:
+class Regression:
     """A message of danger or distress that would be heard less. `by_lists`: by the words alone, without the model."""
 
     text: str
@@ -46,7 +46,7 @@ class Lost:
 
 
 @dataclass(frozen=True)
-class Turned:
+class ChangedAnswer:
     """A question whose answer changes: route and first entry, before and after."""
 
     text: str
@@ -64,12 +64,12 @@ class Collision:
 
 
 @dataclass(frozen=True)
-class Proof:
+class RegressionReport:
     """Everything that was found. Figures: name, before, after, of how many."""
 
     faults: list[tuple[str, int, str, str]] = field(default_factory=list)
-    lost: list[Lost] = field(default_factory=list)
-    turned: list[Turned] = field(default_factory=list)
+    lost: list[Regression] = field(default_factory=list)
+    turned: list[ChangedAnswer] = field(default_factory=list)
     collisions: list[Collision] = field(default_factory=list)
     figures: list[tuple[str, float, float, int]] = field(default_factory=list)
     most_drop: int = 0
@@ -91,18 +91,18 @@ class Proof:
         return bool(self.faults or self.lost or self.drops_too_far)
 
 
-def write_proof(proof: Proof) -> bytes:
+def write_proof(proof: RegressionReport) -> bytes:
     """For the database."""
-    return zlib.compress(TypeAdapter(Proof).dump_json(proof))
+    return zlib.compress(TypeAdapter(RegressionReport).dump_json(proof))
 
 
-def read_proof(written: bytes) -> Proof:
+def read_proof(written: bytes) -> RegressionReport:
     """What `write_proof` wrote."""
-    return TypeAdapter(Proof).validate_json(zlib.decompress(written))
+    return TypeAdapter(RegressionReport).validate_json(zlib.decompress(written))
 
 
 @dataclass(frozen=True)
-class Proving:
+class RegressionRun:
     """One draft beside what is in force."""
 
     published: Understander
@@ -116,7 +116,7 @@ class Proving:
         found = check_files(files, today, lambda _: self.answerer(self.draft), shipped)
         return [(fault.file, fault.line, fault.what, fault.mend) for fault in found]
 
-    def replay(self, cases: Path, faults: list[tuple[str, int, str, str]]) -> Proof:
+    def replay(self, cases: Path, faults: list[tuple[str, int, str, str]]) -> RegressionReport:
         """All sets asked before and after."""
         frozen, judged = read_cases(cases / FROZEN), read_cases(cases / JUDGED)
         asked = [*frozen, *judged, *_own(self.published.catalog), *_checks(self.published.catalog)]
@@ -124,14 +124,14 @@ class Proving:
         lost = list(self._lost(asked, was, becomes))
         lost += [each for case in _added(self) for each in self._unheard(case)]
         turned = [
-            Turned(case.text, _first(old), _first(new))
+            ChangedAnswer(case.text, _first(old), _first(new))
             for case, old, new in zip(asked, was, becomes, strict=True)
             if _first(old) != _first(new)
         ]
         near = [Collision(*each) for each in collisions(self.published, self.draft)]
         sets = slice(len(frozen) + len(judged))
         figures = self._figures(asked[sets], was[sets], becomes[sets])
-        return Proof(faults, lost, turned, near, figures, self.published.catalog.publishing.most_drop)
+        return RegressionReport(faults, lost, turned, near, figures, self.published.catalog.publishing.most_drop)
 
     def answerer(self, understander: Understander) -> Answerer:
         """Asks one of the two."""
@@ -144,7 +144,7 @@ class Proving:
 
     def _lost(
         self, cases: Sequence[ScoredCase], was: Sequence[Prediction], becomes: Sequence[Prediction]
-    ) -> Iterable[Lost]:
+    ) -> Iterable[Regression]:
         """What is heard now must be heard then, by everything together and by the words alone."""
         for case, old, new in zip(cases, was, becomes, strict=True):
             if case.route not in _LOUD:
@@ -152,15 +152,15 @@ class Proving:
             heard, hears = (_by_lists(each, case.text) for each in (self.published, self.draft))
             cause = partial(cause_of, self.published, self.draft, case.text)
             if _is_less(case.route, old.route, new.route):
-                yield Lost(case.text, case.route, old.route, new.route, by_lists=False, cause=cause())
+                yield Regression(case.text, case.route, old.route, new.route, by_lists=False, cause=cause())
             elif _is_less(case.route, heard, hears):
-                yield Lost(case.text, case.route, heard, hears, by_lists=True, cause=cause())
+                yield Regression(case.text, case.route, heard, hears, by_lists=True, cause=cause())
 
-    def _unheard(self, case: ScoredCase) -> Iterable[Lost]:
+    def _unheard(self, case: ScoredCase) -> Iterable[Regression]:
         """A message that the draft itself adds to the set, and does not hear."""
         route, _ = self.answerer(self.draft)(case.text)
         if _is_less(case.route, case.route, route):
-            yield Lost(case.text, case.route, NEW, route, by_lists=False, cause=Cause())
+            yield Regression(case.text, case.route, NEW, route, by_lists=False, cause=Cause())
 
     def _figures(
         self, cases: Sequence[ScoredCase], was: Sequence[Prediction], becomes: Sequence[Prediction]
@@ -178,7 +178,7 @@ def _checks(catalog: Catalog) -> list[ScoredCase]:
     return [ScoredCase(check.text, Route.ANSWER, check.accept) for check in catalog.checks]
 
 
-def _added(proving: Proving) -> list[ScoredCase]:
+def _added(proving: RegressionRun) -> list[ScoredCase]:
     known = {case.text for case in proving.published.catalog.safety}
     return [case for case in _own(proving.draft.catalog) if case.text not in known]
 

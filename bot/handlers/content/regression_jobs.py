@@ -12,16 +12,22 @@ from sqlalchemy import Connection
 from bot.content.content_files import Files, pack_files, unpack_files
 from bot.content.index.index_cache import index_of
 from bot.content.read.catalog_reader import catalog_of
-from bot.domain.staff.permissions import Deed, Staff, require
+from bot.domain.staff.permissions import Permission, Staff, require
 from bot.domain.understanding.decision import Thresholds
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import Draft, read_draft
 from bot.handlers.content.index_builder import IndexBuilder, child_process, fit_here, own_analyzer, read_whole
-from bot.handlers.content.regression_check import Proof, Proving, write_proof
-from bot.storage.content.regression_rows import ProofRow, ask_for_proof, end_proof, take_proof, write_step
+from bot.handlers.content.regression_check import RegressionReport, RegressionRun, write_proof
+from bot.storage.content.regression_rows import (
+    RegressionRow,
+    end_regression,
+    request_regression,
+    take_regression,
+    write_step,
+)
 from bot.storage.content.regression_rows import read_proof as read_proof_row
-from bot.storage.content.revision_rows import keep_content, read_content, read_revision
+from bot.storage.content.revision_rows import read_content, read_revision, store_content
 
 log = structlog.get_logger()
 
@@ -32,36 +38,36 @@ LOOK_EVERY = 1.0
 """Seconds until a proof that is asked for begins."""
 
 
-def ask_proof(context: AppContext, staff: Staff) -> Draft:
+def request_check(context: AppContext, staff: Staff) -> Draft:
     """Ask for the proof of the draft as it stands. Raises NotAllowedError."""
-    require(staff, Deed.EDIT_CONTENT)
+    require(staff, Permission.EDIT_CONTENT)
     draft = read_draft(context.store)
     digest, packed, now = draft.digest, pack_files(draft.files), context.clock()
 
     def work(connection: Connection) -> None:
-        keep_content(connection, digest, packed)
-        ask_for_proof(connection, digest, draft.base.number, staff.id, now)
+        store_content(connection, digest, packed)
+        request_regression(connection, digest, draft.base.number, staff.id, now)
 
     context.store.transaction(work)
     return draft
 
 
-def proof_row(context: AppContext, draft: Draft) -> ProofRow | None:
+def read_check(context: AppContext, draft: Draft) -> RegressionRow | None:
     """The proof of this draft, however far it is; none where another revision is in force by now."""
     with context.store.reading() as connection:
         row = read_proof_row(connection, draft.digest)
     return row if row and row.base == draft.base.number else None
 
 
-async def prove_waiting(context: AppContext) -> None:
+async def run_waiting_checks(context: AppContext) -> None:
     """One look: where a proof is asked for, make it."""
-    if not await asyncio.to_thread(prove_next, context):
+    if not await asyncio.to_thread(run_next_check, context):
         await asyncio.sleep(LOOK_EVERY)
 
 
-def prove_next(context: AppContext) -> bool:
+def run_next_check(context: AppContext) -> bool:
     """Make the oldest proof that waits. False where none does."""
-    row = context.store.transaction(lambda connection: take_proof(connection, context.clock()))
+    row = context.store.transaction(lambda connection: take_regression(connection, context.clock()))
     if row is None:
         return False
     found: bytes | None = None
@@ -69,29 +75,31 @@ def prove_next(context: AppContext) -> bool:
         found = write_proof(_prove(context, row))
     except Exception as error:  # noqa: BLE001 -- a content that breaks the proof must not stop the worker
         log.error("proof_failed", error=type(error).__name__)
-    context.store.transaction(lambda connection: end_proof(connection, row.digest, found))
+    context.store.transaction(lambda connection: end_regression(connection, row.digest, found))
     return True
 
 
-def _prove(context: AppContext, row: ProofRow) -> Proof:
+def _prove(context: AppContext, row: RegressionRow) -> RegressionReport:
     with context.store.reading() as connection:
         base = read_revision(connection, row.base)
         files = unpack_files(read_content(connection, row.digest))
         published = unpack_files(read_content(connection, base.digest if base else row.digest))
-    return prove_files(context, (published, files), partial(_tell, context, row.digest))
+    return check_for_regressions(context, (published, files), partial(_tell, context, row.digest))
 
 
 def _tell(context: AppContext, digest: str, step: int) -> None:
     context.store.transaction(lambda connection: write_step(connection, digest, step))
 
 
-def prove_files(context: AppContext, contents: tuple[Files, Files], tell: Tell = lambda _: None) -> Proof:
+def check_for_regressions(
+    context: AppContext, contents: tuple[Files, Files], tell: Tell = lambda _: None
+) -> RegressionReport:
     """Prove content (the second) beside what is in force, in a process of its own. `tell` hears of each step."""
     published, files = (pack_files(each) for each in contents)
     task = _Task(published, files, context.index_builder, context.thresholds, context.clock())
     malformed = faults_of_form(contents[1])
     if malformed:
-        return Proof(malformed)
+        return RegressionReport(malformed)
     with child_process() as pool:
         tell(1)
         for packed in (published, files):
@@ -123,14 +131,14 @@ def _faults_here(task: _Task) -> list[tuple[str, int, str, str]]:
     return _proving(task).faults(unpack_files(task.draft), task.index_builder.shipped())
 
 
-def _replay_here(task: _Task, faults: list[tuple[str, int, str, str]]) -> Proof:
+def _replay_here(task: _Task, faults: list[tuple[str, int, str, str]]) -> RegressionReport:
     """In the other process: every set of messages."""
     return _proving(task).replay(task.index_builder.cases, faults)
 
 
-def _proving(task: _Task) -> Proving:
+def _proving(task: _Task) -> RegressionRun:
     published, draft = (_understander(packed, task.index_builder) for packed in (task.published, task.draft))
-    return Proving(published, draft, task.thresholds, task.now)
+    return RegressionRun(published, draft, task.thresholds, task.now)
 
 
 def _understander(packed: bytes, index_builder: IndexBuilder) -> Understander:

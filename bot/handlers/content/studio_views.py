@@ -6,15 +6,15 @@ from datetime import date, timedelta
 from fnmatch import fnmatchcase
 
 from bot.content.cards.card_kinds import CARD_KINDS, CardKind
-from bot.content.cards.cards import NoSuchCardError, Place, Values, cards_of
+from bot.content.cards.cards import CardRef, NoSuchCardError, Values, cards_of
 from bot.content.cards.differences import CardChange, differences, title_of
 from bot.content.content_files import Files
 from bot.domain.catalog import Use
-from bot.domain.staff.permissions import Deed, Staff, require
+from bot.domain.staff.permissions import Permission, Staff, require
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import Draft, read_draft
-from bot.handlers.content.regression_jobs import proof_row
-from bot.storage.content.regression_rows import ProofRow
+from bot.handlers.content.regression_jobs import read_check
+from bot.storage.content.regression_rows import RegressionRow
 from bot.storage.staff.staff_rows import list_staff
 
 SOON = timedelta(days=60)
@@ -22,10 +22,10 @@ SOON = timedelta(days=60)
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedCard:
     """One card in a list."""
 
-    place: Place
+    place: CardRef
     title: str
     says: str
 
@@ -34,7 +34,7 @@ class Listed:
 class ToReview:
     """A line that somebody must look at. `why`: expired, soon, confirm-first, unconfirmed."""
 
-    place: Place
+    place: CardRef
     title: str
     why: str
     until: str
@@ -46,33 +46,33 @@ class Home:
 
     draft: Draft
     changes: list[CardChange]
-    row: ProofRow | None
+    row: RegressionRow | None
     review: list[ToReview]
     names: dict[str, str]
 
 
 def read_home(context: AppContext, staff: Staff) -> Home:
     """Everything on the first page. Raises NotAllowedError."""
-    require(staff, Deed.EDIT_CONTENT)
+    require(staff, Permission.EDIT_CONTENT)
     draft = read_draft(context.store)
     today = context.clock().date()
     return Home(
         draft,
         differences(draft.published, draft.files),
-        proof_row(context, draft),
+        read_check(context, draft),
         list(to_review(draft.files, today)),
         staff_names(context),
     )
 
 
-def list_cards(files: Files, pattern: str) -> tuple[CardKind, list[Listed]]:
+def list_cards(files: Files, pattern: str) -> tuple[CardKind, list[ListedCard]]:
     """The cards of one kind. Raises NoSuchCardError."""
     kind = next((kind for kind in CARD_KINDS if kind.files == pattern), None)
     if kind is None:
         raise NoSuchCardError(pattern)
     found = [(file, cards_of(files, file)) for file in sorted(files) if fnmatchcase(file, pattern)]
     return kind, [
-        Listed(Place(file, name), title_of(file, name, values), _gist(kind, values))
+        ListedCard(CardRef(file, name), title_of(file, name, values), _gist(kind, values))
         for file, cards in found
         for name, values in cards.items()
     ]
@@ -84,7 +84,7 @@ def to_review(files: Files, today: date) -> Iterable[ToReview]:
         until, use = str(values.get("valid_until", "")), str(values.get("use", ""))
         why = _why(until, use, today)
         if why and use != Use.NEVER:
-            yield ToReview(Place("lines.yaml", name), str(values.get("name", name)), why, until)
+            yield ToReview(CardRef("lines.yaml", name), str(values.get("name", name)), why, until)
 
 
 def staff_names(context: AppContext) -> dict[str, str]:

@@ -8,17 +8,17 @@ import numpy as np
 from rapidfuzz import fuzz
 from sqlalchemy import Connection
 
-from bot.content.cards.cards import Place, Values, read_card
+from bot.content.cards.cards import CardRef, Values, read_card
 from bot.content.yaml.yaml_form import Data
 from bot.domain.protocols import Analysis
-from bot.domain.staff.permissions import Deed, Staff, require
+from bot.domain.staff.permissions import Permission, Staff, require
 from bot.domain.understanding.normalise import squeeze
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import CardForm, Draft, read_draft, save_card
 from bot.storage.conversation.unmatched_rows import (
     Group,
     GroupState,
-    Unclear,
+    UnmatchedMessage,
     list_groups,
     list_ungrouped,
     put_in_group,
@@ -28,7 +28,7 @@ from bot.storage.conversation.unmatched_rows import (
 )
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
-from bot.storage.staff.audit_rows import Trace, add_trace
+from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
 
 ALIKE_VECTORS = 0.72
 ALIKE_WRITING = 72
@@ -51,15 +51,15 @@ class LessonError(Exception):
 
 
 @dataclass(frozen=True)
-class Heap:
+class UnmatchedCluster:
     """One group with its messages that still have their words."""
 
     group: Group
-    messages: tuple[Unclear, ...]
+    messages: tuple[UnmatchedMessage, ...]
 
 
 @dataclass(frozen=True)
-class Taught:
+class LessonTarget:
     """One lesson: words (perhaps rewritten), and where they go: an entry, a subject, or the usual word."""
 
     lesson: Lesson
@@ -67,19 +67,19 @@ class Taught:
     target: str
 
 
-def read_heaps(context: AppContext, staff: Staff) -> tuple[list[Heap], dict[str, dict[str, int]]]:
+def read_clusters(context: AppContext, staff: Staff) -> tuple[list[UnmatchedCluster], dict[str, dict[str, int]]]:
     """The groups that wait, most frequent first, and what residents said of answers. Raises NotAllowedError."""
-    require(staff, Deed.EDIT_CONTENT)
-    group_unclear(context)
+    require(staff, Permission.EDIT_CONTENT)
+    cluster_unmatched(context)
     keys = context.keys
     with context.store.reading() as connection:
         groups = list_groups(connection)
         words = words_of_groups(connection, keys, [each.id for each in groups])
         verdicts = read_verdicts(connection)
-    return [Heap(each, tuple(words[each.id])) for each in groups], verdicts
+    return [UnmatchedCluster(each, tuple(words[each.id])) for each in groups], verdicts
 
 
-def group_unclear(context: AppContext) -> int:
+def cluster_unmatched(context: AppContext) -> int:
     """Put messages that are in no group yet into the nearest one, or into new ones; how many."""
     store, keys = context.store, context.keys
     with store.reading() as connection:
@@ -100,15 +100,15 @@ def group_unclear(context: AppContext) -> int:
     return len(new)
 
 
-def files_with(draft: Draft, taught: Taught) -> tuple[Place, Values]:
+def files_with(draft: Draft, taught: LessonTarget) -> tuple[CardRef, Values]:
     """The card that a lesson changes, with its new fields. Raises LessonError."""
     words = taught.words.strip()
     if not words or (taught.lesson is not Lesson.LEAVE and not taught.target):
         raise LessonError
     if taught.lesson is Lesson.SYNONYM:
-        return Place("synonyms.yaml", words), {"from": words, "to": taught.target, "note": ""}
+        return CardRef("synonyms.yaml", words), {"from": words, "to": taught.target, "note": ""}
     if taught.lesson is Lesson.CHECK:
-        return Place(f"checks/{taught.target}.yaml", words), {"text": words, "accept": [taught.target]}
+        return CardRef(f"checks/{taught.target}.yaml", words), {"text": words, "accept": [taught.target]}
     place = _phrases_of(draft, taught)
     card = read_card(draft.files, place)
     if card is None:
@@ -118,11 +118,11 @@ def files_with(draft: Draft, taught: Taught) -> tuple[Place, Values]:
     return place, {"phrases": [*kept, *([] if words in kept else [words])]}
 
 
-def teach(context: AppContext, staff: Staff, group: str, taught: Taught) -> Place | None:
+def teach(context: AppContext, staff: Staff, group: str, taught: LessonTarget) -> CardRef | None:
     """Put the lesson into the draft and settle the group. Raises NotAllowedError, LessonError, NoSuchCardError."""
-    require(staff, Deed.EDIT_CONTENT)
+    require(staff, Permission.EDIT_CONTENT)
     draft = read_draft(context.store)
-    place: Place | None = None
+    place: CardRef | None = None
     if taught.lesson is not Lesson.LEAVE:
         place, fields = files_with(draft, taught)
         save_card(context, staff, CardForm(place, fields, draft.seen))
@@ -131,26 +131,26 @@ def teach(context: AppContext, staff: Staff, group: str, taught: Taught) -> Plac
 
     def work(connection: Connection) -> None:
         settle_group(connection, group, state)
-        add_trace(connection, Trace(now, staff.id, "learned", group, taught.lesson))
+        add_audit_entry(connection, AuditEntry(now, staff.id, "learned", group, taught.lesson))
 
     context.store.transaction(work)
     return place
 
 
-def words_of(store: Store, keys: Keyring, group: str) -> tuple[Unclear, ...]:
+def words_of(store: Store, keys: Keyring, group: str) -> tuple[UnmatchedMessage, ...]:
     """The messages of one group."""
     with store.reading() as connection:
         return tuple(words_of_groups(connection, keys, [group])[group])
 
 
-def _phrases_of(draft: Draft, taught: Taught) -> Place:
+def _phrases_of(draft: Draft, taught: LessonTarget) -> CardRef:
     """The card that holds the phrases of an entry or of a subject."""
     if taught.lesson is Lesson.NOT_OURS:
-        return Place("not-ours.yaml", taught.target)
+        return CardRef("not-ours.yaml", taught.target)
     name = f"{taught.target.split('-')[0]}s/{taught.target}.yaml"
     if name not in draft.files:
         raise LessonError
-    return Place(name)
+    return CardRef(name)
 
 
 def _nearest(words: str, analysis: Analysis, seen: Sequence[tuple[str, str, Analysis]]) -> str:

@@ -7,7 +7,7 @@ from bot.content.check.example_messages import texts_by_row
 from bot.content.content_faults import ContentError, Fault
 from bot.content.content_files import pack_files, unpack_files
 from bot.domain.messages import Reply
-from bot.domain.staff.permissions import Deed, Staff, require
+from bot.domain.staff.permissions import Permission, Staff, require
 from bot.domain.understanding.explain_match import explain
 from bot.domain.understanding.triage import Signal
 from bot.domain.understanding.understander import Understander, with_synonyms
@@ -20,7 +20,7 @@ LONGEST = 2000
 
 
 @dataclass(frozen=True)
-class Answered:
+class TrialAnswer:
     """One answer and its reasons: what triage hears, the nearest phrases, what each feature adds."""
 
     reply: Reply
@@ -30,25 +30,25 @@ class Answered:
 
 
 @dataclass(frozen=True)
-class Tried:
+class Trial:
     """The same sentence twice. `draft` is None where the draft cannot be read; `fault` is the first reason."""
 
     text: str
-    draft: Answered | None
-    published: Answered
+    draft: TrialAnswer | None
+    published: TrialAnswer
     fault: Fault | None = None
 
 
-def try_question(context: AppContext, staff: Staff, text: str) -> Tried:
+def try_question(context: AppContext, staff: Staff, text: str) -> Trial:
     """Ask both. Seconds, where the draft has new phrases. Raises NotAllowedError."""
-    require(staff, Deed.EDIT_CONTENT)
+    require(staff, Permission.EDIT_CONTENT)
     said, now = text.strip()[:LONGEST], context.content.understander
     published = _answered(context, now, said)
     try:
         draft = draft_understander(context)
     except ContentError as error:
-        return Tried(said, None, published, error.faults[0])
-    return Tried(said, _answered(context, draft, said), published)
+        return Trial(said, None, published, error.faults[0])
+    return Trial(said, _answered(context, draft, said), published)
 
 
 def draft_understander(context: AppContext) -> Understander:
@@ -64,12 +64,12 @@ def _opened(packed: bytes, index_builder: IndexBuilder, like: Understander) -> U
     return index_builder.understander(unpack_files(packed), like.analyzer)
 
 
-def _answered(context: AppContext, understander: Understander, text: str) -> Answered:
+def _answered(context: AppContext, understander: Understander, text: str) -> TrialAnswer:
     reply = answer_once(understander, context.thresholds, text, context.clock()).reply
     signals = understander.by_lists(text).signals
     if not reply.entries:
-        return Answered(reply, signals, (), ())
+        return TrialAnswer(reply, signals, (), ())
     (analysis,) = understander.analyzer.analyse([with_synonyms(understander.catalog.synonyms, text)[:400]])
     why = explain(understander.index, analysis, reply.entries[0].id)
     texts = texts_by_row(understander.catalog)
-    return Answered(reply, signals, tuple((texts[row], likeness) for row, likeness in why.rows), why.parts)
+    return TrialAnswer(reply, signals, tuple((texts[row], likeness) for row, likeness in why.rows), why.parts)

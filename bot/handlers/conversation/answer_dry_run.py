@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
-from bot.domain.conversation.dialogue_step import Talk, Turn, step
-from bot.domain.conversation.phone_lines import Moment
+from bot.domain.conversation.dialogue_step import Conversation, Turn, step
+from bot.domain.conversation.phone_lines import ReplyContext
 from bot.domain.messages import Route
 from bot.domain.understanding.decision import Thresholds
-from bot.domain.understanding.normalise import at_the_door
+from bot.domain.understanding.normalise import clean_input
 from bot.domain.understanding.understander import Understander
 from bot.handlers.content.evaluate import Answerer
 
@@ -21,11 +21,11 @@ def answer_once(
     thresholds: Thresholds,
     text: str,
     now: datetime,
-    talk: Talk = Talk(),  # noqa: B008 -- frozen
+    talk: Conversation = Conversation(),  # noqa: B008 -- frozen
 ) -> Turn:
     """The turn that this message would bring; `now` is aware."""
-    moment = Moment(now.astimezone(CITY_ZONE), is_holiday, TRIAL_NUMBER)
-    understood = understander.understand(at_the_door(text))
+    moment = ReplyContext(now.astimezone(CITY_ZONE), is_holiday, TRIAL_NUMBER)
+    understood = understander.understand(clean_input(text))
     return step(understander.catalog, thresholds, talk, understood, moment)
 
 

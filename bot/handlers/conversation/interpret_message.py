@@ -6,12 +6,12 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import Connection
 
-from bot.domain.conversation.dialogue_step import Talk
-from bot.domain.messages import WRITTEN, Happened, Inbound
+from bot.domain.conversation.dialogue_step import Conversation
+from bot.domain.messages import WRITTEN, EventKind, Inbound
 from bot.domain.understanding.decision import Understanding
 from bot.handlers.app_context import AppContext
 from bot.storage.conversation.message_rows import Recent, count_since, read_recent
-from bot.storage.conversation.resident_rows import find_resident, read_talk
+from bot.storage.conversation.resident_rows import find_resident, read_conversation
 
 log = structlog.get_logger()
 
@@ -34,7 +34,7 @@ class Interpreted:
 class _Before:
     """What is known of the resident before this message."""
 
-    talk: Talk
+    talk: Conversation
     recent: list[Recent]
     is_busy: bool
 
@@ -43,7 +43,7 @@ def interpret(context: AppContext, message: Inbound) -> Interpreted:
     """Triage always; matching unless the resident is over the limit or the model fails."""
     with context.store.reading() as connection:
         before = _before(connection, context, message)
-    if message.kind is Happened.STICKER:
+    if message.kind is EventKind.STICKER:
         return Interpreted(_understand(context, message.text, [], []), before.is_busy)
     if message.kind not in WRITTEN:
         return Interpreted(context.content.understander.by_lists(""), before.is_busy)
@@ -83,7 +83,7 @@ def _before(connection: Connection, context: AppContext, message: Inbound) -> _B
     is_busy = count_since(connection, since, source=message.source) >= context.limits.per_source
     resident = find_resident(connection, message.channel, message.sender)
     if resident is None:
-        return _Before(Talk(), [], is_busy)
+        return _Before(Conversation(), [], is_busy)
     is_busy = is_busy or count_since(connection, since, resident=resident) >= context.limits.per_resident
     recent = read_recent(connection, context.keys, resident, message.received_at - PIECES_BELONG_TOGETHER, PIECES)
-    return _Before(read_talk(connection, context.keys, resident), recent, is_busy)
+    return _Before(read_conversation(connection, context.keys, resident), recent, is_busy)

@@ -43,7 +43,7 @@ def offer_code(context: AppContext, sender: str) -> tuple[str, str]:
     return context.store.transaction(write), f"{code[: _LENGTH // 2]}-{code[_LENGTH // 2 :]}"
 
 
-def open_elsewhere(context: AppContext, sender: str, number: str, code: str, source: str) -> None:
+def link_device(context: AppContext, sender: str, number: str, code: str, source: str) -> None:
     """Show the talk on the device of `sender`. Raises WrongCodeError or TooManyTriesError."""
     digits = "".join(filter(str.isdigit, number))
     plain = "".join(filter(str.isalnum, code)).upper()

@@ -6,19 +6,19 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from bot.domain.conversation.dialogue_step import Turn
-from bot.domain.conversation.unmatched import WRONG, unclear_why
-from bot.domain.messages import Happened, Inbound
+from bot.domain.conversation.unmatched import WRONG, unmatched_reason
+from bot.domain.messages import EventKind, Inbound
 from bot.domain.understanding.pseudonymise import masked
 from bot.storage.conversation.message_rows import read_last_question
 from bot.storage.conversation.resident_rows import new_id
-from bot.storage.conversation.unmatched_rows import Unclear, add_unclear, count_verdict
+from bot.storage.conversation.unmatched_rows import UnmatchedMessage, add_unmatched, count_verdict
 from bot.storage.sealing import Keyring
 
 _SAME_TALK = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Noticed:
+class UnmatchedInput:
     """A message that was answered. `row`: its row; `entry`: what the talk was about before it."""
 
     resident: str
@@ -29,10 +29,10 @@ class Noticed:
     in_case: bool
 
 
-def note_unclear(connection: Connection, keys: Keyring, noticed: Noticed) -> None:
+def log_unmatched(connection: Connection, keys: Keyring, noticed: UnmatchedInput) -> None:
     """Keep it where it was not understood, or the one before it where the answer to that was wrong."""
     message, turn = noticed.message, noticed.turn
-    if noticed.in_case or message.kind not in {Happened.TEXT, Happened.PRESS}:
+    if noticed.in_case or message.kind not in {EventKind.TEXT, EventKind.PRESS}:
         return
     if turn.verdict:
         count_verdict(connection, noticed.entry, turn.verdict)
@@ -41,11 +41,14 @@ def note_unclear(connection: Connection, keys: Keyring, noticed: Noticed) -> Non
         question = read_last_question(connection, keys, noticed.resident, since, noticed.row)
         if question:
             row, words = question
-            found = Unclear(new_id(), WRONG, noticed.entry, message.received_at, masked(words))
-            add_unclear(connection, keys, row, found)
+            found = UnmatchedMessage(new_id(), WRONG, noticed.entry, message.received_at, masked(words))
+            add_unmatched(connection, keys, row, found)
         return
-    why = unclear_why(turn)
+    why = unmatched_reason(turn)
     if why and message.text.strip():
-        add_unclear(
-            connection, keys, noticed.row, Unclear(new_id(), why, "", message.received_at, masked(message.text))
+        add_unmatched(
+            connection,
+            keys,
+            noticed.row,
+            UnmatchedMessage(new_id(), why, "", message.received_at, masked(message.text)),
         )

@@ -7,21 +7,21 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.domain.city_calendar import CITY_ZONE
-from bot.domain.conversation.dialogue_step import Step, Talk, Turn, as_private, speaks_beside_staff, step
+from bot.domain.conversation.dialogue_step import Conversation, Step, Turn, as_private, speaks_beside_staff, step
 from bot.domain.conversation.non_text_messages import turn_beyond_text, words_of
-from bot.domain.conversation.phone_lines import Moment
-from bot.domain.conversation.replies import Writer
-from bot.domain.messages import WRITTEN, Happened, Inbound, Route
+from bot.domain.conversation.phone_lines import ReplyContext
+from bot.domain.conversation.replies import ReplyWriter
+from bot.domain.messages import WRITTEN, EventKind, Inbound, Route
 from bot.domain.switches import ORDINARY
-from bot.domain.understanding.normalise import at_the_door
+from bot.domain.understanding.normalise import clean_input
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.apply_to_case import Standing, joins_silently, settle_case, standing_of
+from bot.handlers.cases.apply_to_case import CaseStanding, apply_turn, joins_silently, read_case_standing
 from bot.handlers.conversation.interpret_message import Interpreted, interpret
-from bot.handlers.conversation.log_unmatched import Noticed, note_unclear
+from bot.handlers.conversation.log_unmatched import UnmatchedInput, log_unmatched
 from bot.storage.conversation.count_rows import add_count
 from bot.storage.conversation.message_rows import Filed, add_inbound, find_event
-from bot.storage.conversation.resident_rows import keep_address, lock_resident, read_talk, save_talk
-from bot.storage.delivery.outbox_rows import Answer, add_outbound
+from bot.storage.conversation.resident_rows import lock_resident, read_conversation, save_conversation, store_address
+from bot.storage.delivery.outbox_rows import OutboundAnswer, add_outbound
 from bot.storage.inbox.inbox_rows import was_unsent
 
 Settle = Callable[[Connection], bool]
@@ -50,7 +50,7 @@ class _Arrival:
 def receive(context: AppContext, messages: Sequence[Inbound], now: datetime, settle: Settle = lambda _: True) -> None:
     """Keep messages of one resident and the one answer to them. A message that came before changes nothing."""
     context = context.pinned()
-    clean = tuple(replace(each, text=at_the_door(each.text)) for each in messages)
+    clean = tuple(replace(each, text=clean_input(each.text)) for each in messages)
     last = clean[-1]
     meaning = interpret(context, replace(last, text="\n".join(each.text for each in clean)))
 
@@ -59,7 +59,7 @@ def receive(context: AppContext, messages: Sequence[Inbound], now: datetime, set
         if not settle(connection):
             raise TakenElsewhereError
         if last.address:
-            keep_address(connection, context.keys, resident, last.address)
+            store_address(connection, context.keys, resident, last.address)
         fresh = tuple(each for each in clean if find_event(connection, each.channel, each.event) is None)
         if fresh:
             _step(connection, _Arrival(context, fresh, now, meaning), resident)
@@ -70,21 +70,21 @@ def receive(context: AppContext, messages: Sequence[Inbound], now: datetime, set
 def _step(connection: Connection, arrival: _Arrival, resident: str) -> None:
     """The talk's step and all it changes, inside the transaction."""
     keys, last = arrival.context.keys, arrival.last
-    talk = read_talk(connection, keys, resident)
-    standing = standing_of(connection, arrival.context, resident, last)
+    talk = read_conversation(connection, keys, resident)
+    standing = read_case_standing(connection, arrival.context, resident, last)
     moment = standing.moment(arrival.now)
     turn = _shown(arrival, standing, moment, _turn(arrival, talk, moment))
     speaks = speaks_beside_staff(turn, standing.case, last.received_at)
-    case = settle_case(turn, standing, told=speaks)
+    case = apply_turn(turn, standing, told=speaks)
     kept = [_as_kept(connection, arrival, each, case) for each in arrival.messages]
     filed = Filed(case, heard=turn.case is not None)
     rows = [add_inbound(connection, keys, resident, each, filed) for each in kept]
     in_case = case is not None or standing.case is not None
-    note_unclear(connection, keys, Noticed(resident, rows[-1], last, turn, talk.entry, in_case))
+    log_unmatched(connection, keys, UnmatchedInput(resident, rows[-1], last, turn, talk.entry, in_case))
     if last.silent or not speaks:
         return
     channel = last.channel if last.goes_out else ""
-    answer = Answer(
+    answer = OutboundAnswer(
         resident,
         rows[-1],
         turn.reply,
@@ -94,44 +94,44 @@ def _step(connection: Connection, arrival: _Arrival, resident: str) -> None:
         turn.case is not None,
         restored=last.restored,
     )
-    if last.kind is Happened.JOIN:
+    if last.kind is EventKind.JOIN:
         add_outbound(connection, keys, replace(answer, ticket="", leaves=True, position=1))
         if not last.ticket:
             return
     add_outbound(connection, keys, answer)
-    save_talk(connection, keys, resident, turn.talk)
-    if last.kind is Happened.TEXT:
+    save_conversation(connection, keys, resident, turn.talk)
+    if last.kind is EventKind.TEXT:
         day = last.received_at.astimezone(CITY_ZONE).date()
         add_count(connection, day, last.channel, turn.reply.route)
 
 
-def _turn(arrival: _Arrival, talk: Talk, moment: Moment) -> Turn:
+def _turn(arrival: _Arrival, talk: Conversation, moment: ReplyContext) -> Turn:
     """The step; where nothing could be matched, what is said instead of 'I do not know'."""
     context, meaning = arrival.context, arrival.meaning
     catalog = context.content.catalog
     if arrival.last.kind not in WRITTEN:
-        beyond = Step(catalog, context.thresholds, talk, meaning.understood, Writer.of(catalog, moment))
+        beyond = Step(catalog, context.thresholds, talk, meaning.understood, ReplyWriter.of(catalog, moment))
         return turn_beyond_text(beyond, arrival.last)
     turn = step(catalog, context.thresholds, talk, meaning.understood, moment)
-    if arrival.last.kind is Happened.FORM:
+    if arrival.last.kind is EventKind.FORM:
         return as_private(turn)
     if meaning.understood.ranking is not None or turn.reply.route is not Route.UNKNOWN:
         return turn
-    writer = Writer.of(catalog, moment)
+    writer = ReplyWriter.of(catalog, moment)
     calm = (
         writer.plain("busy", Route.UNKNOWN) if meaning.is_busy else replace(writer.menu("trouble"), route=Route.UNKNOWN)
     )
     return replace(turn, reply=calm, talk=replace(turn.talk, choices=calm.choices))
 
 
-def _shown(arrival: _Arrival, standing: Standing, moment: Moment, turn: Turn) -> Turn:
+def _shown(arrival: _Arrival, standing: CaseStanding, moment: ReplyContext, turn: Turn) -> Turn:
     """The turn as it is shown: under what the office has switched, and with what else becomes of the message.
 
     What is about a case or a danger is never switched off.
     """
-    if arrival.last.kind is Happened.JOIN:
+    if arrival.last.kind is EventKind.JOIN:
         return turn
-    writer, reply = Writer.of(arrival.context.content.catalog, moment), turn.reply
+    writer, reply = ReplyWriter.of(arrival.context.content.catalog, moment), turn.reply
     is_ordinary = reply.route in ORDINARY and not (turn.case or turn.cancels or turn.returns)
     if is_ordinary and moment.switches.mutes(arrival.last.channel):
         reply = writer.switched_off()

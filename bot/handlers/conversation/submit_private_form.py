@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from bot.domain.messages import Happened, Inbound
+from bot.domain.messages import EventKind, Inbound
 from bot.handlers.app_context import AppContext
 from bot.handlers.conversation.receive_message import TakenElsewhereError, receive
 from bot.storage.cases.case_rows import read_case_by_id
@@ -22,7 +22,7 @@ def is_page_there(context: AppContext, token: str) -> bool:
         return bool(case_of_page(connection, hashed(token), context.clock()))
 
 
-def write_privately(context: AppContext, token: str, words: str, source: str) -> str:
+def submit_private_form(context: AppContext, token: str, words: str, source: str) -> str:
     """Keep what was written, in the case; its number. Raises PageOverError."""
     now, page = context.clock(), hashed(token)
     with context.store.reading() as connection:
@@ -30,7 +30,7 @@ def write_privately(context: AppContext, token: str, words: str, source: str) ->
         if case is None:
             raise PageOverError
         channel, sender = account_of(connection, case.resident)
-    message = Inbound(channel, sender, page, words, now, source=source, kind=Happened.FORM)
+    message = Inbound(channel, sender, page, words, now, source=source, kind=EventKind.FORM)
 
     def use(connection: Connection) -> bool:
         return use_page(connection, page, now)

@@ -7,11 +7,11 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.domain.delivery.delivery_rules import (
-    Answered,
     Delivery,
     OutboundState,
     Outcome,
-    Way,
+    SendMethod,
+    SendResult,
     after_attempt,
     as_written,
     before_attempt,
@@ -35,7 +35,7 @@ class Attempt:
     """One message that is about to be sent, and how."""
 
     delivery: Delivery
-    way: Way
+    way: SendMethod
 
 
 def next_attempts(context: AppContext, channel: str, most: int) -> list[Attempt]:
@@ -63,7 +63,7 @@ def next_attempts(context: AppContext, channel: str, most: int) -> list[Attempt]
     return attempts
 
 
-async def send(context: AppContext, channel: Channel, attempt: Attempt) -> Answered:
+async def send(context: AppContext, channel: Channel, attempt: Attempt) -> SendResult:
     """One attempt over the platform."""
     each = attempt.delivery
     outgoing = Outgoing(
@@ -79,10 +79,10 @@ async def send(context: AppContext, channel: Channel, attempt: Attempt) -> Answe
         return await channel.send(outgoing)
     except Exception as error:  # noqa: BLE001 -- a fault of ours on the way out must not lose the message
         log.error("send_failed", channel=channel.name, error=type(error).__name__)
-        return Answered(Outcome.UNCERTAIN)
+        return SendResult(Outcome.UNCERTAIN)
 
 
-def write_outcome(context: AppContext, channel: str, attempt: Attempt, answered: Answered) -> Delivery:
+def write_outcome(context: AppContext, channel: str, attempt: Attempt, answered: SendResult) -> Delivery:
     """Keep what came of an attempt; where the message stands now."""
     as_text = text_retry_key(attempt.delivery.retry_key)
     after = after_attempt(attempt.delivery, attempt.way, answered, context.clock(), as_text)

@@ -15,7 +15,7 @@ _FEW = 0.2
 CLOCK = "clock"
 
 
-async def watch_pushes(context: AppContext) -> None:
+async def watch_push_quota(context: AppContext) -> None:
     """Ask each platform, and keep the answer of the one that has least left."""
     answers = [await channel.pushes() for channel in context.channels.values()]
     known = [each for each in answers if each is not None]

@@ -10,21 +10,21 @@ from bot.domain.cases.case import Case, shown_number
 from bot.domain.cases.case_deadlines import may_write_at
 from bot.domain.cases.duty_roster import DutyRoster
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
-from bot.domain.conversation.crisis_replies import CrisisWriter
-from bot.domain.conversation.phone_lines import Moment
-from bot.domain.conversation.replies import Writer
+from bot.domain.conversation.crisis_replies import CrisisReplyWriter
+from bot.domain.conversation.phone_lines import ReplyContext
+from bot.domain.conversation.replies import ReplyWriter
 from bot.domain.messages import Reply
 from bot.handlers.app_context import AppContext
 from bot.storage.conversation.message_rows import last_message
 from bot.storage.conversation.resident_rows import channel_of
-from bot.storage.delivery.outbox_rows import Answer, add_outbound
+from bot.storage.delivery.outbox_rows import OutboundAnswer, add_outbound
 
 ON_THE_PAGE = "web"
 """The channel on which a message is there as soon as it is kept: nothing is sent."""
 
 
 @dataclass(frozen=True)
-class About:
+class MessageContext:
     """The case that it is about, who looks after cases, and when it is said. `author`: who of staff, if not the bot."""
 
     case: Case
@@ -34,23 +34,23 @@ class About:
     private_link: str = ""
 
 
-def say_to_resident(
-    connection: Connection, context: AppContext, about: About, write: Callable[[CrisisWriter], Reply]
+def queue_for_resident(
+    connection: Connection, context: AppContext, about: MessageContext, write: Callable[[CrisisReplyWriter], Reply]
 ) -> None:
     """Queue the message, inside the transaction that makes it true; a drill is sent to nobody."""
     case, now = about.case, about.now
     channel = channel_of(connection, case.resident)
-    moment = Moment(
+    moment = ReplyContext(
         now.astimezone(CITY_ZONE),
         is_holiday,
         shown_number(case.number),
         roster=about.roster,
         private_link=about.private_link,
     )
-    reply = write(Writer.of(context.content.catalog, moment).crisis)
+    reply = write(ReplyWriter.of(context.content.catalog, moment).crisis)
     to, position = last_message(connection, case.id)
     goes_out = channel != ON_THE_PAGE and not case.is_drill
-    answer = Answer(
+    answer = OutboundAnswer(
         case.resident,
         to,
         reply,

@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 from bot.domain.cases.case import Case, shown_number
 from bot.domain.delivery.notices import (
     CHAT,
-    Facts,
+    ChatReplyKind,
     Notice,
-    Told,
+    NoticeFacts,
     as_one,
     is_needed,
     notice_now,
@@ -34,7 +34,7 @@ _BUNDLES = uuid.UUID("6f1f0f5e-6f55-4f0e-9a53-0d6b3c1f7a11")
 
 
 @dataclass(frozen=True)
-class Place:
+class ChatTarget:
     """A chat of staff, its platform, and where the platform is told to send."""
 
     chat: StaffChat
@@ -43,7 +43,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Written:
+class RenderedNotices:
     """Notices that go out, or went out, as one message."""
 
     notices: tuple[tuple[QueuedNotice, Notice], ...]
@@ -64,13 +64,13 @@ class Written:
         return as_one(wording, [(queued.case, notice) for queued, notice in self.notices])
 
 
-def find_place(connection: Connection, context: AppContext, recipient: str) -> Place | None:
+def find_place(connection: Connection, context: AppContext, recipient: str) -> ChatTarget | None:
     """The chat that is this recipient; None where it or its platform is gone."""
     chat = read_chat(connection, recipient.removeprefix(CHAT))
     channel = context.channels.get(chat.channel) if chat else None
     if chat is None or channel is None:
         return None
-    return Place(chat, channel, chat_address(connection, context.keys, chat.id))
+    return ChatTarget(chat, channel, chat_address(connection, context.keys, chat.id))
 
 
 def write_notice_text(connection: Connection, context: AppContext, queued: QueuedNotice) -> Notice | None:
@@ -79,27 +79,29 @@ def write_notice_text(connection: Connection, context: AppContext, queued: Queue
     case = read_case_by_id(connection, queued.case) if queued.case else None
     name = _name(connection, queued.about)
     link = _link(context, case)
-    if queued.why in set(Told):
+    if queued.why in set(ChatReplyKind):
         number = shown_number(case.number) if case else ""
-        if queued.why == Told.AT_DESK:
+        if queued.why == ChatReplyKind.AT_DESK:
             link = link or f"{context.base_url}/desk"
-        return notice_to_chat(wording, Told(queued.why), number=number, name=name, link=link)
+        return notice_to_chat(wording, ChatReplyKind(queued.why), number=number, name=name, link=link)
     if case is None or not is_needed(case, queued.why):
         return None
     words = ""
     if read_switches(connection).is_on(Switch.NOTICE_WORDS):
         words = (read_case_words(connection, context.keys, case.id) or [""])[-1]
-    return notice_of(wording, Facts(case, queued.why, context.clock(), link, words, name))
+    return notice_of(wording, NoticeFacts(case, queued.why, context.clock(), link, words, name))
 
 
-def write_anew(connection: Connection, context: AppContext, sent: Sequence[QueuedNotice]) -> Written:
+def write_anew(connection: Connection, context: AppContext, sent: Sequence[QueuedNotice]) -> RenderedNotices:
     """The notices of a message that was sent, as their cases stand now."""
     found = []
     for queued in sent:
         if case := read_case_by_id(connection, queued.case):
-            facts = Facts(case, queued.why, context.clock(), _link(context, case), name=_name(connection, case.owner))
+            facts = NoticeFacts(
+                case, queued.why, context.clock(), _link(context, case), name=_name(connection, case.owner)
+            )
             found.append((queued, notice_now(context.content.wording(), facts)))
-    return Written(tuple(found))
+    return RenderedNotices(tuple(found))
 
 
 def _link(context: AppContext, case: Case | None) -> str:

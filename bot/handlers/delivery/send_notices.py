@@ -8,13 +8,13 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import Connection
 
-from bot.domain.delivery.delivery_rules import Answered, Outcome, Way
-from bot.domain.delivery.notices import CHAT, MAIL, Notice, NoticeState, Told, after_attempt
+from bot.domain.delivery.delivery_rules import Outcome, SendMethod, SendResult
+from bot.domain.delivery.notices import CHAT, MAIL, ChatReplyKind, Notice, NoticeState, notice_after_attempt
 from bot.domain.protocols import Outgoing
 from bot.handlers.app_context import AppContext
 from bot.handlers.delivery.dispatcher import rung
-from bot.handlers.delivery.render_notices import Place, Written, find_place, write_notice_text
-from bot.storage.delivery.notice_rows import QueuedNotice, Tried, lease_notices, write_notice
+from bot.handlers.delivery.render_notices import ChatTarget, RenderedNotices, find_place, write_notice_text
+from bot.storage.delivery.notice_rows import NoticeAttempt, QueuedNotice, lease_notices, write_notice
 from bot.storage.leases import Lease
 from bot.storage.staff.staff_chat_rows import lose_chat, move_lane
 
@@ -49,24 +49,24 @@ class NoticeSender:
 
     async def _send(self, bundle: Sequence[QueuedNotice]) -> None:
         written, spared = await asyncio.to_thread(self._write, bundle)
-        answered = Answered(Outcome.REFUSED)
-        place: Place | None = None
+        answered = SendResult(Outcome.REFUSED)
+        place: ChatTarget | None = None
         if written.notices:
             ((first, notice), *_) = written.notices
             if first.recipient.startswith(MAIL):
-                answered = Answered(await self._by_mail(first, notice))
+                answered = SendResult(await self._by_mail(first, notice))
             elif place := await asyncio.to_thread(self._place, first.recipient):
                 answered = await self._by_chat(place, written)
         await asyncio.to_thread(self._keep, written, spared, answered, place)
 
-    def _write(self, bundle: Sequence[QueuedNotice]) -> tuple[Written, list[QueuedNotice]]:
+    def _write(self, bundle: Sequence[QueuedNotice]) -> tuple[RenderedNotices, list[QueuedNotice]]:
         """The notices in words, and those that nobody needs any more."""
         with self._context.store.reading() as connection:
             found = [(each, write_notice_text(connection, self._context, each)) for each in bundle]
         needed = tuple((each, notice) for each, notice in found if notice)
-        return Written(needed), [each for each, notice in found if notice is None]
+        return RenderedNotices(needed), [each for each, notice in found if notice is None]
 
-    def _place(self, recipient: str) -> Place | None:
+    def _place(self, recipient: str) -> ChatTarget | None:
         with self._context.store.reading() as connection:
             return find_place(connection, self._context, recipient)
 
@@ -76,29 +76,31 @@ class NoticeSender:
         letter = notice.as_letter(queued.id, queued.recipient.removeprefix(MAIL), queued.created_at)
         return await asyncio.to_thread(self._context.mail.send, letter)
 
-    async def _by_chat(self, place: Place, written: Written) -> Answered:
+    async def _by_chat(self, place: ChatTarget, written: RenderedNotices) -> SendResult:
         """The free answer to a press where there is one; else, or where it is too late for that, a push."""
         ticket = written.notices[0][0].ticket
-        way = Way.REPLY if ticket else Way.PUSH
+        way = SendMethod.REPLY if ticket else SendMethod.PUSH
         reply, wording = written.as_reply(self._context), self._context.content.wording()
         outgoing = Outgoing(way, reply, wording, place.address, ticket, written.retry_key, as_text=False)
         answered = await place.channel.send(outgoing)
-        if way is Way.REPLY and answered.outcome is not Outcome.ACCEPTED:
-            answered = await place.channel.send(replace(outgoing, way=Way.PUSH))
+        if way is SendMethod.REPLY and answered.outcome is not Outcome.ACCEPTED:
+            answered = await place.channel.send(replace(outgoing, way=SendMethod.PUSH))
         return answered
 
-    def _keep(self, written: Written, spared: Sequence[QueuedNotice], answered: Answered, place: Place | None) -> None:
+    def _keep(
+        self, written: RenderedNotices, spared: Sequence[QueuedNotice], answered: SendResult, place: ChatTarget | None
+    ) -> None:
         now = self._context.clock()
         failed = ""
 
         def work(connection: Connection) -> None:
             nonlocal failed
             for queued in spared:
-                write_notice(connection, queued, Tried(NoticeState.SPARED, now))
+                write_notice(connection, queued, NoticeAttempt(NoticeState.SPARED, now))
             for queued, notice in written.notices:
-                state, due = after_attempt(answered, queued.attempts, queued.created_at, now)
+                state, due = notice_after_attempt(answered, queued.attempts, queued.created_at, now)
                 fault = "" if answered.outcome is Outcome.ACCEPTED else str(answered.outcome)
-                write_notice(connection, queued, Tried(state, due, fault, answered.message, notice.shown))
+                write_notice(connection, queued, NoticeAttempt(state, due, fault, answered.message, notice.shown))
                 failed = queued.recipient.partition(":")[0] if state is NoticeState.FAILED else ""
             if place:
                 keep_place(connection, self._context, place, answered)
@@ -108,7 +110,7 @@ class NoticeSender:
             log.error("alarm_notice_not_delivered", way=failed, fault=str(answered.outcome))
 
 
-def keep_place(connection: Connection, context: AppContext, place: Place, answered: Answered) -> None:
+def keep_place(connection: Connection, context: AppContext, place: ChatTarget, answered: SendResult) -> None:
     """What an attempt told of the chat itself: that it has moved, or that nobody can be told there any more."""
     if answered.moved:
         to = (place.channel.lane_of(answered.moved), answered.moved)
@@ -122,6 +124,6 @@ def together(batch: Sequence[QueuedNotice]) -> list[list[QueuedNotice]]:
     """What goes out as one: the notices about cases that wait for the same chat."""
     bundles: dict[str, list[QueuedNotice]] = {}
     for each in batch:
-        joins = each.recipient.startswith(CHAT) and each.why not in set(Told) and not each.ticket
+        joins = each.recipient.startswith(CHAT) and each.why not in set(ChatReplyKind) and not each.ticket
         bundles.setdefault(each.recipient if joins else each.id, []).append(each)
     return list(bundles.values())

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from bot.domain.delivery.delivery_rules import Answered, Outcome, Way
+from bot.domain.delivery.delivery_rules import Outcome, SendMethod, SendResult
 from bot.domain.protocols import Outgoing
 from bot.handlers.app_context import AppContext
-from bot.handlers.delivery.render_notices import Place, Written, find_place, write_anew
+from bot.handlers.delivery.render_notices import ChatTarget, RenderedNotices, find_place, write_anew
 from bot.handlers.delivery.send_notices import keep_place
 from bot.storage.delivery.notice_rows import QueuedNotice, lease_untrue, postpone_amending, write_amended
 from bot.storage.leases import Lease
@@ -22,13 +22,13 @@ _FINAL = frozenset({Outcome.ACCEPTED, Outcome.REFUSED, Outcome.BLOCKED})
 """After these nothing is tried again: somebody may have deleted the message."""
 
 
-class NoticeAmender:
+class SentNoticeUpdater:
     """One per process."""
 
     def __init__(self, context: AppContext) -> None:
         self._context = context
 
-    async def amend_some(self) -> None:
+    async def update_some(self) -> None:
         """Write anew what does not hold any more; without any, wait."""
         batch = await asyncio.to_thread(self._take)
         await asyncio.gather(*(self._amend(each) for each in batch))
@@ -42,18 +42,18 @@ class NoticeAmender:
 
     async def _amend(self, sent: Sequence[QueuedNotice]) -> None:
         place, written = await asyncio.to_thread(self._write, sent)
-        answered = Answered(Outcome.REFUSED)
+        answered = SendResult(Outcome.REFUSED)
         if place and written.notices:
             reply, wording, message = written.as_reply(self._context), self._context.content.wording(), sent[0].message
-            outgoing = Outgoing(Way.AMEND, reply, wording, place.address, "", "", as_text=False, message=message)
+            outgoing = Outgoing(SendMethod.AMEND, reply, wording, place.address, "", "", as_text=False, message=message)
             answered = await place.channel.send(outgoing)
         await asyncio.to_thread(self._keep, written, answered, place)
 
-    def _write(self, sent: Sequence[QueuedNotice]) -> tuple[Place | None, Written]:
+    def _write(self, sent: Sequence[QueuedNotice]) -> tuple[ChatTarget | None, RenderedNotices]:
         with self._context.store.reading() as connection:
             return find_place(connection, self._context, sent[0].recipient), write_anew(connection, self._context, sent)
 
-    def _keep(self, written: Written, answered: Answered, place: Place | None) -> None:
+    def _keep(self, written: RenderedNotices, answered: SendResult, place: ChatTarget | None) -> None:
         now = self._context.clock()
 
         def work(connection: Connection) -> None:

@@ -8,18 +8,18 @@ from functools import partial
 import structlog
 from sqlalchemy import Connection
 
-from bot.domain.messages import Event, Happened, Inbound
+from bot.domain.messages import Event, EventKind, Inbound
 from bot.domain.staff.chat_commands import is_for_staff
 from bot.handlers.app_context import AppContext
 from bot.handlers.conversation.interpret_message import sounds_urgent
 from bot.handlers.conversation.receive_message import TakenElsewhereError, receive
-from bot.handlers.staff.staff_chat_events import hear_staff
+from bot.handlers.staff.staff_chat_events import handle_staff_event
 from bot.storage.cases.proposal_rows import delete_proposed_with
 from bot.storage.conversation.message_rows import erase_words
 from bot.storage.conversation.resident_rows import mark_unreachable
 from bot.storage.inbox.inbox_rows import (
-    Kept,
     Lane,
+    StoredEvent,
     erase_raw,
     fail_events,
     finish_events,
@@ -36,7 +36,7 @@ LEASED_FOR = timedelta(seconds=15)
 AGAIN_AFTER = timedelta(seconds=2)
 """Times the number of failures: when an event that failed is tried again."""
 _MOST_PIECES = 10
-_NOBODY_ANSWERS = frozenset({Happened.UNSEND, Happened.UNFOLLOW, Happened.LEAVE, Happened.OTHER})
+_NOBODY_ANSWERS = frozenset({EventKind.UNSEND, EventKind.UNFOLLOW, EventKind.LEAVE, EventKind.OTHER})
 
 
 class _NotForStaffError(Exception):
@@ -47,11 +47,11 @@ class _NotForStaffError(Exception):
 class _Taken:
     """An event that was kept, and what it says."""
 
-    kept: Kept
+    kept: StoredEvent
     event: Event
 
 
-def take_up(context: AppContext, lane: Lane, worker: str = "") -> timedelta | None:
+def process_lane(context: AppContext, lane: Lane, worker: str = "") -> timedelta | None:
     """Handle what comes first in the lane. How long to wait before the next call; None when nothing is left.
 
     `worker` names one of several processes that work on the same database.
@@ -72,7 +72,7 @@ def take_up(context: AppContext, lane: Lane, worker: str = "") -> timedelta | No
     return max(wait, timedelta())
 
 
-def _come(context: AppContext, lane: Lane, worker: str) -> list[Kept]:
+def _come(context: AppContext, lane: Lane, worker: str) -> list[StoredEvent]:
     """What waits in the lane, for this worker alone; without a name the worker is the only one."""
     if not worker:
         with context.store.reading() as connection:
@@ -81,7 +81,7 @@ def _come(context: AppContext, lane: Lane, worker: str) -> list[Kept]:
     return context.store.transaction(partial(lease_lane, lane=lane, lease=Lease(worker, now, now + LEASED_FOR)))
 
 
-def _first_run(context: AppContext, lane: Lane, kept: Sequence[Kept]) -> tuple[list[_Taken], bool]:
+def _first_run(context: AppContext, lane: Lane, kept: Sequence[StoredEvent]) -> tuple[list[_Taken], bool]:
     """The events to be answered as one, and whether nothing came after them. What failed before is tried alone."""
     channel, keys = context.channels[lane.channel], context.keys
     taken: list[_Taken] = []
@@ -89,7 +89,7 @@ def _first_run(context: AppContext, lane: Lane, kept: Sequence[Kept]) -> tuple[l
         if taken and each.attempts:
             return taken, False
         event = _heard(context, channel.read(open_raw(keys, each), each.received_at))
-        alone = event.kind is not Happened.TEXT or each.attempts > 0 or is_for_staff(event)
+        alone = event.kind is not EventKind.TEXT or each.attempts > 0 or is_for_staff(event)
         if taken and (alone or event.silent != taken[0].event.silent or len(taken) == _MOST_PIECES):
             return taken, False
         taken.append(_Taken(each, event))
@@ -102,14 +102,14 @@ def _heard(context: AppContext, event: Event) -> Event:
     """An event with strings that nobody could place: the one in which triage hears something is (part of) its text."""
     triage = context.content.catalog.triage
     cry = next((stray for stray in event.strays if triage.read(stray)), "")
-    return replace(event, kind=Happened.TEXT, text="\n".join(filter(None, (event.text, cry)))) if cry else event
+    return replace(event, kind=EventKind.TEXT, text="\n".join(filter(None, (event.text, cry)))) if cry else event
 
 
 def _pause(context: AppContext, lane: Lane, run: Sequence[_Taken]) -> timedelta:
     """How long to wait for the next piece: not at all for what sounds urgent, or is no text."""
     last = run[-1]
     left = last.kept.received_at + context.reply_pause - context.clock()
-    if last.event.kind is not Happened.TEXT or left <= timedelta() or last.kept.attempts:
+    if last.event.kind is not EventKind.TEXT or left <= timedelta() or last.kept.attempts:
         return timedelta()
     joined = replace(_inbound(lane, last), text="\n".join(each.event.text for each in run))
     return timedelta() if sounds_urgent(context, joined) else left
@@ -125,7 +125,7 @@ def _handle_safely(context: AppContext, lane: Lane, run: Sequence[_Taken]) -> No
         _failed(context, lane, [each.kept for each in run], error)
 
 
-def _failed(context: AppContext, lane: Lane, kept: Sequence[Kept], error: Exception) -> None:
+def _failed(context: AppContext, lane: Lane, kept: Sequence[StoredEvent], error: Exception) -> None:
     fault, later = type(error).__name__, context.clock() + AGAIN_AFTER * (kept[0].attempts + 1)
     aside = context.store.transaction(partial(fail_events, events=kept, fault=fault, due_at=later))
     log.warning("event_failed", channel=lane.channel, error=fault, events=len(kept))
@@ -139,7 +139,7 @@ def _handle(context: AppContext, lane: Lane, run: Sequence[_Taken]) -> None:
     if is_for_staff(last.event) and _was_for_staff(context, lane, last.event, ids):
         return
     if last.event.in_group:
-        run = [_Taken(last.kept, replace(last.event, kind=Happened.JOIN, text=""))]
+        run = [_Taken(last.kept, replace(last.event, kind=EventKind.JOIN, text=""))]
     if last.event.kind not in _NOBODY_ANSWERS:
         inbounds = [_inbound(lane, each) for each in run]
         receive(context, inbounds, context.clock(), partial(finish_events, ids=ids))
@@ -156,7 +156,7 @@ def _was_for_staff(context: AppContext, lane: Lane, event: Event, ids: Sequence[
     """Whether it was, and is settled now; if not, nothing is kept."""
 
     def work(connection: Connection) -> None:
-        if finish_events(connection, ids) and not hear_staff(connection, context, lane, event):
+        if finish_events(connection, ids) and not handle_staff_event(connection, context, lane, event):
             raise _NotForStaffError
 
     try:
@@ -168,11 +168,11 @@ def _was_for_staff(context: AppContext, lane: Lane, event: Event, ids: Sequence[
 
 def _note(connection: Connection, context: AppContext, lane: Lane, event: Event) -> None:
     """What has no answer but changes something: a message taken back, a resident who blocked the bot."""
-    if event.kind is Happened.UNSEND:
+    if event.kind is EventKind.UNSEND:
         erase_words(connection, context.keys, lane.channel, event.message)
         delete_proposed_with(connection, lane.channel, event.message)
         erase_raw(connection, lane.channel, event.message)
-    elif event.kind in {Happened.UNFOLLOW, Happened.LEAVE}:
+    elif event.kind in {EventKind.UNFOLLOW, EventKind.LEAVE}:
         mark_unreachable(connection, lane.channel, lane.name)
 
 

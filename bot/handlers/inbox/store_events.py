@@ -5,10 +5,10 @@ from functools import partial
 
 from bot.domain.messages import Event
 from bot.handlers.app_context import AppContext
-from bot.storage.inbox.inbox_rows import keep_events
+from bot.storage.inbox.inbox_rows import insert_events
 
 
-def keep(context: AppContext, channel: str, events: Sequence[Event]) -> int:
+def store_events(context: AppContext, channel: str, events: Sequence[Event]) -> int:
     """Keep the events that did not come before; how many those are. Raises what the database raises."""
-    work = partial(keep_events, keys=context.keys, channel=channel, events=events, received_at=context.clock())
+    work = partial(insert_events, keys=context.keys, channel=channel, events=events, received_at=context.clock())
     return context.store.transaction(work, first=True)

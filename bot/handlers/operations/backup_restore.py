@@ -26,7 +26,7 @@ from bot.storage.operations.backup_file import (
 from bot.storage.operations.database_use import filled_tables, is_in_use, others_connected
 from bot.storage.operations.sealed_rows import count_by_key
 from bot.storage.sealing import Keyring
-from bot.storage.staff.audit_rows import Trace, add_trace, last_trace
+from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry, last_audit_entry
 from bot.storage.staff.duty_rows import write_switch
 from bot.storage.staff.session_rows import end_every_session
 from bot.storage.staff.staff_chat_rows import drop_every_offer
@@ -52,7 +52,7 @@ class Restored:
 
 def back_up(store: Store, file: Path, now: datetime) -> Contents:
     """Write a backup to a file that is not there yet. Raises BackupError."""
-    store.transaction(lambda connection: add_trace(connection, Trace(now, CONSOLE, BACKUP)))
+    store.transaction(lambda connection: add_audit_entry(connection, AuditEntry(now, CONSOLE, BACKUP)))
     contents = write_backup(store, file)
     store.transaction(lambda connection: write_switch(connection, LAST_BACKUP, now.isoformat(), CONSOLE, now))
     return contents
@@ -100,7 +100,7 @@ def _settle(store: Store, contents: Contents, keys: Keyring, now: datetime) -> R
 
     def work(connection: Connection) -> Restored:
         _refuse_unknown_keys(connection, keys)
-        made = last_trace(connection, BACKUP)
+        made = last_audit_entry(connection, BACKUP)
         pending = read_pending(connection)
         unknown = [each.id for each in pending if not may_go_again(each, made.at if made else None, now)]
         for each in unknown:
@@ -115,7 +115,7 @@ def _settle(store: Store, contents: Contents, keys: Keyring, now: datetime) -> R
         end_every_session(connection)
         drop_every_offer(connection)
         moment = made.at.isoformat(timespec="seconds") if made else "?"
-        add_trace(connection, Trace(now, CONSOLE, "restore", detail=moment))
+        add_audit_entry(connection, AuditEntry(now, CONSOLE, "restore", detail=moment))
         return Restored(contents, len(pending) - len(unknown), len(unknown), events)
 
     return store.transaction(work)

@@ -8,10 +8,10 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from bot.domain.catalog import Use
-from bot.domain.operations.health_findings import Finding, State, findings
+from bot.domain.operations.health_findings import HealthFinding, HealthState, health_findings
 from bot.domain.staff.permissions import Role
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.notify_staff import FEW_PUSHES, roster_of, ways_of
+from bot.handlers.cases.notify_staff import FEW_PUSHES, read_duty_roster, read_staff_reach
 from bot.handlers.delivery.push_quota import PUSHES_LEFT
 from bot.handlers.operations.backup_restore import LAST_BACKUP
 from bot.storage.cases.case_rows import list_cases
@@ -31,7 +31,7 @@ _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Premises:
+class Deployment:
     """What the database does not know. `file`: of SQLite, None on PostgreSQL; `channels`: that are connected."""
 
     file: Path | None
@@ -40,20 +40,20 @@ class Premises:
     content_faults: int = 0
 
 
-def check_up(context: AppContext, premises: Premises, now: datetime) -> list[Finding]:
+def health_report(context: AppContext, premises: Deployment, now: datetime) -> list[HealthFinding]:
     """Everything that was looked at. The database has the newest schema; without it nothing else could be asked."""
     with context.store.reading() as connection:
-        return list(findings(_state(connection, context, premises, now)))
+        return list(health_findings(_state(connection, context, premises, now)))
 
 
-def _state(connection: Connection, context: AppContext, premises: Premises, now: datetime) -> State:
-    figures, ways = read_figures(connection), ways_of(connection, context)
+def _state(connection: Connection, context: AppContext, premises: Deployment, now: datetime) -> HealthState:
+    figures, ways = read_figures(connection), read_staff_reach(connection, context)
     accounts = [each for each in list_staff(connection) if not each.is_disabled]
     old, lost = _seals(connection, context.keys)
     last_backup = read_switch(connection, LAST_BACKUP)
     file = premises.file
     lines = context.content.catalog.lines.values()
-    return State(
+    return HealthState(
         now=now,
         is_current=is_current(context.store),
         old_seals=old,
@@ -66,11 +66,11 @@ def _state(connection: Connection, context: AppContext, premises: Premises, now:
         last_backup=datetime.fromisoformat(last_backup) if last_backup else None,
         set_aside=len(list(file.parent.glob(f"{file.name}.replaced-*"))) if file else 0,
         free_bytes=shutil.disk_usage(file.parent if file else Path()).free,
-        roster=roster_of(connection, context),
+        roster=read_duty_roster(connection, context),
         ways=len(ways.chats) + bool(ways.desk_mail) + sum(1 for each in ways.accounts.values() if each.mail),
         accounts=len(accounts),
         admins=sum(1 for each in accounts if each.role is Role.ADMIN),
-        events_aside=figures.events_aside,
+        dead_letters=figures.dead_letters,
         failed_notices=count_failed_notices(connection, now - _DAY),
         unwatched=sum(1 for case in list_cases(connection, open_only=True) if not case.is_watched),
         unclaimed_since=figures.oldest_unclaimed,

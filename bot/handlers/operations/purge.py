@@ -14,7 +14,7 @@ from bot.handlers.staff.staff_accounts import CONSOLE
 from bot.storage.cases.case_rows import CLOCK, read_case
 from bot.storage.conversation.device_rows import delete_devices_before
 from bot.storage.conversation.private_rows import delete_pages_before
-from bot.storage.conversation.unmatched_rows import delete_unclear_before
+from bot.storage.conversation.unmatched_rows import delete_unmatched_before
 from bot.storage.engine import Store
 from bot.storage.operations.purge_rows import (
     delete_events_before,
@@ -29,7 +29,7 @@ from bot.storage.operations.purge_rows import (
     old_talk,
     resident_cases,
 )
-from bot.storage.staff.audit_rows import Trace, add_trace, delete_traces_before
+from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry, delete_audit_before
 from bot.storage.staff.session_rows import delete_sessions_before
 
 _AT_ONCE = 50
@@ -68,16 +68,18 @@ def purge_kept(store: Store, retention: Retention, now: datetime) -> Purged:
     store.transaction(partial(delete_events_before, done_before=events_before, aside_before=case_before))
     store.transaction(partial(delete_notices_before, before=case_before))
     store.transaction(partial(delete_sessions_before, begun_before=now - _SESSIONS_KEPT))
-    store.transaction(partial(delete_unclear_before, before=talk_before))
+    store.transaction(partial(delete_unmatched_before, before=talk_before))
     store.transaction(partial(delete_pages_before, before=events_before))
     store.transaction(partial(delete_devices_before, before=talk_before))
     traces = 0
-    while some := store.transaction(partial(delete_traces_before, before=audit_before, most=_AT_ONCE)):
+    while some := store.transaction(partial(delete_audit_before, before=audit_before, most=_AT_ONCE)):
         traces += some
     purged = Purged(messages, cases, people, traces)
     if purged != Purged(0, 0, 0, 0):
         detail = f"messages {messages}, cases {cases}, people {people}, traces {traces}"
-        store.transaction(lambda connection: add_trace(connection, Trace(now, CLOCK, "purge", detail=detail)))
+        store.transaction(
+            lambda connection: add_audit_entry(connection, AuditEntry(now, CLOCK, "purge", detail=detail))
+        )
     store.write_back()
     return purged
 
@@ -97,7 +99,7 @@ def purge_resident(store: Store, number: str, now: datetime) -> int:
         gone = forget_resident(connection, case.resident)
         erase_cases(connection, list(theirs), now)
         for each in theirs:
-            add_trace(connection, Trace(now, CONSOLE, "purge-wish", each))
+            add_audit_entry(connection, AuditEntry(now, CONSOLE, "purge-wish", each))
         return gone
 
     gone = store.transaction(work)

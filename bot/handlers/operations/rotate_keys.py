@@ -11,14 +11,14 @@ _AT_ONCE = 20
 
 
 @dataclass(frozen=True)
-class Count:
+class RotatedCount:
     """How many values were sealed anew, and how many could not be opened."""
 
     done: int
     failed: int
 
 
-def reseal(store: Store, keys: Keyring) -> Count:
+def rotate_keys(store: Store, keys: Keyring) -> RotatedCount:
     """Seal everything with the newest key. It may be broken off and begun again."""
     done = failed = 0
     for place in sealed_places():
@@ -28,4 +28,4 @@ def reseal(store: Store, keys: Keyring) -> Count:
             batch = store.transaction(step)
             done, failed = done + batch.done, failed + batch.failed
             after, goes_on = batch.last, bool(batch.last)
-    return Count(done, failed)
+    return RotatedCount(done, failed)

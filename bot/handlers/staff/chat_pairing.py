@@ -7,14 +7,14 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from bot.domain.delivery.notices import CHAT, Told
+from bot.domain.delivery.notices import CHAT, ChatReplyKind
 from bot.domain.staff.chat_commands import CODE_DIGITS
-from bot.domain.staff.permissions import Deed, NotAllowedError, Staff, require
+from bot.domain.staff.permissions import NotAllowedError, Permission, Staff, require
 from bot.handlers.app_context import AppContext
 from bot.handlers.delivery.push_quota import PUSHES_LEFT
 from bot.storage.delivery.notice_rows import NewNotice, add_notices
 from bot.storage.hashes import hashed
-from bot.storage.staff.audit_rows import Trace, add_trace
+from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
 from bot.storage.staff.duty_rows import read_switch
 from bot.storage.staff.staff_chat_rows import (
     ChatState,
@@ -34,7 +34,7 @@ _KEPT = frozenset({ChatState.BOUND, ChatState.LOST})
 
 
 @dataclass(frozen=True)
-class ChatSheet:
+class ChatsView:
     """Everything on the page. `names`: of staff by id. `pushes`: what is left of the platform's month, if known."""
 
     chats: tuple[StaffChat, ...]
@@ -43,21 +43,21 @@ class ChatSheet:
     pushes: str
 
 
-def read_chats(context: AppContext, staff: Staff) -> ChatSheet:
+def read_chats(context: AppContext, staff: Staff) -> ChatsView:
     """The chats that this member of staff may see: their own, an admin all. Raises NotAllowedError."""
-    require(staff, Deed.CLAIM)
+    require(staff, Permission.CLAIM)
     now = context.clock()
     with context.store.reading() as connection:
         chats = [each for each in list_chats(connection) if _may(staff, each.staff)]
         names = {each.id: each.name for each in list_staff(connection)}
         pushes = read_switch(connection, PUSHES_LEFT)
     alive = tuple(each for each in chats if each.state in _KEPT or each.code_until > now)
-    return ChatSheet(alive, names, tuple(context.channels), pushes)
+    return ChatsView(alive, names, tuple(context.channels), pushes)
 
 
 def offer(context: AppContext, staff: Staff, channel: str, *, for_group: bool) -> str:
     """A code to be written in the chat within 15 minutes. Raises NotAllowedError."""
-    require(staff, Deed.KEEP_DUTY if for_group else Deed.CLAIM)
+    require(staff, Permission.KEEP_DUTY if for_group else Permission.CLAIM)
     if channel not in context.channels:
         raise NotAllowedError(channel)
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
@@ -67,7 +67,9 @@ def offer(context: AppContext, staff: Staff, channel: str, *, for_group: bool) -
     def keep(connection: Connection) -> None:
         drop_old_offers(connection, now)
         offer_chat(connection, wanted, now)
-        add_trace(connection, Trace(now, staff.id, "chat-offer", wanted.staff, "group" if for_group else "person"))
+        add_audit_entry(
+            connection, AuditEntry(now, staff.id, "chat-offer", wanted.staff, "group" if for_group else "person")
+        )
 
     context.store.transaction(keep)
     return code
@@ -80,7 +82,7 @@ def confirm(context: AppContext, staff: Staff, chat_id: str) -> None:
         if chat.state is not ChatState.WRITTEN:
             raise NotAllowedError(chat.state)
         bind_chat(connection, chat)
-        add_notices(connection, context.keys, [NewNotice(CHAT + chat.id, Told.BOUND)], context.clock())
+        add_notices(connection, context.keys, [NewNotice(CHAT + chat.id, ChatReplyKind.BOUND)], context.clock())
 
     _on_chat(context, staff, chat_id, "chat-bind", bind)
 
@@ -98,8 +100,9 @@ def _on_chat(
         if chat is None or not _may(staff, chat.staff):
             raise NotAllowedError(action)
         do(connection, chat)
-        add_trace(
-            connection, Trace(context.clock(), staff.id, action, chat.staff, "group" if chat.is_group else "person")
+        add_audit_entry(
+            connection,
+            AuditEntry(context.clock(), staff.id, action, chat.staff, "group" if chat.is_group else "person"),
         )
 
     context.store.transaction(work)
@@ -107,7 +110,7 @@ def _on_chat(
 
 def _may(staff: Staff, owner: str) -> bool:
     try:
-        require(staff, Deed.CLAIM if owner == staff.id else Deed.KEEP_DUTY)
+        require(staff, Permission.CLAIM if owner == staff.id else Permission.KEEP_DUTY)
     except NotAllowedError:
         return False
     return True

@@ -8,16 +8,16 @@ from sqlalchemy import Connection
 
 from bot.domain.cases.duty_roster import DutyPerson, DutyRoster
 from bot.domain.opening_hours import SpecialDay
-from bot.domain.staff.permissions import Deed, Staff, require
+from bot.domain.staff.permissions import Permission, Staff, require
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.notify_staff import DESK_MAIL, roster_of, ways_of
-from bot.storage.staff.audit_rows import Trace, add_trace
+from bot.handlers.cases.notify_staff import DESK_MAIL, read_duty_roster, read_staff_reach
+from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
 from bot.storage.staff.duty_rows import read_switch, write_people, write_special_day, write_switch
 from bot.storage.staff.staff_rows import list_staff
 
 
 @dataclass(frozen=True)
-class DutySheet:
+class DutyView:
     """Everything on the page."""
 
     roster: DutyRoster
@@ -29,12 +29,12 @@ class DutySheet:
     """Who is on the list and cannot be told anything."""
 
 
-def read_duty(context: AppContext) -> DutySheet:
+def read_duty(context: AppContext) -> DutyView:
     """The duty list, the accounts and the desk's address as they stand."""
     with context.store.reading() as connection:
         accounts = tuple(each for each in list_staff(connection) if not each.is_disabled)
-        roster, ways = roster_of(connection, context), ways_of(connection, context)
-        return DutySheet(
+        roster, ways = read_duty_roster(connection, context), read_staff_reach(connection, context)
+        return DutyView(
             roster,
             accounts,
             read_switch(connection, DESK_MAIL),
@@ -43,13 +43,13 @@ def read_duty(context: AppContext) -> DutySheet:
         )
 
 
-def keep_people(context: AppContext, staff: Staff, people: Sequence[DutyPerson]) -> None:
+def save_duty_people(context: AppContext, staff: Staff, people: Sequence[DutyPerson]) -> None:
     """The duty list in this order."""
     detail = f"{len(people)} on the list, {sum(each.on_call for each in people)} on call"
     _keep(context, staff, "duty-list", detail, lambda connection: write_people(connection, people))
 
 
-def keep_special_day(context: AppContext, staff: Staff, day: date, special: SpecialDay | None) -> None:
+def save_special_day(context: AppContext, staff: Staff, day: date, special: SpecialDay | None) -> None:
     """A closure or other times on one day; None makes it an ordinary one again."""
     kind = "usual" if special is None else "other times" if special.times else "closed"
     _keep(
@@ -57,7 +57,7 @@ def keep_special_day(context: AppContext, staff: Staff, day: date, special: Spec
     )
 
 
-def keep_desk_mail(context: AppContext, staff: Staff, address: str) -> None:
+def save_desk_mail(context: AppContext, staff: Staff, address: str) -> None:
     """The address to which every notice goes besides."""
     now = context.clock()
     _keep(
@@ -67,10 +67,10 @@ def keep_desk_mail(context: AppContext, staff: Staff, address: str) -> None:
 
 
 def _keep(context: AppContext, staff: Staff, action: str, detail: str, write: Callable[[Connection], None]) -> None:
-    require(staff, Deed.KEEP_DUTY)
+    require(staff, Permission.KEEP_DUTY)
 
     def work(connection: Connection) -> None:
         write(connection)
-        add_trace(connection, Trace(context.clock(), staff.id, action, "", detail))
+        add_audit_entry(connection, AuditEntry(context.clock(), staff.id, action, "", detail))
 
     context.store.transaction(work)

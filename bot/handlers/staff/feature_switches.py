@@ -2,10 +2,10 @@
 
 from sqlalchemy import Connection
 
-from bot.domain.staff.permissions import Deed, Staff, require
+from bot.domain.staff.permissions import Permission, Staff, require
 from bot.domain.switches import Switches
 from bot.handlers.app_context import AppContext
-from bot.storage.staff.audit_rows import Trace, add_trace
+from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
 from bot.storage.staff.duty_rows import read_switches, write_switch
 
 
@@ -15,13 +15,13 @@ def current_switches(context: AppContext) -> Switches:
         return read_switches(connection)
 
 
-def turn_switch(context: AppContext, staff: Staff, switch: str, *, is_on: bool) -> None:
+def set_switch(context: AppContext, staff: Staff, switch: str, *, is_on: bool) -> None:
     """Turn it: a `Switch`, or that of a channel. Raises NotAllowedError."""
-    require(staff, Deed.KEEP_DUTY)
+    require(staff, Permission.KEEP_DUTY)
     now = context.clock()
 
     def turn(connection: Connection) -> None:
         write_switch(connection, switch, "yes" if is_on else "", staff.id, now)
-        add_trace(connection, Trace(now, staff.id, "switch", "", f"{switch} {'on' if is_on else 'off'}"))
+        add_audit_entry(connection, AuditEntry(now, staff.id, "switch", "", f"{switch} {'on' if is_on else 'off'}"))
 
     context.store.transaction(turn)

@@ -14,7 +14,7 @@ from bot.domain.staff.permissions import Staff
 from bot.handlers.app_context import AppContext
 from bot.handlers.staff.throttle import Throttle
 from bot.storage.hashes import hashed
-from bot.storage.staff.audit_rows import Trace, add_trace
+from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
 from bot.storage.staff.session_rows import add_session, end_sessions, find_session, touch_session
 from bot.storage.staff.staff_rows import find_staff, lock_secrets, use_recovery_code, write_totp_step
 
@@ -62,7 +62,9 @@ def sign_in(context: AppContext, tried: SignIn) -> str:
         if opened:
             throttle.forgive(connection, now)
         if account:
-            add_trace(connection, Trace(now, account.id, "sign-in" if opened else "sign-in-failed", account.id))
+            add_audit_entry(
+                connection, AuditEntry(now, account.id, "sign-in" if opened else "sign-in-failed", account.id)
+            )
         if opened and account:
             add_session(connection, hashed(token), account.id, now)
         return opened
@@ -94,7 +96,7 @@ def sign_out(context: AppContext, staff: Staff, token: str) -> None:
 
     def end(connection: Connection) -> None:
         end_sessions(connection, hashed=hashed(token))
-        add_trace(connection, Trace(context.clock(), staff.id, "sign-out", staff.id))
+        add_audit_entry(connection, AuditEntry(context.clock(), staff.id, "sign-out", staff.id))
 
     context.store.transaction(end)
 

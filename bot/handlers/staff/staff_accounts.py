@@ -15,7 +15,7 @@ from bot.storage.conversation.resident_rows import new_id
 from bot.storage.engine import Store
 from bot.storage.hashes import hashed
 from bot.storage.sealing import Keyring
-from bot.storage.staff.audit_rows import Trace, add_trace
+from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
 from bot.storage.staff.session_rows import end_sessions
 from bot.storage.staff.staff_rows import (
     Secrets,
@@ -38,7 +38,7 @@ class AccountError(Exception):
 
 
 @dataclass(frozen=True)
-class Opener:
+class Credentials:
     """What opens an account, to be handed to its owner once: a password, the address of the code, recovery codes."""
 
     password: str
@@ -47,7 +47,7 @@ class Opener:
 
 
 @dataclass(frozen=True)
-class Office:
+class AccountAdmin:
     """Where accounts are kept, and who keeps them now."""
 
     store: Store
@@ -67,7 +67,7 @@ class NewAccount:
     telephone: str = ""
 
 
-def make_account(office: Office, wanted: NewAccount) -> Opener:
+def make_account(office: AccountAdmin, wanted: NewAccount) -> Credentials:
     """A new account. Raises AccountError where the login is taken or empty."""
     login = wanted.login.strip()
     if not login or not wanted.name.strip():
@@ -82,13 +82,13 @@ def make_account(office: Office, wanted: NewAccount) -> Opener:
             raise AccountError(message)
         add_staff(connection, office.keys, account, known, office.now)
         write_recovery_codes(connection, account.id, [hashed(plain_code(each)) for each in opener.recovery_codes])
-        add_trace(connection, Trace(office.now, office.by, "staff-add", account.id, account.role))
+        add_audit_entry(connection, AuditEntry(office.now, office.by, "staff-add", account.id, account.role))
 
     office.store.transaction(keep)
     return opener
 
 
-def reset_account(office: Office, login: str) -> Opener:
+def reset_account(office: AccountAdmin, login: str) -> Credentials:
     """A new password, code and recovery codes; every session ends, a closed account is open again."""
     opener, known = _opener(login)
 
@@ -102,7 +102,7 @@ def reset_account(office: Office, login: str) -> Opener:
     return opener
 
 
-def close_account(office: Office, login: str) -> None:
+def close_account(office: AccountAdmin, login: str) -> None:
     """Nobody signs in with it any more; its cases go back into the queue. Raises AccountError for the last admin."""
 
     def close(connection: Connection, account: Staff) -> None:
@@ -117,20 +117,20 @@ def close_account(office: Office, login: str) -> None:
     _on_account(office, login, "staff-disable", close)
 
 
-def _on_account(office: Office, login: str, action: str, do: Callable[[Connection, Staff], None]) -> None:
+def _on_account(office: AccountAdmin, login: str, action: str, do: Callable[[Connection, Staff], None]) -> None:
     def work(connection: Connection) -> None:
         account = find_staff(connection, login=login)
         if account is None:
             message = f"there is no account {login}; see: python -m bot staff list"
             raise AccountError(message)
         do(connection, account)
-        add_trace(connection, Trace(office.now, office.by, action, account.id))
+        add_audit_entry(connection, AuditEntry(office.now, office.by, action, account.id))
 
     office.store.transaction(work)
 
 
-def _opener(login: str) -> tuple[Opener, Secrets]:
+def _opener(login: str) -> tuple[Credentials, Secrets]:
     password, totp = secrets.token_urlsafe(12), pyotp.random_base32()
     codes = tuple(f"{secrets.token_hex(3)}-{secrets.token_hex(3)}" for _ in range(RECOVERY_CODES))
     uri = pyotp.TOTP(totp).provisioning_uri(name=login, issuer_name=ISSUER)
-    return Opener(password, uri, codes), Secrets(HASHER.hash(password), totp, 0)
+    return Credentials(password, uri, codes), Secrets(HASHER.hash(password), totp, 0)

@@ -4,8 +4,8 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.domain.cases.case_transitions import NotPossibleError
-from bot.domain.delivery.notices import CHAT, Told
-from bot.domain.messages import Event, Happened
+from bot.domain.delivery.notices import CHAT, ChatReplyKind
+from bot.domain.messages import Event, EventKind
 from bot.domain.staff.chat_commands import claimed_case, pairing_code
 from bot.domain.staff.permissions import NotAllowedError, Staff
 from bot.handlers.app_context import AppContext
@@ -29,9 +29,9 @@ from bot.storage.staff.staff_rows import find_staff
 log = structlog.get_logger()
 
 
-def hear_staff(connection: Connection, context: AppContext, lane: Lane, event: Event) -> bool:
+def handle_staff_event(connection: Connection, context: AppContext, lane: Lane, event: Event) -> bool:
     """Whether the event belonged to staff; then everything is done with it, inside the transaction."""
-    if event.kind in {Happened.LEAVE, Happened.MOVE}:
+    if event.kind in {EventKind.LEAVE, EventKind.MOVE}:
         return _hear_of_itself(connection, context, lane, event)
     if _pair(connection, context, lane, event):
         return True
@@ -45,7 +45,7 @@ def hear_staff(connection: Connection, context: AppContext, lane: Lane, event: E
 
 def _hear_of_itself(connection: Connection, context: AppContext, lane: Lane, event: Event) -> bool:
     """The bot was put out of the chat, or the chat has moved: it goes on at its new address."""
-    if event.kind is Happened.MOVE:
+    if event.kind is EventKind.MOVE:
         to = (context.channels[lane.channel].lane_of(event.person), event.person)
         return move_lane(connection, context.keys, lane.channel, lane.name, to)
     if lose_lane(connection, lane.channel, lane.name):
@@ -59,7 +59,7 @@ def _pair(connection: Connection, context: AppContext, lane: Lane, event: Event)
     if offer is None or offer.is_group != event.in_group:
         return False
     write_offer(connection, keys, offer, lane.name, event.person)
-    told = NewNotice(CHAT + offer.id, Told.PAIRED, ticket=event.ticket)
+    told = NewNotice(CHAT + offer.id, ChatReplyKind.PAIRED, ticket=event.ticket)
     add_notices(connection, keys, [told], context.clock())
     return True
 
@@ -69,7 +69,7 @@ def _answers_notice(connection: Connection, context: AppContext, chat: StaffChat
     about = find_notice(connection, CHAT + chat.id, event.quotes) if event.quotes else None
     if about is None:
         return False
-    told = NewNotice(CHAT + chat.id, Told.AT_DESK, about, ticket=event.ticket)
+    told = NewNotice(CHAT + chat.id, ChatReplyKind.AT_DESK, about, ticket=event.ticket)
     add_notices(connection, context.keys, [told], context.clock())
     return True
 
@@ -80,15 +80,15 @@ def _claim(connection: Connection, context: AppContext, chat: StaffChat, event: 
     if not case:
         return False
     presser = _who(connection, chat, event)
-    told, about = Told.BY_LINK, ""
+    told, about = ChatReplyKind.BY_LINK, ""
     try:
         if presser:
             claim_inside(connection, context, presser, case)
-            told, about = Told.CLAIMED, presser.id
+            told, about = ChatReplyKind.CLAIMED, presser.id
     except TakenError as error:
-        told, about = Told.TAKEN, error.owner_id
+        told, about = ChatReplyKind.TAKEN, error.owner_id
     except (NotAllowedError, NotPossibleError, NoSuchCaseError):
-        told = Told.BY_LINK
+        told = ChatReplyKind.BY_LINK
     known = case if read_case_by_id(connection, case) else ""  # what a button carries is not always what we gave it
     notice = NewNotice(CHAT + chat.id, told, known, about, event.ticket)
     add_notices(connection, context.keys, [notice], context.clock())

@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from bot.domain.cases.case import Case
-from bot.domain.cases.case_transitions import OPEN_STATUSES, Action, Status
+from bot.domain.cases.case_transitions import OPEN_STATUSES, CaseAction, Status
 from bot.domain.messages import Route
 from bot.domain.understanding.triage import Kind
 from bot.storage.conversation.resident_rows import new_id
 from bot.storage.schema.residents_and_cases import case_events, cases
-from bot.storage.sealing import Keyring, Place
-from bot.storage.staff.audit_rows import Trace, add_trace
+from bot.storage.sealing import Keyring, SealedField
+from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
 
 _DIGITS = 6
 _COLUMNS = {"resident": "resident_id"}
@@ -27,10 +27,10 @@ CLOCK = "clock"
 
 
 @dataclass(frozen=True)
-class Done:
+class CaseChange:
     """What was done to a case, by whom. `detail` and `note`: for staff; the note is sealed, the detail has no words."""
 
-    action: Action
+    action: CaseAction
     by: str
     detail: str = ""
     note: str = ""
@@ -41,7 +41,7 @@ class CaseEvent:
     """One line of a case's history."""
 
     at: datetime
-    done: Done
+    done: CaseChange
 
 
 class CaseChangedError(Exception):
@@ -98,10 +98,10 @@ def free_number(connection: Connection) -> str:
 def open_case(connection: Connection, keys: Keyring, case: Case, by: str = RESIDENT) -> None:
     """Keep a case that was opened now."""
     connection.execute(insert(cases).values(_values(case)))
-    _note(connection, keys, case, Done(Action.OPEN, by))
+    _note(connection, keys, case, CaseChange(CaseAction.OPEN, by))
 
 
-def change_case(connection: Connection, keys: Keyring, before: Case, after: Case, done: Done) -> None:
+def change_case(connection: Connection, keys: Keyring, before: Case, after: Case, done: CaseChange) -> None:
     """Keep what happened to a case that this transaction has locked, with its trace in the audit."""
     mine = (cases.c.id == before.id, cases.c.status == before.status, cases.c.owner == before.owner)
     if not connection.execute(update(cases).where(*mine).values(_values(after))).rowcount:
@@ -169,8 +169,8 @@ def read_history(connection: Connection, keys: Keyring, case_id: str) -> list[Ca
     return [
         CaseEvent(
             row.at,
-            Done(
-                Action(row.action),
+            CaseChange(
+                CaseAction(row.action),
                 row.staff,
                 row.detail,
                 keys.open(_note_place(row.id), row.note) if row.note else "",
@@ -180,7 +180,7 @@ def read_history(connection: Connection, keys: Keyring, case_id: str) -> list[Ca
     ]
 
 
-def _note(connection: Connection, keys: Keyring, case: Case, done: Done) -> None:
+def _note(connection: Connection, keys: Keyring, case: Case, done: CaseChange) -> None:
     row = new_id()
     values = {
         "id": row,
@@ -193,11 +193,11 @@ def _note(connection: Connection, keys: Keyring, case: Case, done: Done) -> None
         "note": keys.seal(_note_place(row), done.note) if done.note else None,
     }
     connection.execute(insert(case_events).values(values))
-    add_trace(connection, Trace(case.changed_at, done.by, f"case-{done.action}", case.id, done.detail))
+    add_audit_entry(connection, AuditEntry(case.changed_at, done.by, f"case-{done.action}", case.id, done.detail))
 
 
-def _note_place(row: str) -> Place:
-    return Place("case_events", row, "note")
+def _note_place(row: str) -> SealedField:
+    return SealedField("case_events", row, "note")
 
 
 def _values(case: Case) -> dict[str, object]:

@@ -12,7 +12,7 @@ from bot.domain.understanding.triage import Kind
 from bot.storage.conversation.resident_rows import new_id
 from bot.storage.schema.desk_schema import proposed_checks
 from bot.storage.schema.residents_and_cases import inbound
-from bot.storage.sealing import Keyring, Place
+from bot.storage.sealing import Keyring, SealedField
 
 
 @dataclass(frozen=True)
@@ -75,5 +75,5 @@ def delete_proposed_with(connection: Connection, channel: str, message: str) -> 
     connection.execute(delete(proposed_checks).where(proposed_checks.c.case_id.in_(its_case)))
 
 
-def _place(row: str) -> Place:
-    return Place("proposed_checks", row, "words")
+def _place(row: str) -> SealedField:
+    return SealedField("proposed_checks", row, "words")

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from bot.domain.cases.case_transitions import Action, Status
+from bot.domain.cases.case_transitions import CaseAction, Status
 from bot.domain.cases.monthly_report import ReportedCase
 from bot.domain.understanding.triage import Kind
 from bot.storage.schema.residents_and_cases import case_events, cases
@@ -30,6 +30,11 @@ def read_reported(connection: Connection, start: datetime, end: datetime) -> lis
 
 def count_reopened(connection: Connection, start: datetime, end: datetime) -> int:
     """How many cases were opened again in that time."""
-    mine = (case_events.c.action == Action.REOPEN, case_events.c.at >= start, case_events.c.at < end, ~cases.c.is_drill)
+    mine = (
+        case_events.c.action == CaseAction.REOPEN,
+        case_events.c.at >= start,
+        case_events.c.at < end,
+        ~cases.c.is_drill,
+    )
     query = select(func.count(case_events.c.case_id.distinct())).join(cases, cases.c.id == case_events.c.case_id)
     return connection.execute(query.where(*mine)).scalar_one()

@@ -13,7 +13,7 @@ LEASE = timedelta(minutes=3)
 """A proof takes less than a minute: who has not ended by then has died, and another begins anew."""
 
 
-class ProofState(StrEnum):
+class RegressionState(StrEnum):
     """The values are stored."""
 
     WAITING = "waiting"
@@ -23,12 +23,12 @@ class ProofState(StrEnum):
 
 
 @dataclass(frozen=True)
-class ProofRow:
+class RegressionRow:
     """One row. `found`: the proof as JSON, compressed. `wanted_by`: who asks that it be published."""
 
     digest: str
     base: int
-    state: ProofState
+    state: RegressionState
     step: int
     asked_by: str
     asked_at: datetime
@@ -39,34 +39,34 @@ class ProofRow:
     reason: str = ""
 
 
-def read_proof(connection: Connection, digest: str) -> ProofRow | None:
+def read_proof(connection: Connection, digest: str) -> RegressionRow | None:
     """The proof of the draft with this digest."""
     row = connection.execute(select(proofs).where(proofs.c.digest == digest)).one_or_none()
     return _proof(row) if row else None
 
 
-def ask_for_proof(connection: Connection, digest: str, base: int, staff: str, at: datetime) -> None:
+def request_regression(connection: Connection, digest: str, base: int, staff: str, at: datetime) -> None:
     """Ask; asked twice is once. What failed, or was made on another revision, is made anew."""
     values = {
-        "digest": digest, "base": base, "state": ProofState.WAITING, "step": 0, "asked_by": staff, "asked_at": at,
+        "digest": digest, "base": base, "state": RegressionState.WAITING, "step": 0, "asked_by": staff, "asked_at": at,
     }  # fmt: skip
-    stale = or_(proofs.c.state == ProofState.FAILED, proofs.c.base != base)
+    stale = or_(proofs.c.state == RegressionState.FAILED, proofs.c.base != base)
     connection.execute(delete(proofs).where(proofs.c.digest == digest, stale))
     insert_if_new(connection, proofs, values)
 
 
-def take_proof(connection: Connection, now: datetime) -> ProofRow | None:
+def take_regression(connection: Connection, now: datetime) -> RegressionRow | None:
     """The oldest proof that waits, or whose worker has died, taken for three minutes."""
     free = or_(
-        proofs.c.state == ProofState.WAITING,
-        and_(proofs.c.state == ProofState.RUNNING, proofs.c.leased_until < now),
+        proofs.c.state == RegressionState.WAITING,
+        and_(proofs.c.state == RegressionState.RUNNING, proofs.c.leased_until < now),
     )
     row = connection.execute(
         select(proofs).where(free).order_by(proofs.c.asked_at).limit(1).with_for_update(skip_locked=True)
     ).one_or_none()
     if row is None:
         return None
-    values = {"state": ProofState.RUNNING, "step": 0, "leased_until": now + LEASE}
+    values = {"state": RegressionState.RUNNING, "step": 0, "leased_until": now + LEASE}
     connection.execute(update(proofs).where(proofs.c.digest == row.digest).values(values))
     return _proof(row)
 
@@ -76,9 +76,9 @@ def write_step(connection: Connection, digest: str, step: int) -> None:
     connection.execute(update(proofs).where(proofs.c.digest == digest).values(step=step))
 
 
-def end_proof(connection: Connection, digest: str, found: bytes | None) -> None:
+def end_regression(connection: Connection, digest: str, found: bytes | None) -> None:
     """What was found; None where it could not be made."""
-    state = ProofState.FAILED if found is None else ProofState.DONE
+    state = RegressionState.FAILED if found is None else RegressionState.DONE
     connection.execute(update(proofs).where(proofs.c.digest == digest).values(state=state, found=found))
 
 
@@ -88,11 +88,11 @@ def want_published(connection: Connection, digest: str, staff: str, at: datetime
     connection.execute(update(proofs).where(proofs.c.digest == digest).values(values))
 
 
-def clear_proofs(connection: Connection) -> None:
+def clear_regressions(connection: Connection) -> None:
     """After a publish: what was proved was proved against what is no longer in force."""
     connection.execute(delete(proofs))
 
 
-def _proof(row: object) -> ProofRow:
+def _proof(row: object) -> RegressionRow:
     values = row._mapping  # type: ignore[attr-defined]  # noqa: SLF001 -- SQLAlchemy's own name for it
-    return ProofRow(**{**values, "state": ProofState(values["state"])})
+    return RegressionRow(**{**values, "state": RegressionState(values["state"])})

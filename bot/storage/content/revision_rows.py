@@ -10,7 +10,7 @@ from bot.storage.insert_if_new import insert_if_new
 from bot.storage.schema.studio_schema import contents, revisions
 
 
-class WayIn(StrEnum):
+class RevisionOrigin(StrEnum):
     """How a revision came to be. The values are stored."""
 
     FIRST = "first"
@@ -28,7 +28,7 @@ class Revision:
     number: int
     digest: str
     shipped: str
-    way: WayIn
+    way: RevisionOrigin
     author: str
     second_reader: str
     reason: str
@@ -80,7 +80,7 @@ def add_revision(connection: Connection, revision: Revision) -> None:
         raise BehindError
 
 
-def keep_content(connection: Connection, digest: str, packed: bytes) -> None:
+def store_content(connection: Connection, digest: str, packed: bytes) -> None:
     """Keep a state of the content under its digest."""
     if connection.execute(select(contents.c.digest).where(contents.c.digest == digest)).first() is None:
         connection.execute(insert(contents).values(digest=digest, files=packed))
@@ -93,4 +93,4 @@ def read_content(connection: Connection, digest: str) -> bytes:
 
 def _revision(row: object) -> Revision:
     values = row._mapping  # type: ignore[attr-defined]  # noqa: SLF001 -- SQLAlchemy's own name for it
-    return Revision(**{**values, "way": WayIn(values["way"])})
+    return Revision(**{**values, "way": RevisionOrigin(values["way"])})

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, exists, func, insert, or_, select, update
 
-from bot.domain.messages import Happened, Inbound, Reply
+from bot.domain.messages import EventKind, Inbound, Reply
 from bot.storage.conversation.resident_rows import new_id
-from bot.storage.conversation.unmatched_rows import forget_unclear
+from bot.storage.conversation.unmatched_rows import forget_unmatched
 from bot.storage.delivery.outbox_rows import open_reply
 from bot.storage.schema.residents_and_cases import cases, inbound, outbound
-from bot.storage.sealing import Keyring, Place
+from bot.storage.sealing import Keyring, SealedField
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Recent:
 
 
 @dataclass(frozen=True)
-class Said:
+class TalkEntry:
     """One message of a case: the resident's words, or a reply with where it stands. `author`: who of staff wrote it."""
 
     at: datetime
@@ -76,7 +76,7 @@ def add_inbound(connection: Connection, keys: Keyring, resident: str, message: I
         "message": message.message,
         "source": message.source,
         "received_at": message.received_at,
-        "words": keys.seal(Place("inbound", row, "words"), message.text),
+        "words": keys.seal(SealedField("inbound", row, "words"), message.text),
         "heard": filed.heard,
     }
     connection.execute(insert(inbound).values(values))
@@ -87,22 +87,22 @@ def erase_words(connection: Connection, keys: Keyring, channel: str, message: st
     """Forget the words of a message that its writer took back; that there was one, and its case, stay."""
     query = select(inbound.c.id).where(inbound.c.channel == channel, inbound.c.message == message)
     for row in connection.execute(query).scalars().all():
-        nothing = keys.seal(Place("inbound", row, "words"), "")
+        nothing = keys.seal(SealedField("inbound", row, "words"), "")
         connection.execute(update(inbound).where(inbound.c.id == row).values(words=nothing))
-        forget_unclear(connection, row)
+        forget_unmatched(connection, row)
 
 
 def read_recent(connection: Connection, keys: Keyring, resident: str, since: datetime, most: int) -> list[Recent]:
     """The resident's last messages since then, oldest first."""
     query = (
         select(inbound.c.id, inbound.c.words, inbound.c.received_at, inbound.c.heard)
-        .where(inbound.c.resident_id == resident, inbound.c.received_at >= since, inbound.c.kind == Happened.TEXT)
+        .where(inbound.c.resident_id == resident, inbound.c.received_at >= since, inbound.c.kind == EventKind.TEXT)
         .order_by(inbound.c.received_at.desc(), inbound.c.id)
         .limit(most)
     )
     rows = connection.execute(query).all()
     return [
-        Recent(keys.open(Place("inbound", row.id, "words"), row.words), row.received_at, row.heard)
+        Recent(keys.open(SealedField("inbound", row.id, "words"), row.words), row.received_at, row.heard)
         for row in reversed(rows)
     ]
 
@@ -116,12 +116,14 @@ def read_last_question(
     """
     query = (
         select(inbound.c.id, inbound.c.words)
-        .where(inbound.c.resident_id == resident, inbound.c.received_at >= since, inbound.c.kind == Happened.TEXT)
+        .where(inbound.c.resident_id == resident, inbound.c.received_at >= since, inbound.c.kind == EventKind.TEXT)
         .where(inbound.c.case_id.is_(None), inbound.c.id != before)
         .order_by(inbound.c.received_at.desc())
         .limit(4)
     )
-    found = [(row.id, keys.open(Place("inbound", row.id, "words"), row.words)) for row in connection.execute(query)]
+    found = [
+        (row.id, keys.open(SealedField("inbound", row.id, "words"), row.words)) for row in connection.execute(query)
+    ]
     return max(found, key=lambda each: len(each[1]), default=None)
 
 
@@ -138,7 +140,7 @@ def read_exchanges(connection: Connection, keys: Keyring, resident: str, since: 
     replies = _replies_to(connection, keys, [row.id for row in rows])
     return [
         Exchange(
-            keys.open(Place("inbound", row.id, "words"), row.words),
+            keys.open(SealedField("inbound", row.id, "words"), row.words),
             tuple(replies.get(row.id, ())),
             row.received_at,
             row.case_id is not None,
@@ -169,14 +171,14 @@ def _replies_to(connection: Connection, keys: Keyring, messages: Sequence[str]) 
 def read_case_words(connection: Connection, keys: Keyring, case: str) -> list[str]:
     """The resident's messages that belong to a case, oldest first."""
     query = select(inbound.c.id, inbound.c.words).where(inbound.c.case_id == case).order_by(inbound.c.received_at)
-    return [keys.open(Place("inbound", row.id, "words"), row.words) for row in connection.execute(query)]
+    return [keys.open(SealedField("inbound", row.id, "words"), row.words) for row in connection.execute(query)]
 
 
 def read_heard_words(connection: Connection, keys: Keyring, case: str) -> list[str]:
     """The messages of a case in which triage heard something, oldest first, without those that were taken back."""
     mine = (inbound.c.case_id == case, inbound.c.heard)
     query = select(inbound.c.id, inbound.c.words).where(*mine).order_by(inbound.c.received_at)
-    opened = (keys.open(Place("inbound", row.id, "words"), row.words) for row in connection.execute(query))
+    opened = (keys.open(SealedField("inbound", row.id, "words"), row.words) for row in connection.execute(query))
     return [words for words in opened if words]
 
 
@@ -208,17 +210,17 @@ def last_message(connection: Connection, case: str) -> tuple[str, int]:
     return row, 0 if highest is None else highest + 1
 
 
-def read_case_talk(connection: Connection, keys: Keyring, case: str) -> list[Said]:
+def read_case_talk(connection: Connection, keys: Keyring, case: str) -> list[TalkEntry]:
     """Everything that was said in a case, oldest first."""
     mine = inbound.c.case_id == case
     asked = select(inbound.c.id, inbound.c.words, inbound.c.kind, inbound.c.received_at).where(mine)
     replies = select(outbound).join(inbound, inbound.c.id == outbound.c.inbound_id).where(mine, ~outbound.c.leaves)
     said = [
-        Said(row.received_at, keys.open(Place("inbound", row.id, "words"), row.words), None, kind=row.kind)
+        TalkEntry(row.received_at, keys.open(SealedField("inbound", row.id, "words"), row.words), None, kind=row.kind)
         for row in connection.execute(asked)
     ]
     said += [
-        Said(
+        TalkEntry(
             row.created_at,
             "",
             open_reply(keys, row.id, row.reply),

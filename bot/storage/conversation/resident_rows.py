@@ -5,10 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from bot.domain.conversation.dialogue_step import Talk
+from bot.domain.conversation.dialogue_step import Conversation
 from bot.storage.insert_if_new import insert_if_new
 from bot.storage.schema.residents_and_cases import residents
-from bot.storage.sealing import Keyring, Place
+from bot.storage.sealing import Keyring, SealedField
 
 
 def new_id() -> str:
@@ -48,7 +48,7 @@ def lock_resident(connection: Connection, channel: str, sender: str, now: dateti
     return str(resident)
 
 
-def keep_address(connection: Connection, keys: Keyring, resident: str, address: str) -> None:
+def store_address(connection: Connection, keys: Keyring, resident: str, address: str) -> None:
     """Where the resident can be written to: who has just written can be reached."""
     known = connection.execute(select(residents.c.address).where(residents.c.id == resident)).scalar()
     values: dict[str, object] = {"reachable": True}
@@ -73,21 +73,21 @@ def open_address(keys: Keyring, resident: str, sealed: bytes | None) -> str:
     return keys.open(_address_place(resident), sealed) if sealed else ""
 
 
-def read_talk(connection: Connection, keys: Keyring, resident: str) -> Talk:
+def read_conversation(connection: Connection, keys: Keyring, resident: str) -> Conversation:
     """Where the talk stands; a new one where there is none."""
     sealed = connection.execute(select(residents.c.conversation).where(residents.c.id == resident)).scalar()
-    return Talk.from_json(keys.open(_talk_place(resident), sealed)) if sealed else Talk()
+    return Conversation.from_json(keys.open(_talk_place(resident), sealed)) if sealed else Conversation()
 
 
-def save_talk(connection: Connection, keys: Keyring, resident: str, talk: Talk) -> None:
+def save_conversation(connection: Connection, keys: Keyring, resident: str, talk: Conversation) -> None:
     """Keep where the talk stands."""
     sealed = keys.seal(_talk_place(resident), talk.to_json())
     connection.execute(update(residents).where(residents.c.id == resident).values(conversation=sealed))
 
 
-def _talk_place(resident: str) -> Place:
-    return Place("residents", resident, "conversation")
+def _talk_place(resident: str) -> SealedField:
+    return SealedField("residents", resident, "conversation")
 
 
-def _address_place(resident: str) -> Place:
-    return Place("residents", resident, "address")
+def _address_place(resident: str) -> SealedField:
+    return SealedField("residents", resident, "address")

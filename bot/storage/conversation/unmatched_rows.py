@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 from bot.storage.conversation.resident_rows import new_id
 from bot.storage.insert_if_new import insert_if_new
 from bot.storage.schema.studio_schema import unclear, unclear_groups, verdicts
-from bot.storage.sealing import Keyring, Place
+from bot.storage.sealing import Keyring, SealedField
 
 
 class GroupState(StrEnum):
@@ -25,7 +25,7 @@ class GroupState(StrEnum):
 
 
 @dataclass(frozen=True)
-class Unclear:
+class UnmatchedMessage:
     """One message. `why`: unmatched, near-tie, wrong. `entry`: what was answered, where it was wrong."""
 
     id: str
@@ -46,9 +46,9 @@ class Group:
     state: GroupState
 
 
-def add_unclear(connection: Connection, keys: Keyring, inbound: str, found: Unclear) -> None:
+def add_unmatched(connection: Connection, keys: Keyring, inbound: str, found: UnmatchedMessage) -> None:
     """Keep one message, its words sealed."""
-    words = keys.seal(Place("unclear", found.id, "words"), found.words)
+    words = keys.seal(SealedField("unclear", found.id, "words"), found.words)
     values = {"id": found.id, "inbound": inbound, "why": found.why, "entry": found.entry, "at": found.at}
     connection.execute(insert(unclear).values(**values, words=words))
 
@@ -68,15 +68,15 @@ def read_verdicts(connection: Connection) -> dict[str, dict[str, int]]:
     return found
 
 
-def list_ungrouped(connection: Connection, keys: Keyring, most: int) -> list[Unclear]:
+def list_ungrouped(connection: Connection, keys: Keyring, most: int) -> list[UnmatchedMessage]:
     """Messages that are in no group yet, oldest first."""
     query = select(unclear).where(unclear.c.group_id.is_(None)).order_by(unclear.c.at).limit(most)
     return _read(connection, keys, query)
 
 
-def words_of_groups(connection: Connection, keys: Keyring, groups: Sequence[str]) -> dict[str, list[Unclear]]:
+def words_of_groups(connection: Connection, keys: Keyring, groups: Sequence[str]) -> dict[str, list[UnmatchedMessage]]:
     """The messages of groups that still have their words, the newest first."""
-    found: dict[str, list[Unclear]] = {each: [] for each in groups}
+    found: dict[str, list[UnmatchedMessage]] = {each: [] for each in groups}
     query = select(unclear).where(unclear.c.group_id.in_(groups)).order_by(unclear.c.at.desc())
     for row in connection.execute(query):
         found[row.group_id].append(_opened(keys, row))
@@ -97,7 +97,7 @@ def list_groups(connection: Connection, *, state: GroupState = GroupState.OPEN, 
     ]
 
 
-def put_in_group(connection: Connection, message: Unclear, group: str) -> str:
+def put_in_group(connection: Connection, message: UnmatchedMessage, group: str) -> str:
     """Put a message in a group, in a new one without; the group's id. A message that is in one stays there."""
     name = group or new_id()
     if not group:
@@ -116,20 +116,20 @@ def settle_group(connection: Connection, group: str, state: GroupState) -> None:
     connection.execute(update(unclear_groups).where(unclear_groups.c.id == group).values(state=state))
 
 
-def forget_unclear(connection: Connection, inbound: str) -> None:
+def forget_unmatched(connection: Connection, inbound: str) -> None:
     """A resident takes a message back."""
     connection.execute(delete(unclear).where(unclear.c.inbound == inbound))
 
 
-def delete_unclear_before(connection: Connection, before: datetime) -> None:
+def delete_unmatched_before(connection: Connection, before: datetime) -> None:
     """Words that were kept long enough; the counts stay."""
     connection.execute(delete(unclear).where(unclear.c.at < before))
 
 
-def _read(connection: Connection, keys: Keyring, query: Select[Any]) -> list[Unclear]:
+def _read(connection: Connection, keys: Keyring, query: Select[Any]) -> list[UnmatchedMessage]:
     return [_opened(keys, row) for row in connection.execute(query)]
 
 
-def _opened(keys: Keyring, row: Row[Any]) -> Unclear:
-    words = keys.open(Place("unclear", row.id, "words"), row.words)
-    return Unclear(row.id, row.why, row.entry, row.at, words)
+def _opened(keys: Keyring, row: Row[Any]) -> UnmatchedMessage:
+    words = keys.open(SealedField("unclear", row.id, "words"), row.words)
+    return UnmatchedMessage(row.id, row.why, row.entry, row.at, words)

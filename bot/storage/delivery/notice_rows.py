@@ -13,7 +13,7 @@ from bot.storage.delivery.outbox_rows import new_retry_key
 from bot.storage.leases import Lease
 from bot.storage.schema.desk_schema import notices, staff_chats
 from bot.storage.schema.residents_and_cases import cases
-from bot.storage.sealing import Keyring, Place
+from bot.storage.sealing import Keyring, SealedField
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class QueuedNotice:
 
 
 @dataclass(frozen=True)
-class Tried:
+class NoticeAttempt:
     """What came of an attempt. `shown`: what of the case stands in the message now."""
 
     state: NoticeState
@@ -99,7 +99,7 @@ def lease_notices(connection: Connection, keys: Keyring, way: str, lease: Lease,
     return [_queued(keys, row) for row in rows]
 
 
-def write_notice(connection: Connection, notice: QueuedNotice, tried: Tried) -> None:
+def write_notice(connection: Connection, notice: QueuedNotice, tried: NoticeAttempt) -> None:
     """Keep what came of an attempt. A ticket is tried once."""
     values = vars(tried) | {"attempts": notice.attempts + 1, "leased_until": None, "ticket": None}
     connection.execute(update(notices).where(notices.c.id == notice.id).values(values))
@@ -190,5 +190,5 @@ def _queued(keys: Keyring, row: Row[Any]) -> QueuedNotice:
     )
 
 
-def _ticket_place(row: str) -> Place:
-    return Place("notices", row, "ticket")
+def _ticket_place(row: str) -> SealedField:
+    return SealedField("notices", row, "ticket")

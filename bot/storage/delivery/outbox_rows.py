@@ -10,15 +10,15 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, inser
 
 from bot.domain.delivery.after_restore import Pending
 from bot.domain.delivery.delivery_rules import OPEN_STATES, Delivery, OutboundState
-from bot.domain.messages import Call, Choice, Reply, Route, Shown
+from bot.domain.messages import Call, Choice, Reply, Route, ShownEntry
 from bot.storage.conversation.resident_rows import new_id, open_address
 from bot.storage.leases import Lease
 from bot.storage.schema.residents_and_cases import outbound, residents
-from bot.storage.sealing import Keyring, Place
+from bot.storage.sealing import Keyring, SealedField
 
 
 @dataclass(frozen=True)
-class Answer:
+class OutboundAnswer:
     """A reply to a message (its row). With a `channel` it goes out over a platform, and `ticket` may pay for it."""
 
     resident: str
@@ -47,7 +47,7 @@ def text_retry_key(retry_key: str) -> str:
     return str(uuid.uuid5(uuid.UUID(retry_key), "as text"))
 
 
-def add_outbound(connection: Connection, keys: Keyring, answer: Answer) -> None:
+def add_outbound(connection: Connection, keys: Keyring, answer: OutboundAnswer) -> None:
     """Store a reply; on the web that is all, over a platform it is queued with its retry key."""
     row = new_id()
     begins = OutboundState.UNKNOWN if answer.restored else OutboundState.QUEUED
@@ -158,7 +158,7 @@ def open_reply(keys: Keyring, row: str, sealed: bytes) -> Reply:
         body=tuple(values["body"]),
         choices=tuple(Choice(**choice) for choice in values["choices"]),
         small=tuple(values["small"]),
-        entries=tuple(Shown(**shown) for shown in values["entries"]),
+        entries=tuple(ShownEntry(**shown) for shown in values["entries"]),
         by_staff=values.get("by_staff", False),
     )
 
@@ -206,5 +206,5 @@ def _delivery(keys: Keyring, row: Row[Any]) -> Delivery:
     )
 
 
-def _place(row: str, column: str) -> Place:
-    return Place("outbound", row, column)
+def _place(row: str, column: str) -> SealedField:
+    return SealedField("outbound", row, column)

@@ -11,7 +11,7 @@ from bot.domain.cases.case_transitions import OPEN_STATUSES, Status
 from bot.domain.delivery.delivery_rules import OPEN_STATES
 from bot.domain.delivery.notices import NoticeState
 from bot.storage.delivery.outbox_rows import count_deliveries, is_first_in_line, oldest_queued
-from bot.storage.inbox.inbox_rows import InboxState, count_aside, oldest_waiting
+from bot.storage.inbox.inbox_rows import InboxState, count_dead_letters, oldest_waiting
 from bot.storage.schema.desk_schema import notices
 from bot.storage.schema.residents_and_cases import cases, inbox, outbound
 
@@ -26,7 +26,7 @@ class Figures:
     oldest_unclaimed: datetime | None
     oldest_unsent: datetime | None
     oldest_event: datetime | None
-    events_aside: int
+    dead_letters: int
     deliveries: dict[str, int]
     notices: Counter[str]
     cases_without_way: int
@@ -66,7 +66,7 @@ def read_figures(connection: Connection) -> Figures:
         oldest_unclaimed=_oldest(connection, func.coalesce(cases.c.unanswered_since, cases.c.opened_at), unclaimed),
         oldest_unsent=oldest_queued(connection),
         oldest_event=oldest_waiting(connection),
-        events_aside=count_aside(connection),
+        dead_letters=count_dead_letters(connection),
         deliveries=count_deliveries(connection),
         notices=_counted(connection, notices.c.state, notices.c.state.is_not(None)),
         cases_without_way=_counted(connection, cases.c.urgency, without_way).total(),

@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, or_, select, update
 
-from bot.domain.messages import Event, Happened
+from bot.domain.messages import Event, EventKind
 from bot.storage.conversation.resident_rows import new_id
 from bot.storage.insert_if_new import insert_if_new
 from bot.storage.leases import Lease
 from bot.storage.schema.residents_and_cases import inbox
-from bot.storage.sealing import Keyring, Place
+from bot.storage.sealing import Keyring, SealedField
 
 RESTORED = "restored"
 """The fault of an event that waited when a backup was made: whether it was answered since nobody knows."""
@@ -39,7 +39,7 @@ class Lane:
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredEvent:
     """One event as it was kept; `open_raw` opens it."""
 
     id: str
@@ -51,7 +51,7 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Aside:
+class DeadLetter:
     """An event that was set aside, without a word of what it says."""
 
     id: str
@@ -61,7 +61,7 @@ class Aside:
     fault: str
 
 
-def keep_events(
+def insert_events(
     connection: Connection, keys: Keyring, channel: str, events: Sequence[Event], received_at: datetime
 ) -> int:
     """Keep the events that did not come before; how many those are."""
@@ -81,7 +81,7 @@ def keep_events(
             "state": InboxState.WAITING,
             "attempts": 0,
             "due_at": received_at,
-            "raw": keys.seal(Place("inbox", row, "raw"), event.raw),
+            "raw": keys.seal(SealedField("inbox", row, "raw"), event.raw),
         }
         fresh += insert_if_new(connection, inbox, values)
     return fresh
@@ -99,12 +99,12 @@ def waiting_lanes(connection: Connection, now: datetime, most: int) -> dict[Lane
     return {Lane(row.channel, row.lane): row.newest for row in connection.execute(query)}
 
 
-def waiting_events(connection: Connection, lane: Lane) -> list[Kept]:
+def waiting_events(connection: Connection, lane: Lane) -> list[StoredEvent]:
     """The lane's waiting events in order."""
     return [_kept(row) for row in connection.execute(_in_order(lane))]
 
 
-def lease_lane(connection: Connection, lane: Lane, lease: Lease) -> list[Kept]:
+def lease_lane(connection: Connection, lane: Lane, lease: Lease) -> list[StoredEvent]:
     """The lane's waiting events in order, for this worker alone; none while another one works on it."""
     rows = connection.execute(_in_order(lane).with_for_update()).all()
     if any(row.leased_by != lease.by and row.leased_until and row.leased_until > lease.now for row in rows):
@@ -114,9 +114,9 @@ def lease_lane(connection: Connection, lane: Lane, lease: Lease) -> list[Kept]:
     return [_kept(row) for row in rows]
 
 
-def open_raw(keys: Keyring, kept: Kept) -> str:
+def open_raw(keys: Keyring, kept: StoredEvent) -> str:
     """What the platform said. Raises SealError, for instance when the key is gone."""
-    return keys.open(Place("inbox", kept.id, "raw"), kept.sealed)
+    return keys.open(SealedField("inbox", kept.id, "raw"), kept.sealed)
 
 
 def finish_events(connection: Connection, ids: Sequence[str]) -> bool:
@@ -126,7 +126,7 @@ def finish_events(connection: Connection, ids: Sequence[str]) -> bool:
     return connection.execute(update(inbox).where(*mine).values(values)).rowcount == len(ids)
 
 
-def fail_events(connection: Connection, events: Sequence[Kept], fault: str, due_at: datetime) -> list[str]:
+def fail_events(connection: Connection, events: Sequence[StoredEvent], fault: str, due_at: datetime) -> list[str]:
     """Note that handling failed; the ids of those that are set aside now."""
     aside = [event.id for event in events if event.attempts + 1 >= ATTEMPTS]
     ids = [event.id for event in events]
@@ -137,13 +137,13 @@ def fail_events(connection: Connection, events: Sequence[Kept], fault: str, due_
     return aside
 
 
-def list_aside(connection: Connection) -> list[Aside]:
+def list_dead_letters(connection: Connection) -> list[DeadLetter]:
     """Every event that was set aside, the oldest first."""
     query = select(inbox).where(inbox.c.state == InboxState.ASIDE).order_by(inbox.c.received_at)
-    return [Aside(row.id, row.channel, row.kind, row.received_at, row.fault) for row in connection.execute(query)]
+    return [DeadLetter(row.id, row.channel, row.kind, row.received_at, row.fault) for row in connection.execute(query)]
 
 
-def replay_aside(connection: Connection, now: datetime) -> int:
+def replay_dead_letters(connection: Connection, now: datetime) -> int:
     """Let every event that was set aside be handled again; how many."""
     values = {"state": InboxState.WAITING, "attempts": 0, "due_at": now, "leased_until": None}
     return connection.execute(update(inbox).where(inbox.c.state == InboxState.ASIDE).values(values)).rowcount
@@ -162,7 +162,7 @@ def mark_restored(connection: Connection) -> int:
 
 def was_unsent(connection: Connection, channel: str, message: str) -> bool:
     """Whether the resident has taken this message back: the news of it may come before the message."""
-    mine = (inbox.c.channel == channel, inbox.c.message == message, inbox.c.kind == Happened.UNSEND)
+    mine = (inbox.c.channel == channel, inbox.c.message == message, inbox.c.kind == EventKind.UNSEND)
     return bool(message) and connection.execute(select(inbox.c.id).where(*mine)).first() is not None
 
 
@@ -178,7 +178,7 @@ def oldest_waiting(connection: Connection) -> datetime | None:
     return connection.execute(query).scalar()
 
 
-def count_aside(connection: Connection) -> int:
+def count_dead_letters(connection: Connection) -> int:
     """How many events are set aside."""
     query = select(func.count()).select_from(inbox).where(inbox.c.state == InboxState.ASIDE)
     return connection.execute(query).scalar_one()
@@ -201,5 +201,5 @@ def _in_order(lane: Lane) -> Select[Any]:
     )
 
 
-def _kept(row: Row[Any]) -> Kept:
-    return Kept(row.id, row.raw, row.received_at, row.attempts, row.due_at, row.fault == RESTORED)
+def _kept(row: Row[Any]) -> StoredEvent:
+    return StoredEvent(row.id, row.raw, row.received_at, row.attempts, row.due_at, row.fault == RESTORED)

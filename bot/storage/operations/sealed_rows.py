@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, LargeBinary, Table, func, lite
 
 from bot.storage.schema.column_types import Sealed
 from bot.storage.schema.every_table import columns_of, key_column
-from bot.storage.sealing import ID_BYTES, Keyring, Place, SealError
+from bot.storage.sealing import ID_BYTES, Keyring, SealedField, SealError
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def reseal_some(connection: Connection, keys: Keyring, place: tuple[Table, str],
     rows = connection.execute(query.order_by(row_key).limit(most).with_for_update()).all()
     failed = 0
     for row, sealed in rows:
-        here = Place(table.name, row, name)
+        here = SealedField(table.name, row, name)
         try:
             fresh = keys.seal(here, keys.open(here, sealed))
         except SealError:

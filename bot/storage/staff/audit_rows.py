@@ -12,7 +12,7 @@ from bot.storage.schema.desk_schema import audit, audit_head
 
 
 @dataclass(frozen=True)
-class Trace:
+class AuditEntry:
     """Who did what to what. `detail` never holds a word of a resident."""
 
     at: datetime
@@ -23,14 +23,14 @@ class Trace:
 
 
 @dataclass(frozen=True)
-class NumberedTrace:
+class NumberedAuditEntry:
     """A trace as stored."""
 
     number: int
-    trace: Trace
+    trace: AuditEntry
 
 
-def add_trace(connection: Connection, trace: Trace) -> None:
+def add_audit_entry(connection: Connection, trace: AuditEntry) -> None:
     """Add to the trail. Until the commit nobody else does: the chain has no fork."""
     head = connection.execute(select(audit_head).with_for_update()).one()
     number = head.number + 1
@@ -48,9 +48,9 @@ def add_trace(connection: Connection, trace: Trace) -> None:
     connection.execute(update(audit_head).values(number=number, hash=link))
 
 
-def read_traces(
+def read_audit_entries(
     connection: Connection, *, about: str = "", before: int | None = None, most: int = 200
-) -> list[NumberedTrace]:
+) -> list[NumberedAuditEntry]:
     """The newest traces first, of one thing or of all; `before`: those older than the one with that number."""
     query = select(audit).order_by(audit.c.number.desc()).limit(most)
     if about:
@@ -58,16 +58,16 @@ def read_traces(
     if before is not None:
         query = query.where(audit.c.number < before)
     return [
-        NumberedTrace(row.number, Trace(row.at, row.staff, row.action, row.about, row.detail))
+        NumberedAuditEntry(row.number, AuditEntry(row.at, row.staff, row.action, row.about, row.detail))
         for row in connection.execute(query)
     ]
 
 
-def last_trace(connection: Connection, action: str) -> Trace | None:
+def last_audit_entry(connection: Connection, action: str) -> AuditEntry | None:
     """The newest trace of an action."""
     query = select(audit).where(audit.c.action == action).order_by(audit.c.number.desc()).limit(1)
     row = connection.execute(query).first()
-    return Trace(row.at, row.staff, row.action, row.about, row.detail) if row else None
+    return AuditEntry(row.at, row.staff, row.action, row.about, row.detail) if row else None
 
 
 def broken_link(connection: Connection) -> int:
@@ -75,14 +75,14 @@ def broken_link(connection: Connection) -> int:
     head = connection.execute(select(audit_head)).one()
     before, last = head.anchor_hash, head.anchor_number
     for row in connection.execute(select(audit).order_by(audit.c.number)):
-        trace = Trace(row.at, row.staff, row.action, row.about, row.detail)
+        trace = AuditEntry(row.at, row.staff, row.action, row.about, row.detail)
         if row.number != last + 1 or _link(before, row.number, trace) != row.hash:
             return int(row.number)
         before, last = row.hash, row.number
     return 0 if (head.number, head.hash) == (last, before) else int(head.number)
 
 
-def delete_traces_before(connection: Connection, before: datetime, most: int) -> int:
+def delete_audit_before(connection: Connection, before: datetime, most: int) -> int:
     """Take up to `most` rows from before then off the old end; the chain goes on from the last of them. How many."""
     head = connection.execute(select(audit_head).with_for_update()).one()
     oldest = connection.execute(select(audit).order_by(audit.c.number).limit(most)).all()
@@ -94,7 +94,7 @@ def delete_traces_before(connection: Connection, before: datetime, most: int) ->
     return len(old)
 
 
-def _link(before: str, number: int, trace: Trace) -> str:
+def _link(before: str, number: int, trace: AuditEntry) -> str:
     at = trace.at.astimezone(UTC).isoformat()
     whole = json.dumps([before, number, at, trace.staff, trace.action, trace.about, trace.detail])
     return hashlib.sha256(whole.encode()).hexdigest()

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from bot.storage.conversation.resident_rows import new_id
 from bot.storage.schema.desk_schema import staff_chats
-from bot.storage.sealing import Keyring, Place
+from bot.storage.sealing import Keyring, SealedField
 
 
 class ChatState(StrEnum):
@@ -173,5 +173,5 @@ def _chat(row: Row[Any]) -> StaffChat:
     return StaffChat(row.id, row.channel, row.lane, row.staff_id or "", ChatState(row.state), row.code_until)
 
 
-def _address_place(row: str) -> Place:
-    return Place("staff_chats", row, "address")
+def _address_place(row: str) -> SealedField:
+    return SealedField("staff_chats", row, "address")

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from bot.domain.staff.permissions import Role, Staff
 from bot.storage.conversation.resident_rows import new_id
 from bot.storage.schema.desk_schema import recovery_codes, staff
-from bot.storage.sealing import Keyring, Place
+from bot.storage.sealing import Keyring, SealedField
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,8 @@ def _sealed(keys: Keyring, staff_id: str, secrets: Secrets) -> dict[str, object]
     return {"password": secrets.password, "totp": sealed, "totp_step": secrets.totp_step}
 
 
-def _totp_place(staff_id: str) -> Place:
-    return Place("staff", staff_id, "totp")
+def _totp_place(staff_id: str) -> SealedField:
+    return SealedField("staff", staff_id, "totp")
 
 
 def _staff(row: Row[Any]) -> Staff:

@@ -14,8 +14,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
-from bot.domain.conversation.phone_lines import Moment, dial_string
-from bot.domain.conversation.replies import Writer
+from bot.domain.conversation.phone_lines import ReplyContext, dial_string
+from bot.domain.conversation.replies import ReplyWriter
 from bot.domain.messages import Inbound
 from bot.domain.understanding.normalise import squeeze
 from bot.handlers.app_context import AppContext
@@ -130,9 +130,9 @@ class ChatPage:
                 connection, self._context.keys, resident, self._context.clock() - _FOUND_AGAIN, _SHOWN
             )
 
-    def _writer(self) -> Writer:
-        moment = Moment(self._context.clock().astimezone(CITY_ZONE), is_holiday, "")
-        return Writer.of(self._context.content.catalog, moment)
+    def _writer(self) -> ReplyWriter:
+        moment = ReplyContext(self._context.clock().astimezone(CITY_ZONE), is_holiday, "")
+        return ReplyWriter.of(self._context.content.catalog, moment)
 
 
 async def _read_form(request: Request) -> tuple[str, str] | None:

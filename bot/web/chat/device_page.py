@@ -11,14 +11,14 @@ from starlette.routing import Route
 from bot.domain.cases.case import shown_number
 from bot.domain.conversation.phone_lines import dial_string
 from bot.handlers.app_context import AppContext
-from bot.handlers.conversation.link_device import NoCaseError, WrongCodeError, offer_code, open_elsewhere
+from bot.handlers.conversation.link_device import NoCaseError, WrongCodeError, link_device, offer_code
 from bot.handlers.staff.throttle import TooManyTriesError
 from bot.web.chat.chat_page import ChatPage
 from bot.web.chat.visitors import new_token, remember, sender_of, source_of, token_of
 from bot.web.staff_guard import read_form
 
 
-class ElsewherePage:
+class DevicePage:
     """`/elsewhere` (a code for this talk), `/open` (a talk with its code), `/news` (how many answers there are)."""
 
     def __init__(self, context: AppContext, chat: ChatPage) -> None:
@@ -47,7 +47,7 @@ class ElsewherePage:
         form = await read_form(request)
         number, code = (str(form.get(name) or "")[:40] for name in ("number", "code"))
         token, source = new_token(), source_of(request, self._context.secret)
-        work = partial(open_elsewhere, self._context, sender_of(token), number, code, source)
+        work = partial(link_device, self._context, sender_of(token), number, code, source)
         try:
             await anyio.to_thread.run_sync(work)
         except WrongCodeError:

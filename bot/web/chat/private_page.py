@@ -11,7 +11,7 @@ from starlette.routing import Route
 from bot.domain.cases.case import shown_number
 from bot.domain.conversation.phone_lines import dial_string
 from bot.handlers.app_context import AppContext
-from bot.handlers.conversation.submit_private_form import PageOverError, is_page_there, write_privately
+from bot.handlers.conversation.submit_private_form import PageOverError, is_page_there, submit_private_form
 from bot.web.chat.chat_page import ChatPage
 from bot.web.chat.visitors import source_of
 from bot.web.staff_guard import read_form
@@ -44,7 +44,7 @@ class PrivatePage:
         say = self._context.content.wording().say
         words = "\n".join(say(f"private-{name}", text=text) for name, text in values.items() if text)
         source = source_of(request, self._context.secret)
-        work = partial(write_privately, self._context, request.path_params["token"], words, source)
+        work = partial(submit_private_form, self._context, request.path_params["token"], words, source)
         try:
             number = await anyio.to_thread.run_sync(work)
         except PageOverError:

@@ -16,15 +16,15 @@ from bot.web.desk.desk_report import DeskReport
 from bot.web.desk.desk_sign_in import DeskSignIn
 from bot.web.desk.desk_state import DeskState
 from bot.web.desk.desk_switches import DeskSwitches
-from bot.web.staff_guard import DeskGuard
-from bot.web.staff_pages import DeskPages
+from bot.web.staff_guard import StaffGuard
+from bot.web.staff_pages import StaffPages
 
 
 class Desk:
     """Everything under `/desk`."""
 
     def __init__(self, context: AppContext) -> None:
-        guard, self._pages = DeskGuard(context), DeskPages(context)
+        guard, self._pages = StaffGuard(context), StaffPages(context)
         parts = (
             DeskSignIn(context, guard, self._pages),
             DeskQueue(context, guard, self._pages),

@@ -8,27 +8,27 @@ import segno
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from bot.domain.staff.permissions import Deed, Role, Staff, require
+from bot.domain.staff.permissions import Permission, Role, Staff, require
 from bot.handlers.app_context import AppContext
-from bot.handlers.staff.audit_view import read_trail
+from bot.handlers.staff.audit_view import read_audit
 from bot.handlers.staff.staff_accounts import (
+    AccountAdmin,
     AccountError,
+    Credentials,
     NewAccount,
-    Office,
-    Opener,
     close_account,
     make_account,
     reset_account,
 )
 from bot.storage.staff.staff_rows import list_staff
-from bot.web.staff_guard import DeskGuard, Visit
-from bot.web.staff_pages import DeskPages
+from bot.web.staff_guard import StaffGuard, StaffRequest
+from bot.web.staff_pages import StaffPages
 
 
 class DeskAccounts:
     """`/desk/staff`, `/desk/audit`."""
 
-    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+    def __init__(self, context: AppContext, guard: StaffGuard, pages: StaffPages) -> None:
         self._context = context
         self._pages = pages
         self.routes = [
@@ -39,11 +39,11 @@ class DeskAccounts:
             Route("/desk/audit", guard.guarded(self._audit)),
         ]
 
-    async def _show(self, visit: Visit) -> Response:
+    async def _show(self, visit: StaffRequest) -> Response:
         return await self._page(visit)
 
-    async def _add(self, visit: Visit) -> Response:
-        require(visit.staff, Deed.KEEP_STAFF)
+    async def _add(self, visit: StaffRequest) -> Response:
+        require(visit.staff, Permission.KEEP_STAFF)
         role = visit.field("role")
         if role not in set(Role):
             return await self._page(visit, fault="役割を選んでください。")
@@ -51,29 +51,31 @@ class DeskAccounts:
         wanted = NewAccount(login, visit.field("name"), Role(role), visit.field("mail"), visit.field("telephone"))
         return await self._opened(visit, login, lambda office: make_account(office, wanted))
 
-    async def _reset(self, visit: Visit) -> Response:
+    async def _reset(self, visit: StaffRequest) -> Response:
         login = visit.field("login")
         return await self._opened(visit, login, lambda office: reset_account(office, login))
 
-    async def _disable(self, visit: Visit) -> Response:
-        require(visit.staff, Deed.KEEP_STAFF)
+    async def _disable(self, visit: StaffRequest) -> Response:
+        require(visit.staff, Permission.KEEP_STAFF)
         try:
             await anyio.to_thread.run_sync(close_account, self._office(visit), visit.field("login"))
         except AccountError:
             return await self._page(visit, fault="最後の管理者は止められません。先に、別の管理者を加えてください。")
         return RedirectResponse("/desk/staff", HTTPStatus.SEE_OTHER)
 
-    async def _opened(self, visit: Visit, login: str, make: Callable[[Office], Opener]) -> Response:
+    async def _opened(self, visit: StaffRequest, login: str, make: Callable[[AccountAdmin], Credentials]) -> Response:
         """What opens the account, shown this once."""
-        require(visit.staff, Deed.KEEP_STAFF)
+        require(visit.staff, Permission.KEEP_STAFF)
         try:
             opener = await anyio.to_thread.run_sync(make, self._office(visit))
         except AccountError:
             return await self._page(visit, fault="そのログイン名は使えません。別の名前にしてください。")
         return await self._page(visit, opener=opener, login=login)
 
-    async def _page(self, visit: Visit, *, fault: str = "", opener: Opener | None = None, login: str = "") -> Response:
-        require(visit.staff, Deed.KEEP_STAFF)
+    async def _page(
+        self, visit: StaffRequest, *, fault: str = "", opener: Credentials | None = None, login: str = ""
+    ) -> Response:
+        require(visit.staff, Permission.KEEP_STAFF)
         accounts = await anyio.to_thread.run_sync(self._accounts)
         picture = segno.make(opener.uri).svg_inline(scale=5, border=4) if opener else ""
         status = HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK
@@ -82,17 +84,17 @@ class DeskAccounts:
             opener=opener, login=login, picture=picture,
         )  # fmt: skip
 
-    async def _audit(self, visit: Visit) -> Response:
-        require(visit.staff, Deed.READ_AUDIT)
+    async def _audit(self, visit: StaffRequest) -> Response:
+        require(visit.staff, Permission.READ_AUDIT)
         before = visit.request.query_params.get("before", "")
-        trail = await anyio.to_thread.run_sync(read_trail, self._context, int(before) if before.isdecimal() else None)
+        trail = await anyio.to_thread.run_sync(read_audit, self._context, int(before) if before.isdecimal() else None)
         return self._pages.write(
             "audit.html", me=visit.staff, csrf=visit.csrf, traces=trail.traces, broken=trail.broken, names=trail.names,
             numbers=trail.numbers,
         )  # fmt: skip
 
-    def _office(self, visit: Visit) -> Office:
-        return Office(self._context.store, self._context.keys, self._context.clock(), visit.staff.id)
+    def _office(self, visit: StaffRequest) -> AccountAdmin:
+        return AccountAdmin(self._context.store, self._context.keys, self._context.clock(), visit.staff.id)
 
     def _accounts(self) -> list[Staff]:
         with self._context.store.reading() as connection:

@@ -17,21 +17,21 @@ from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import (
     EmptyError,
     NoSuchCaseError,
+    StaffAnswer,
     TakenError,
-    Written,
     answer,
     claim,
     close,
     hand_over,
     join,
-    keep_quiet,
     note,
     release,
     reopen,
+    set_quiet_hours,
 )
-from bot.handlers.cases.desk_views import Opened, read_opened
-from bot.web.staff_guard import DeskGuard, Visit
-from bot.web.staff_pages import DeskPages
+from bot.handlers.cases.desk_views import CaseView, read_case_view
+from bot.web.staff_guard import StaffGuard, StaffRequest
+from bot.web.staff_pages import StaffPages
 
 REASONS = tuple(each for each in Reason if each is not Reason.JOINED)
 """Why staff can close a case with one press."""
@@ -41,7 +41,7 @@ _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 class DeskCase:
     """`/desk/cases/{number}`, its buttons, and the same for the paper file."""
 
-    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+    def __init__(self, context: AppContext, guard: StaffGuard, pages: StaffPages) -> None:
         self._context = context
         self._pages = pages
         self.routes = [
@@ -50,15 +50,15 @@ class DeskCase:
             Route("/desk/cases/{number:str}/{deed:str}", guard.guarded(self._do), methods=["POST"]),
         ]
 
-    async def _show(self, visit: Visit) -> Response:
+    async def _show(self, visit: StaffRequest) -> Response:
         return await self._page(visit)
 
-    async def _print(self, visit: Visit) -> Response:
+    async def _print(self, visit: StaffRequest) -> Response:
         """The whole case on paper."""
         opened = await self._opened(visit)
         return self._pages.write("print.html", me=visit.staff, opened=opened, now=self._context.clock())
 
-    async def _do(self, visit: Visit) -> Response:
+    async def _do(self, visit: StaffRequest) -> Response:
         """One deed; what went wrong is said on the page, with what was typed still there."""
         doing = self._doing(visit)
         try:
@@ -73,7 +73,7 @@ class DeskCase:
             raise HTTPException(HTTPStatus.NOT_FOUND) from None
         return RedirectResponse(f"/desk/cases/{visit.request.path_params['number']}", HTTPStatus.SEE_OTHER)
 
-    def _doing(self, visit: Visit) -> Callable[[], Case]:
+    def _doing(self, visit: StaffRequest) -> Callable[[], Case]:
         context, staff, case_id = self._context, visit.staff, visit.field("case")
         deeds: dict[str, Callable[[], Case]] = {
             "claim": partial(claim, context, staff, case_id),
@@ -82,13 +82,15 @@ class DeskCase:
                 context,
                 staff,
                 case_id,
-                Written(visit.field("words"), _moment(visit.field("seen")), bool(visit.field("page"))),
+                StaffAnswer(visit.field("words"), _moment(visit.field("seen")), bool(visit.field("page"))),
             ),
             "note": partial(note, context, staff, case_id, visit.field("words")),
             "hand-over": partial(hand_over, context, staff, case_id, visit.field("to"), visit.field("words")),
             "release": partial(release, context, staff, case_id),
             "join": partial(join, context, staff, case_id, visit.field("into")),
-            "quiet": partial(keep_quiet, context, staff, case_id, _hours(visit.field("from"), visit.field("until"))),
+            "quiet": partial(
+                set_quiet_hours, context, staff, case_id, _hours(visit.field("from"), visit.field("until"))
+            ),
             "reopen": partial(reopen, context, staff, case_id),
         }
         name = visit.request.path_params["deed"]
@@ -99,7 +101,7 @@ class DeskCase:
         return deeds[name]
 
     async def _page(
-        self, visit: Visit, status: HTTPStatus = HTTPStatus.OK, *, fault: str = "", winner: str = ""
+        self, visit: StaffRequest, status: HTTPStatus = HTTPStatus.OK, *, fault: str = "", winner: str = ""
     ) -> Response:
         opened = await self._opened(visit)
         words = visit.field("words") if fault else ""
@@ -109,14 +111,14 @@ class DeskCase:
             words=words, canned=canned, now=self._context.clock(), reasons=REASONS, has_page=self._has_page(opened),
         )  # fmt: skip
 
-    async def _opened(self, visit: Visit) -> Opened:
+    async def _opened(self, visit: StaffRequest) -> CaseView:
         number = visit.request.path_params["number"]
-        opened = await anyio.to_thread.run_sync(read_opened, self._context, visit.staff, number)
+        opened = await anyio.to_thread.run_sync(read_case_view, self._context, visit.staff, number)
         if opened is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         return opened
 
-    def _has_page(self, opened: Opened) -> bool:
+    def _has_page(self, opened: CaseView) -> bool:
         """Whether a page of ours can be offered: on the web the talk itself stands on our own server."""
         return bool(self._context.public_url) and opened.channel in self._context.channels
 

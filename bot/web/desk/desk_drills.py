@@ -7,19 +7,19 @@ import anyio.to_thread
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from bot.domain.staff.permissions import Deed, require
+from bot.domain.staff.permissions import Permission, require
 from bot.domain.understanding.triage import Kind
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import LONGEST_ANSWER
 from bot.handlers.cases.drills import start_drill
-from bot.web.staff_guard import DeskGuard, Visit
-from bot.web.staff_pages import DeskPages
+from bot.web.staff_guard import StaffGuard, StaffRequest
+from bot.web.staff_pages import StaffPages
 
 
 class DeskDrills:
     """`/desk/drills`."""
 
-    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+    def __init__(self, context: AppContext, guard: StaffGuard, pages: StaffPages) -> None:
         self._context = context
         self._pages = pages
         self.routes = [
@@ -27,10 +27,10 @@ class DeskDrills:
             Route("/desk/drills/start", guard.guarded(self._start), methods=["POST"]),
         ]
 
-    async def _show(self, visit: Visit) -> Response:
+    async def _show(self, visit: StaffRequest) -> Response:
         return self._page(visit)
 
-    async def _start(self, visit: Visit) -> Response:
+    async def _start(self, visit: StaffRequest) -> Response:
         kind, words = visit.field("kind"), visit.field("words").strip()
         if kind not in set(Kind) or not 0 < len(words) <= LONGEST_ANSWER:
             return self._page(visit, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -38,8 +38,8 @@ class DeskDrills:
         case = await anyio.to_thread.run_sync(work)
         return RedirectResponse(f"/desk/cases/{case.number}", HTTPStatus.SEE_OTHER)
 
-    def _page(self, visit: Visit, status: HTTPStatus = HTTPStatus.OK) -> Response:
-        require(visit.staff, Deed.DRILL)
+    def _page(self, visit: StaffRequest, status: HTTPStatus = HTTPStatus.OK) -> Response:
+        require(visit.staff, Permission.DRILL)
         is_wrong = status is not HTTPStatus.OK
         return self._pages.write(
             "drills.html", status, me=visit.staff, csrf=visit.csrf, kinds=tuple(Kind), is_wrong=is_wrong

@@ -11,11 +11,11 @@ from starlette.routing import Route
 
 from bot.domain.cases.duty_roster import DutyPerson, DutyRoster
 from bot.domain.opening_hours import WEEKDAYS, SpecialDay
-from bot.domain.staff.permissions import Deed, Staff, may, require
+from bot.domain.staff.permissions import Permission, Staff, may, require
 from bot.handlers.app_context import AppContext
-from bot.handlers.staff.duty_settings import DutySheet, keep_desk_mail, keep_people, keep_special_day, read_duty
-from bot.web.staff_guard import DeskGuard, Visit
-from bot.web.staff_pages import DeskPages
+from bot.handlers.staff.duty_settings import DutyView, read_duty, save_desk_mail, save_duty_people, save_special_day
+from bot.web.staff_guard import StaffGuard, StaffRequest
+from bot.web.staff_pages import StaffPages
 
 _TIMES = re.compile(r"^(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})$")
 
@@ -23,7 +23,7 @@ _TIMES = re.compile(r"^(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})$")
 class DeskDuty:
     """`/desk/duty`."""
 
-    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+    def __init__(self, context: AppContext, guard: StaffGuard, pages: StaffPages) -> None:
         self._context = context
         self._pages = pages
         self.routes = [
@@ -33,11 +33,11 @@ class DeskDuty:
             Route("/desk/duty/mail", guard.guarded(self._mail), methods=["POST"]),
         ]
 
-    async def _show(self, visit: Visit) -> Response:
-        require(visit.staff, Deed.KEEP_DUTY)
+    async def _show(self, visit: StaffRequest) -> Response:
+        require(visit.staff, Permission.KEEP_DUTY)
         return await self._page(visit)
 
-    async def _page(self, visit: Visit, fault: str = "") -> Response:
+    async def _page(self, visit: StaffRequest, fault: str = "") -> Response:
         sheet = await anyio.to_thread.run_sync(read_duty, self._context)
         status = HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK
         return self._pages.write(
@@ -45,7 +45,7 @@ class DeskDuty:
             weekdays=WEEKDAYS, now=self._context.clock(),
         )  # fmt: skip
 
-    async def _people(self, visit: Visit) -> Response:
+    async def _people(self, visit: StaffRequest) -> Response:
         """The whole list as it stands in the form; who has no place in it is not on duty."""
         chosen: list[tuple[int, DutyPerson]] = []
         for staff in (await anyio.to_thread.run_sync(read_duty, self._context)).accounts:
@@ -59,32 +59,32 @@ class DeskDuty:
             person = DutyPerson(staff.id, days, bool(visit.field(f"call-{staff.id}")), _day(away))
             chosen.append((int(place), person))
         people = [person for _, person in sorted(chosen, key=lambda each: each[0])]
-        await anyio.to_thread.run_sync(keep_people, self._context, visit.staff, people)
+        await anyio.to_thread.run_sync(save_duty_people, self._context, visit.staff, people)
         return _back()
 
-    async def _day(self, visit: Visit) -> Response:
+    async def _day(self, visit: StaffRequest) -> Response:
         """A closure (no times), a day with other times, or with `usual` an ordinary day again."""
         day, reason = _day(visit.field("day").strip()), visit.field("reason").strip()[:128]
         times = _times(visit.field("times"))
         if day is None or times is None or not (reason or visit.field("usual")):
             return await self._page(visit, "day")
         special = None if visit.field("usual") else SpecialDay(times, reason)
-        await anyio.to_thread.run_sync(partial(keep_special_day, self._context, visit.staff, day, special))
+        await anyio.to_thread.run_sync(partial(save_special_day, self._context, visit.staff, day, special))
         return _back()
 
-    async def _mail(self, visit: Visit) -> Response:
+    async def _mail(self, visit: StaffRequest) -> Response:
         address = visit.field("mail").strip()
         if address and not re.fullmatch(r"[^\s@,;<>]{1,64}@[^\s@,;<>]{1,180}", address):
             return await self._page(visit, "mail")
-        await anyio.to_thread.run_sync(keep_desk_mail, self._context, visit.staff, address)
+        await anyio.to_thread.run_sync(save_desk_mail, self._context, visit.staff, address)
         return _back()
 
 
-def _rows(sheet: DutySheet) -> list[tuple[Staff, DutyPerson | None, str]]:
+def _rows(sheet: DutyView) -> list[tuple[Staff, DutyPerson | None, str]]:
     """Everybody who can look after cases, with their line and place in the duty list; those on it first."""
     roster: DutyRoster = sheet.roster
     places = {person.staff: (place, person) for place, person in enumerate(roster.people, 1)}
-    able = [each for each in sheet.accounts if may(each, Deed.CLAIM)]
+    able = [each for each in sheet.accounts if may(each, Permission.CLAIM)]
     able.sort(key=lambda each: places[each.id][0] if each.id in places else len(places) + 1)
     return [
         (each, places[each.id][1], str(places[each.id][0])) if each.id in places else (each, None, "") for each in able

@@ -9,14 +9,14 @@ from starlette.routing import Route
 
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.false_alarms import read_proposals, settle_proposal
-from bot.web.staff_guard import DeskGuard, Visit
-from bot.web.staff_pages import DeskPages
+from bot.web.staff_guard import StaffGuard, StaffRequest
+from bot.web.staff_pages import StaffPages
 
 
 class DeskProposals:
     """`/desk/proposals`."""
 
-    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+    def __init__(self, context: AppContext, guard: StaffGuard, pages: StaffPages) -> None:
         self._context = context
         self._pages = pages
         self.routes = [
@@ -24,11 +24,11 @@ class DeskProposals:
             Route("/desk/proposals/settle", guard.guarded(self._settle), methods=["POST"]),
         ]
 
-    async def _show(self, visit: Visit) -> Response:
+    async def _show(self, visit: StaffRequest) -> Response:
         proposals = await anyio.to_thread.run_sync(read_proposals, self._context, visit.staff)
         return self._pages.write("proposals.html", me=visit.staff, csrf=visit.csrf, proposals=proposals)
 
-    async def _settle(self, visit: Visit) -> Response:
+    async def _settle(self, visit: StaffRequest) -> Response:
         work = partial(settle_proposal, self._context, visit.staff, visit.field("proposal"))
         await anyio.to_thread.run_sync(work)
         return RedirectResponse("/desk/proposals", HTTPStatus.SEE_OTHER)

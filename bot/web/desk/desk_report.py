@@ -8,11 +8,11 @@ import anyio.to_thread
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.domain.cases.monthly_report import Month, Report, Table
+from bot.domain.cases.monthly_report import Month, MonthlyReport, ReportTable
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.build_report import read_report
-from bot.web.staff_guard import DeskGuard, Visit
-from bot.web.staff_pages import DeskPages
+from bot.handlers.cases.build_report import build_report
+from bot.web.staff_guard import StaffGuard, StaffRequest
+from bot.web.staff_pages import StaffPages
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is computed by table programs."""
@@ -21,7 +21,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 class DeskReport:
     """`/desk/report?month=2026-11`, `/desk/report.csv`."""
 
-    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+    def __init__(self, context: AppContext, guard: StaffGuard, pages: StaffPages) -> None:
         self._context = context
         self._pages = pages
         self.routes = [
@@ -29,13 +29,13 @@ class DeskReport:
             Route("/desk/report.csv", guard.guarded(self._csv)),
         ]
 
-    async def _show(self, visit: Visit) -> Response:
+    async def _show(self, visit: StaffRequest) -> Response:
         report = await self._read(visit)
         return self._pages.write(
             "report.html", me=visit.staff, csrf=visit.csrf, report=report, label=self._label, now=self._context.clock()
         )
 
-    async def _csv(self, visit: Visit) -> Response:
+    async def _csv(self, visit: StaffRequest) -> Response:
         """UTF-8 with a mark in front, by which table programs know it."""
         report = await self._read(visit)
         written = io.StringIO()
@@ -46,14 +46,14 @@ class DeskReport:
         body = written.getvalue().encode("utf-8-sig")
         return Response(body, media_type="text/csv; charset=utf-8", headers={"content-disposition": name})
 
-    async def _read(self, visit: Visit) -> Report:
+    async def _read(self, visit: StaffRequest) -> MonthlyReport:
         try:
             month = Month.read(visit.request.query_params.get("month", ""))
         except ValueError:
             month = Month.of(self._context.clock()).before
-        return await anyio.to_thread.run_sync(partial(read_report, self._context, visit.staff, month))
+        return await anyio.to_thread.run_sync(partial(build_report, self._context, visit.staff, month))
 
-    def _rows(self, report: Report) -> list[tuple[str, str, str]]:
+    def _rows(self, report: MonthlyReport) -> list[tuple[str, str, str]]:
         heads = self._pages.words("REPORT")
         rows = [("表", "項目", str(report.month))]
         for table in report.tables:
@@ -66,7 +66,7 @@ class DeskReport:
         ]
         return [*rows, (heads["times"], heads["reopened"], report.reopened)]
 
-    def _label(self, table: Table, name: str) -> str:
+    def _label(self, table: ReportTable, name: str) -> str:
         """What a row of a table is called."""
         if table.name == "kind":
             return self._context.content.wording().say(f"kind-{name}")

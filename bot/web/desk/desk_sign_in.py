@@ -14,14 +14,14 @@ from bot.handlers.cases.desk_views import read_queue
 from bot.handlers.staff.sign_in import SignIn, SignInError, sign_in, sign_out
 from bot.handlers.staff.throttle import TooManyTriesError
 from bot.web.chat.visitors import source_of
-from bot.web.staff_guard import COOKIE, DeskGuard, Visit, read_form
-from bot.web.staff_pages import DeskPages
+from bot.web.staff_guard import COOKIE, StaffGuard, StaffRequest, read_form
+from bot.web.staff_pages import StaffPages
 
 
 class DeskSignIn:
     """`/desk/sign-in`, `/desk/sign-out`, `/desk/locked`, `/desk/waits`."""
 
-    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+    def __init__(self, context: AppContext, guard: StaffGuard, pages: StaffPages) -> None:
         self._context = context
         self._guard = guard
         self._pages = pages
@@ -51,26 +51,26 @@ class DeskSignIn:
             status = HTTPStatus.TOO_MANY_REQUESTS
             return self._pages.write("sign-in.html", status, fault="wait", until=error.until)
         response = RedirectResponse("/desk", HTTPStatus.SEE_OTHER)
-        self._guard.let_in(response, token)
+        self._guard.set_session_cookie(response, token)
         return response
 
-    async def _leave(self, visit: Visit) -> Response:
+    async def _leave(self, visit: StaffRequest) -> Response:
         await anyio.to_thread.run_sync(sign_out, self._context, visit.staff, visit.token)
         response = RedirectResponse("/desk/locked", HTTPStatus.SEE_OTHER)
-        self._guard.let_out(response)
+        self._guard.clear_session_cookie(response)
         return response
 
     async def _locked(self, request: Request) -> Response:
         if await self._guard.who(request.cookies.get(COOKIE, ""), acts=False):
             return RedirectResponse("/desk", HTTPStatus.SEE_OTHER)
-        if not self._guard.is_office(request):
+        if not self._guard.is_office_device(request):
             return RedirectResponse("/desk/sign-in", HTTPStatus.SEE_OTHER)
         queue = await anyio.to_thread.run_sync(read_queue, self._context)
         return self._pages.write("locked.html", waiting=queue.waiting)
 
     async def _waits(self, request: Request) -> Response:
         """How many wait, for the screen of an office where somebody was signed in today."""
-        if not self._guard.is_office(request):
+        if not self._guard.is_office_device(request):
             return Response(status_code=HTTPStatus.NOT_FOUND)
         queue = await anyio.to_thread.run_sync(read_queue, self._context)
         return JSONResponse({"waiting": queue.waiting})

@@ -5,8 +5,8 @@ from http import HTTPStatus
 from starlette.responses import Response
 
 from bot.handlers.app_context import AppContext
-from bot.web.staff_guard import DeskGuard
-from bot.web.staff_pages import DeskPages
+from bot.web.staff_guard import StaffGuard
+from bot.web.staff_pages import StaffPages
 from bot.web.studio.studio_cards import StudioCards
 from bot.web.studio.studio_home import StudioHome
 from bot.web.studio.studio_learning import StudioLearning
@@ -20,7 +20,7 @@ class Studio:
     """Everything under `/studio`."""
 
     def __init__(self, context: AppContext) -> None:
-        guard, pages = DeskGuard(context), DeskPages(context, "studio")
+        guard, pages = StaffGuard(context), StaffPages(context, "studio")
         self._pages = pages
         parts = (
             StudioHome(context, guard, pages),

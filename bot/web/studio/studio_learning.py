@@ -11,12 +11,12 @@ from starlette.routing import Route
 from bot.content.cards.cards import NoSuchCardError
 from bot.content.content_faults import ContentError
 from bot.domain.catalog import Catalog
-from bot.domain.staff.permissions import Deed, require
+from bot.domain.staff.permissions import Permission, require
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.preview_lesson import Preview, preview_lesson
-from bot.handlers.content.teach_from_unmatched import Lesson, LessonError, Taught, read_heaps, teach
-from bot.web.staff_guard import DeskGuard, Visit
-from bot.web.staff_pages import DeskPages
+from bot.handlers.content.teach_from_unmatched import Lesson, LessonError, LessonTarget, read_clusters, teach
+from bot.web.staff_guard import StaffGuard, StaffRequest
+from bot.web.staff_pages import StaffPages
 
 _HEAPS_SHOWN = 50
 
@@ -24,7 +24,7 @@ _HEAPS_SHOWN = 50
 class StudioLearning:
     """`/studio/learning`."""
 
-    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+    def __init__(self, context: AppContext, guard: StaffGuard, pages: StaffPages) -> None:
         self._context = context
         self._pages = pages
         self._threads = anyio.CapacityLimiter(1)
@@ -34,20 +34,20 @@ class StudioLearning:
             Route("/studio/learning/{group:str}/teach", guard.guarded(self._teach), methods=["POST"]),
         ]
 
-    async def _show(self, visit: Visit) -> Response:
+    async def _show(self, visit: StaffRequest) -> Response:
         return await self._page(visit)
 
-    async def _page(self, visit: Visit, fault: str = "") -> Response:
-        heaps, verdicts = await anyio.to_thread.run_sync(read_heaps, self._context, visit.staff)
+    async def _page(self, visit: StaffRequest, fault: str = "") -> Response:
+        heaps, verdicts = await anyio.to_thread.run_sync(read_clusters, self._context, visit.staff)
         status = HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK
         return self._pages.write(
             "learning.html", status, me=visit.staff, csrf=visit.csrf, heaps=heaps[:_HEAPS_SHOWN], more=len(heaps),
             verdicts=verdicts, fault=fault, catalog=self._catalog(), titles=self._titles(),
         )  # fmt: skip
 
-    async def _try(self, visit: Visit) -> Response:
+    async def _try(self, visit: StaffRequest) -> Response:
         """What the lesson would change; nothing is kept yet."""
-        require(visit.staff, Deed.EDIT_CONTENT)
+        require(visit.staff, Permission.EDIT_CONTENT)
         group, taught = visit.request.path_params["group"], _taught(visit)
         work = partial(preview_lesson, self._context, visit.staff, group, taught)
         try:
@@ -61,7 +61,7 @@ class StudioLearning:
             titles=self._titles(),
         )  # fmt: skip
 
-    async def _teach(self, visit: Visit) -> Response:
+    async def _teach(self, visit: StaffRequest) -> Response:
         work = partial(teach, self._context, visit.staff, visit.request.path_params["group"], _taught(visit))
         try:
             await anyio.to_thread.run_sync(work)
@@ -79,10 +79,10 @@ class StudioLearning:
         return subjects | {each.id: each.title for each in catalog.entries}
 
 
-def _taught(visit: Visit) -> Taught:
+def _taught(visit: StaffRequest) -> LessonTarget:
     lesson = visit.field("lesson")
     if lesson not in set(Lesson):
         raise HTTPException(HTTPStatus.NOT_FOUND)
     kind = Lesson(lesson)
     field = {Lesson.NOT_OURS: "subject", Lesson.SYNONYM: "usual"}.get(kind, "entry")
-    return Taught(kind, " ".join(visit.field("words").split()), visit.field(field).strip())
+    return LessonTarget(kind, " ".join(visit.field("words").split()), visit.field(field).strip())

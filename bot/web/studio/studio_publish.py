@@ -8,19 +8,19 @@ import anyio.to_thread
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from bot.domain.staff.permissions import Deed, require
+from bot.domain.staff.permissions import Permission, require
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import discard
-from bot.handlers.content.publish import NoReasonError, NotProvedError, OwnRequestError, publish, want
-from bot.handlers.content.regression_check import Proof, read_proof
-from bot.handlers.content.regression_jobs import STEPS, ask_proof
+from bot.handlers.content.publish import NoReasonError, NotCheckedError, OwnRequestError, publish, request_publish
+from bot.handlers.content.regression_check import RegressionReport, read_proof
+from bot.handlers.content.regression_jobs import STEPS, request_check
 from bot.handlers.content.studio_views import Home, read_home
 from bot.storage.content.revision_rows import BehindError
-from bot.web.staff_guard import DeskGuard, Visit
-from bot.web.staff_pages import DeskPages
+from bot.web.staff_guard import StaffGuard, StaffRequest
+from bot.web.staff_pages import StaffPages
 
 _FAULTS: dict[type[Exception], tuple[str, HTTPStatus]] = {
-    NotProvedError: ("not-proved", HTTPStatus.CONFLICT),
+    NotCheckedError: ("not-proved", HTTPStatus.CONFLICT),
     OwnRequestError: ("own-request", HTTPStatus.FORBIDDEN),
     NoReasonError: ("no-reason", HTTPStatus.UNPROCESSABLE_ENTITY),
     BehindError: ("behind", HTTPStatus.CONFLICT),
@@ -30,7 +30,7 @@ _FAULTS: dict[type[Exception], tuple[str, HTTPStatus]] = {
 class StudioPublish:
     """`/studio/publish` and its buttons."""
 
-    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+    def __init__(self, context: AppContext, guard: StaffGuard, pages: StaffPages) -> None:
         self._context = context
         self._pages = pages
         self.routes = [
@@ -42,30 +42,30 @@ class StudioPublish:
             Route("/studio/publish/discard", guard.guarded(self._discard), methods=["POST"]),
         ]
 
-    async def _show(self, visit: Visit) -> Response:
+    async def _show(self, visit: StaffRequest) -> Response:
         return await self._page(visit)
 
-    async def _progress(self, visit: Visit) -> Response:
+    async def _progress(self, visit: StaffRequest) -> Response:
         """The part of the page that changes by itself."""
         return HTMLResponse(self._pages.part("proof.html", **await self._what(visit)))
 
-    async def _prove(self, visit: Visit) -> Response:
-        await anyio.to_thread.run_sync(ask_proof, self._context, visit.staff)
+    async def _prove(self, visit: StaffRequest) -> Response:
+        await anyio.to_thread.run_sync(request_check, self._context, visit.staff)
         return _back()
 
-    async def _want(self, visit: Visit) -> Response:
-        work = partial(want, self._context, visit.staff, visit.field("digest"), visit.field("reason"))
+    async def _want(self, visit: StaffRequest) -> Response:
+        work = partial(request_publish, self._context, visit.staff, visit.field("digest"), visit.field("reason"))
         return await self._done(visit, work)
 
-    async def _publish(self, visit: Visit) -> Response:
+    async def _publish(self, visit: StaffRequest) -> Response:
         work = partial(publish, self._context, visit.staff, visit.field("digest"), visit.field("reason"))
         return await self._done(visit, work)
 
-    async def _discard(self, visit: Visit) -> Response:
+    async def _discard(self, visit: StaffRequest) -> Response:
         await anyio.to_thread.run_sync(discard, self._context, visit.staff)
         return RedirectResponse("/studio", HTTPStatus.SEE_OTHER)
 
-    async def _done(self, visit: Visit, work: Callable[[], object]) -> Response:
+    async def _done(self, visit: StaffRequest, work: Callable[[], object]) -> Response:
         try:
             await anyio.to_thread.run_sync(work)
         except tuple(_FAULTS) as error:
@@ -73,14 +73,14 @@ class StudioPublish:
             return await self._page(visit, fault, status)
         return _back()
 
-    async def _page(self, visit: Visit, fault: str = "", status: HTTPStatus = HTTPStatus.OK) -> Response:
+    async def _page(self, visit: StaffRequest, fault: str = "", status: HTTPStatus = HTTPStatus.OK) -> Response:
         return self._pages.write("publish.html", status, fault=fault, **await self._what(visit))
 
-    async def _what(self, visit: Visit) -> dict[str, object]:
-        require(visit.staff, Deed.EDIT_CONTENT)
+    async def _what(self, visit: StaffRequest) -> dict[str, object]:
+        require(visit.staff, Permission.EDIT_CONTENT)
         home: Home = await anyio.to_thread.run_sync(read_home, self._context, visit.staff)
         found = home.row.found if home.row else None
-        proof: Proof | None = read_proof(found) if found else None
+        proof: RegressionReport | None = read_proof(found) if found else None
         catalog = self._context.content.catalog
         titles = {entry.id: entry.title for entry in catalog.entries}
         return {

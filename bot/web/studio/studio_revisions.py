@@ -9,19 +9,19 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.content.cards.differences import CardChange, differences
-from bot.domain.staff.permissions import Deed, require
+from bot.domain.staff.permissions import Permission, require
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.publish import files_of, restore, revisions_of
 from bot.handlers.content.studio_views import staff_names
 from bot.storage.content.revision_rows import BehindError
-from bot.web.staff_guard import DeskGuard, Visit
-from bot.web.staff_pages import DeskPages
+from bot.web.staff_guard import StaffGuard, StaffRequest
+from bot.web.staff_pages import StaffPages
 
 
 class StudioRevisions:
     """`/studio/revisions`."""
 
-    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+    def __init__(self, context: AppContext, guard: StaffGuard, pages: StaffPages) -> None:
         self._context = context
         self._pages = pages
         self.routes = [
@@ -30,11 +30,11 @@ class StudioRevisions:
             Route("/studio/revisions/{number:int}/restore", guard.guarded(self._restore), methods=["POST"]),
         ]
 
-    async def _list(self, visit: Visit) -> Response:
+    async def _list(self, visit: StaffRequest) -> Response:
         return await self._page(visit)
 
-    async def _page(self, visit: Visit, fault: str = "") -> Response:
-        require(visit.staff, Deed.EDIT_CONTENT)
+    async def _page(self, visit: StaffRequest, fault: str = "") -> Response:
+        require(visit.staff, Permission.EDIT_CONTENT)
         revisions = await anyio.to_thread.run_sync(revisions_of, self._context.store)
         names = await anyio.to_thread.run_sync(staff_names, self._context)
         status = HTTPStatus.CONFLICT if fault else HTTPStatus.OK
@@ -43,8 +43,8 @@ class StudioRevisions:
             here=self._context.content.revision,
         )  # fmt: skip
 
-    async def _show(self, visit: Visit) -> Response:
-        require(visit.staff, Deed.EDIT_CONTENT)
+    async def _show(self, visit: StaffRequest) -> Response:
+        require(visit.staff, Permission.EDIT_CONTENT)
         number = visit.request.path_params["number"]
         try:
             changes = await anyio.to_thread.run_sync(self._changes, number)
@@ -56,7 +56,7 @@ class StudioRevisions:
         after = files_of(self._context.store, number)
         return differences(files_of(self._context.store, number - 1), after) if number > 1 else []
 
-    async def _restore(self, visit: Visit) -> Response:
+    async def _restore(self, visit: StaffRequest) -> Response:
         work = partial(restore, self._context, visit.staff, visit.request.path_params["number"])
         try:
             await anyio.to_thread.run_sync(work)

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from bot.content.cards.cards import NoSuchCardError
 from bot.content.tables.table_files import TableError
 from bot.content.tables.tables import SHEETS
-from bot.domain.staff.permissions import Deed, require
+from bot.domain.staff.permissions import Permission, require
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import Draft, read_draft
 from bot.handlers.content.import_export import (
@@ -25,8 +25,8 @@ from bot.handlers.content.import_export import (
     preview_tables,
 )
 from bot.storage.content.revision_rows import BehindError
-from bot.web.staff_guard import DeskGuard, Visit
-from bot.web.staff_pages import DeskPages
+from bot.web.staff_guard import StaffGuard, StaffRequest
+from bot.web.staff_pages import StaffPages
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -34,7 +34,7 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 class StudioTables:
     """`/studio/tables`."""
 
-    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+    def __init__(self, context: AppContext, guard: StaffGuard, pages: StaffPages) -> None:
         self._context = context
         self._pages = pages
         self.routes = [
@@ -45,12 +45,12 @@ class StudioTables:
             Route("/studio/tables/{number:int}.csv", guard.guarded(self._csv)),
         ]
 
-    async def _show(self, visit: Visit) -> Response:
+    async def _show(self, visit: StaffRequest) -> Response:
         return self._page(visit)
 
-    async def _look(self, visit: Visit) -> Response:
+    async def _look(self, visit: StaffRequest) -> Response:
         """What the file would change; nothing is kept yet."""
-        require(visit.staff, Deed.EDIT_CONTENT)
+        require(visit.staff, Permission.EDIT_CONTENT)
         sent = visit.form.get("file")
         body = await sent.read() if isinstance(sent, UploadFile) else b""
         if not body:
@@ -62,8 +62,8 @@ class StudioTables:
             return self._page(visit, fault=str(error))
         return self._page(visit, imported=imported)
 
-    async def _take(self, visit: Visit) -> Response:
-        require(visit.staff, Deed.EDIT_CONTENT)
+    async def _take(self, visit: StaffRequest) -> Response:
+        require(visit.staff, Permission.EDIT_CONTENT)
         try:
             changes = changes_from_text(visit.field("changes"))
             await anyio.to_thread.run_sync(partial(import_changes, self._context, visit.staff, changes))
@@ -73,14 +73,14 @@ class StudioTables:
             return self._page(visit, fault="ほかの人が先に直しました。もう一度ファイルを選んでください。")
         return RedirectResponse("/studio", HTTPStatus.SEE_OTHER)
 
-    async def _workbook(self, visit: Visit) -> Response:
-        require(visit.staff, Deed.EDIT_CONTENT)
+    async def _workbook(self, visit: StaffRequest) -> Response:
+        require(visit.staff, Permission.EDIT_CONTENT)
         draft = await self._draft()
         body = await anyio.to_thread.run_sync(export_workbook, draft.files)
         return _download(body, _XLSX, "sasaeai.xlsx")
 
-    async def _csv(self, visit: Visit) -> Response:
-        require(visit.staff, Deed.EDIT_CONTENT)
+    async def _csv(self, visit: StaffRequest) -> Response:
+        require(visit.staff, Permission.EDIT_CONTENT)
         number = visit.request.path_params["number"]
         if number >= len(SHEETS):
             raise HTTPException(HTTPStatus.NOT_FOUND)
@@ -91,8 +91,8 @@ class StudioTables:
     async def _draft(self) -> Draft:
         return await anyio.to_thread.run_sync(read_draft, self._context.store)
 
-    def _page(self, visit: Visit, *, fault: str = "", imported: Imported | None = None) -> Response:
-        require(visit.staff, Deed.EDIT_CONTENT)
+    def _page(self, visit: StaffRequest, *, fault: str = "", imported: Imported | None = None) -> Response:
+        require(visit.staff, Permission.EDIT_CONTENT)
         is_bad = fault or (imported and imported.faults)
         status = HTTPStatus.UNPROCESSABLE_ENTITY if is_bad else HTTPStatus.OK
         return self._pages.write(

@@ -6,17 +6,17 @@ import anyio.to_thread
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from bot.domain.staff.permissions import Deed, require
+from bot.domain.staff.permissions import Permission, require
 from bot.handlers.app_context import AppContext
-from bot.handlers.content.try_question import Tried, try_question
-from bot.web.staff_guard import DeskGuard, Visit
-from bot.web.staff_pages import DeskPages
+from bot.handlers.content.try_question import Trial, try_question
+from bot.web.staff_guard import StaffGuard, StaffRequest
+from bot.web.staff_pages import StaffPages
 
 
 class StudioTry:
     """`/studio/try`."""
 
-    def __init__(self, context: AppContext, guard: DeskGuard, pages: DeskPages) -> None:
+    def __init__(self, context: AppContext, guard: StaffGuard, pages: StaffPages) -> None:
         self._context = context
         self._pages = pages
         self._threads = anyio.CapacityLimiter(1)
@@ -25,14 +25,14 @@ class StudioTry:
             Route("/studio/try", guard.guarded(self._ask), methods=["POST"]),
         ]
 
-    async def _show(self, visit: Visit) -> Response:
-        require(visit.staff, Deed.EDIT_CONTENT)
+    async def _show(self, visit: StaffRequest) -> Response:
+        require(visit.staff, Permission.EDIT_CONTENT)
         return self._pages.write("try.html", me=visit.staff, csrf=visit.csrf, tried=None)
 
-    async def _ask(self, visit: Visit) -> Response:
+    async def _ask(self, visit: StaffRequest) -> Response:
         """The whole page, or for a page that asks by itself the answer alone."""
-        require(visit.staff, Deed.EDIT_CONTENT)
-        tried: Tried | None = None
+        require(visit.staff, Permission.EDIT_CONTENT)
+        tried: Trial | None = None
         if visit.field("text").strip():
             work = partial(try_question, self._context, visit.staff, visit.field("text"))
             tried = await anyio.to_thread.run_sync(work, limiter=self._threads)

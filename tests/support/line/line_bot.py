@@ -19,7 +19,7 @@ from bot.handlers.cases.open_cases import ListedCase, list_open_cases
 from bot.handlers.worker import Worker
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.delivery.outbox_rows import count_deliveries
-from bot.storage.inbox.inbox_rows import count_aside, oldest_waiting
+from bot.storage.inbox.inbox_rows import count_dead_letters, oldest_waiting
 from bot.web.site import build_site
 from tests.support.line.line_residents import SECRET, body_of, post, text_event, user
 from tests.support.line.line_server import CHANNEL_ID, LONG_LIVED, LineServer, Taken
@@ -65,7 +65,7 @@ class Watched:
     def aside(self) -> int:
         """Events that were set aside."""
         with self.context.store.reading() as connection:
-            return count_aside(connection)
+            return count_dead_letters(connection)
 
 
 @dataclass
