@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from bot.channels.mail.mail_post import MailAddressError, MailPost
 from bot.content.index.index_cache import index_of
 from bot.domain.catalog import Catalog
-from bot.domain.protocols import Channel
+from bot.domain.delivery.channel import Channel
 from bot.domain.understanding.decision import Thresholds
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext, PublishedContent
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-SHIPPED_CONTENT = ROOT / "intents"
 INDEX_FOLDER = ROOT / "data" / "index"
 THRESHOLDS = Thresholds()
 

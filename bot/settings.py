@@ -14,6 +14,8 @@ from sqlalchemy.exc import ArgumentError
 from bot.storage.sealing import KEY_BYTES
 
 ROOT = Path(__file__).parent.parent
+SHIPPED_CONTENT = ROOT / "intents"
+"""The content that came with this version."""
 _DATABASES = ("sqlite", "postgresql")
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.bootstrap import SHIPPED_CONTENT
 from bot.content.content_files import files_in
 from bot.domain.messages import Inbound, Reply
 from bot.domain.understanding.understander import Understander
@@ -20,6 +19,7 @@ from bot.handlers.app_context import AppContext
 from bot.handlers.content.index_builder import IndexBuilder
 from bot.handlers.conversation.receive_message import receive
 from bot.language.best_analyzer import load_analyzer
+from bot.settings import SHIPPED_CONTENT
 from bot.storage.conversation.message_rows import Exchange, read_exchanges
 from bot.storage.conversation.resident_rows import find_resident
 from bot.storage.engine import Store, open_store

@@ -3,36 +3,31 @@
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 
-from bot.bootstrap import SHIPPED_CONTENT, THRESHOLDS, fit_understander, now, open_context
+from bot.bootstrap import THRESHOLDS, fit_understander, now, open_context
 from bot.cli.errors import faults_said, stop
 from bot.content.cards.editions import carry_phrases, compare_editions
 from bot.content.check.checker import check_content
-from bot.content.content_files import Files, files_in, unpack_files, write_files
+from bot.content.content_files import files_in, write_files
 from bot.content.tables.table_files import TableError
 from bot.content.yaml.yaml_form import parse_yaml
 from bot.domain.catalog import Catalog
 from bot.domain.city_calendar import CITY_ZONE
 from bot.domain.staff.permissions import Role, Staff
-from bot.domain.understanding.understander import Understander
-from bot.handlers.content.edit_draft import NoRevisionError, read_draft
+from bot.handlers.content.content_source import files_named
+from bot.handlers.content.edit_draft import read_draft
 from bot.handlers.content.evaluate import Answerer
 from bot.handlers.content.import_export import export_workbook, import_files, preview_tables, take_in
 from bot.handlers.content.index_builder import read_whole
-from bot.handlers.content.publish import publish_at_once
 from bot.handlers.content.publish import restore as restore_revision
-from bot.handlers.content.regression_check import RegressionReport
+from bot.handlers.content.publish_from_console import publish_at_once
+from bot.handlers.content.regression_report import RegressionReport
 from bot.handlers.conversation.answer_dry_run import answerer
-from bot.settings import SettingsError, read_settings
-from bot.storage.content.revision_rows import BehindError, read_content, read_revision
-from bot.storage.engine import open_store, sqlite_file
-from bot.storage.migrate import is_current
+from bot.settings import SHIPPED_CONTENT, read_settings
+from bot.storage.content.revision_rows import BehindError
 
 content_app = typer.Typer(no_args_is_help=True, help="What the bot knows.")
-log = structlog.get_logger()
-
 CONSOLE = Staff("", "console", "console", Role.ADMIN)
 """Whoever has the machine in their hands."""
 Content = Annotated[str, typer.Option("--content", help="published, draft or a folder")]
@@ -144,47 +139,6 @@ def compare(
     for name, body in carried.items():
         (new / name).write_bytes(body)
         typer.echo(f"{name} に、前の版の言い方を足しました。")
-
-
-def files_named(content: str) -> Files:
-    """`published` (what was shipped, where no database is), `draft`, or a folder. Raises SettingsError."""
-    if content not in {"published", "draft"}:
-        if not Path(content).is_dir():
-            message = f"--content {content}: no such folder"
-            raise SettingsError(message)
-        return files_in(Path(content))
-    found = _from_database(draft=content == "draft")
-    if found is None and content == "draft":
-        message = "there is no draft: no server has started on this database yet"
-        raise SettingsError(message)
-    return files_in(SHIPPED_CONTENT) if found is None else found
-
-
-def content_named(content: str) -> Understander:
-    """The content of that name, ready to understand. Raises SettingsError, ContentError."""
-    return fit_understander(read_whole(files_named(content)))
-
-
-def _from_database(*, draft: bool) -> Files | None:
-    """None where there is no database yet, or no revision in it: nothing is made."""
-    settings = read_settings()
-    file = sqlite_file(settings.database_url)
-    if file is not None and not file.is_file():
-        return None
-    store = open_store(settings.database_url)
-    try:
-        if not is_current(store):
-            log.warning("schema_not_current", effect="the shipped content is asked; run: python -m bot migrate")
-            return None
-        if draft:
-            return read_draft(store).files
-        with store.reading() as connection:
-            revision = read_revision(connection)
-            return unpack_files(read_content(connection, revision.digest)) if revision else None
-    except NoRevisionError:
-        return None
-    finally:
-        store.close()
 
 
 def _asking(catalog: Catalog) -> Answerer:

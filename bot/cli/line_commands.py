@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bot.bootstrap import SHIPPED_CONTENT, line_sender
+from bot.bootstrap import line_sender
 from bot.cli.errors import faults_said, open_current, stop, tell_findings
 from bot.content.read.catalog_reader import read_catalog
-from bot.settings import Settings, SettingsError, read_settings
+from bot.settings import SHIPPED_CONTENT, Settings, SettingsError, read_settings
 from bot.storage.engine import sqlite_file
 from bot.storage.inbox.inbox_rows import last_received
 

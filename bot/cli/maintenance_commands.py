@@ -1,6 +1,5 @@
-"""`doctor`, `backup`, `restore`, `purge`, `rotate_keys`: what keeps the database whole."""
+"""`backup`, `restore`, `purge`, `reseal`, and the database part of `doctor`."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -14,21 +13,18 @@ from bot.bootstrap import (
     load_keys,
     now,
 )
-from bot.cli.content_commands import files_named
 from bot.cli.errors import faults_said, open_current
-from bot.cli.line_commands import expected_account, tell
-from bot.cli.telegram_commands import expected_bot, tell_bot
 from bot.content.check.checker import check_files
 from bot.domain.city_calendar import CITY_ZONE
 from bot.domain.operations.health_findings import HealthFinding, HealthVerdict
-from bot.domain.operations.health_texts import ENGLISH
 from bot.handlers.app_context import AppContext, PublishedContent
+from bot.handlers.content.content_source import files_named
 from bot.handlers.content.index_builder import read_whole
 from bot.handlers.conversation.answer_dry_run import answerer
 from bot.handlers.operations.backup_restore import Restored, back_up, restore_database, restore_file
 from bot.handlers.operations.health_report import Deployment, health_report
 from bot.handlers.operations.purge import purge_kept, purge_resident
-from bot.handlers.operations.rotate_keys import rotate_keys as reseal_all
+from bot.handlers.operations.rotate_keys import rotate_keys
 from bot.settings import Settings, SettingsError, read_settings
 from bot.storage.engine import Store, open_store, sqlite_file
 from bot.storage.migrate import is_current, migrate
@@ -80,13 +76,13 @@ def purge(
     typer.echo(said)
 
 
-def rotate_keys() -> None:
+def reseal() -> None:
     """Seal everything with the newest of CONTENT_KEYS, beside a server that was started with the same keys."""
     with faults_said():
         settings = read_settings()
         keys, _ = load_keys(settings)
         store = open_current(settings)
-        count = reseal_all(store, keys)
+        count = rotate_keys(store, keys)
         store.close()
     typer.echo(f"{count.done} values are sealed with the newest key ({keys.newest}).")
     if count.failed:
@@ -95,26 +91,13 @@ def rotate_keys() -> None:
     typer.echo("The older keys may be taken out of CONTENT_KEYS. Backups made before need them still.")
 
 
-def doctor() -> None:
-    """Look at everything, with what to do behind each finding; exit code 1 where something must be done."""
-    with faults_said():
-        settings = read_settings()
-        store = _existing(settings)
-        found = _looked_at(settings, store) if is_current(store) else [HealthFinding("schema", HealthVerdict.ACT)]
-    store.close()
-    for each in found:
-        stands, to_do = ENGLISH[each.name].of(each)
-        line = f"{each.verdict}  {stands}" + (f"  -> {to_do}" if to_do else "")
-        typer.secho(line, fg=typer.colors.RED if each.verdict is HealthVerdict.ACT else None)
-    wrong = any(each.verdict is HealthVerdict.ACT for each in found)
-    if settings.line_secrets and settings.public_url:
-        wrong = asyncio.run(tell(settings, expected_account(settings))) or wrong
-    if settings.telegram_secrets and settings.is_https:
-        wrong = asyncio.run(tell_bot(settings, expected_bot(settings))) or wrong
-    raise typer.Exit(1 if wrong else 0)
-
-
-UPKEEP = (doctor, backup, restore, purge, rotate_keys)
+def database_findings(settings: Settings) -> list[HealthFinding]:
+    """What `doctor` finds in the database and the published content. Raises SettingsError where there is none."""
+    store = _existing(settings)
+    try:
+        return _looked_at(settings, store) if is_current(store) else [HealthFinding("schema", HealthVerdict.ACT)]
+    finally:
+        store.close()
 
 
 def _existing(settings: Settings) -> Store:

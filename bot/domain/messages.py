@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+CANCEL = "cancel"
+"""The command that takes a case back. Its button carries the number of its case: an old one takes back no new case."""
+
 
 class Route(StrEnum):
     """Where a message is sent. The values are a contract: `ask --json` and `evaluate` print them."""

@@ -23,6 +23,16 @@ class Switch(StrEnum):
     """Notices carry the resident's last words: the city's own decision."""
 
 
+DESK_MAIL = "desk-mail"
+"""Stored beside the switches: the desk's own mail address."""
+FEW_PUSHES = "few-pushes"
+"""Set when a platform's messages of the month run low: then only emergencies are pushed to groups."""
+PUSHES_LEFT = "pushes-left"
+"""What the platform told last of the month's messages, as the desk shows it."""
+LAST_BACKUP = "last-backup"
+"""When the last backup was made, in ISO form."""
+
+
 def channel_off(channel: str) -> str:
     """The switch that stops ordinary answers on one channel alone."""
     return f"{channel}-off"

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-from bot.domain.catalog import Line
+from typing import Protocol
 
 PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)(?::([a-z0-9-]+))?\}")
 
@@ -13,12 +12,20 @@ class WordingError(Exception):
     """A sentence is missing, or wants something that nobody filled in."""
 
 
+class HasPhone(Protocol):
+    """A line of the catalog, as far as a sentence needs it."""
+
+    @property
+    def phone(self) -> str:
+        """The number as it is written."""
+
+
 @dataclass(frozen=True)
 class Wording:
     """The sentences of a revision. `easy`: prefer the easy-Japanese form where there is one."""
 
     sentences: Mapping[str, str]
-    lines: Mapping[str, Line]
+    lines: Mapping[str, HasPhone]
     easy: bool = False
 
     def say(self, key: str, /, **values: object) -> str:

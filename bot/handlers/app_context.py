@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from bot.channels.mail.mail_post import MailPost
 from bot.domain.catalog import Catalog
-from bot.domain.protocols import Channel
+from bot.domain.delivery.channel import Channel
 from bot.domain.understanding.decision import Thresholds
 from bot.domain.understanding.understander import Understander
 from bot.domain.wording import Wording

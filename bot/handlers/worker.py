@@ -20,9 +20,9 @@ from bot.handlers.delivery.send_notices import NoticeSender
 from bot.handlers.delivery.update_sent_notices import SentNoticeUpdater
 from bot.handlers.inbox.process_events import process_lane
 from bot.handlers.operations.purge import purge_kept
-from bot.storage.conversation.resident_rows import new_id
 from bot.storage.delivery.notice_rows import free_notices
 from bot.storage.delivery.outbox_rows import free_deliveries
+from bot.storage.identifiers import new_id
 from bot.storage.inbox.inbox_rows import Lane, free_leases, waiting_lanes
 
 log = structlog.get_logger()

@@ -2,7 +2,7 @@
 
 import structlog
 
-from bot.domain.protocols import Analyzer
+from bot.domain.understanding.analyzer import Analyzer
 
 log = structlog.get_logger()
 

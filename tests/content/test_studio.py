@@ -8,16 +8,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection
 
-from bot.bootstrap import SHIPPED_CONTENT
 from bot.content.cards.cards import CardRef, Values, cards_of, read_card
 from bot.content.content_files import Files, files_in
 from bot.content.yaml.yaml_form import Data
 from bot.domain.messages import Route
-from bot.domain.protocols import Analysis
 from bot.domain.staff.permissions import NotAllowedError
+from bot.domain.understanding.analyzer import Analysis
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext, PublishedContent
-from bot.handlers.content.edit_draft import CardForm, discard, history_of, read_draft, save_card, undo
+from bot.handlers.content.edit_draft import CardForm, discard, history_of, read_check, read_draft, save_card, undo
 from bot.handlers.content.load_revisions import begin_revisions, load_newer_revision
 from bot.handlers.content.publish import (
     NoReasonError,
@@ -25,13 +24,14 @@ from bot.handlers.content.publish import (
     OwnRequestError,
     files_of,
     publish,
-    publish_at_once,
     request_publish,
     restore,
     revisions_of,
 )
-from bot.handlers.content.regression_check import RegressionReport, write_proof
-from bot.handlers.content.regression_jobs import read_check, request_check, run_next_check
+from bot.handlers.content.publish_from_console import publish_at_once
+from bot.handlers.content.regression_jobs import request_check, run_next_check
+from bot.handlers.content.regression_report import RegressionReport, write_proof
+from bot.settings import SHIPPED_CONTENT
 from bot.storage.content.regression_rows import LEASE, RegressionState, end_regression, take_regression
 from bot.storage.content.revision_rows import BehindError, RevisionOrigin
 from bot.storage.staff.audit_rows import read_audit_entries
@@ -308,7 +308,7 @@ def test_a_proof_whose_worker_died_is_made_anew(office: Office) -> None:
     assert office.context.store.transaction(lambda connection: take_regression(connection, now)) is None
     later = now + LEASE + timedelta(seconds=1)
     assert office.context.store.transaction(lambda connection: take_regression(connection, later)) is not None
-    row = read_check(office.context, draft)
+    row = read_check(office.context.store, draft)
     assert row is not None
     assert row.state is RegressionState.RUNNING
 
@@ -402,7 +402,7 @@ def test_a_draft_that_is_as_good_may_be_published(context_sqlite: AppContext) ->
     draft = request_check(office.context, office.ito)
     assert run_next_check(office.context)
     assert not run_next_check(office.context)
-    row = read_check(office.context, draft)
+    row = read_check(office.context.store, draft)
     assert row is not None
     assert row.state is RegressionState.DONE
     proof, revision = publish_at_once(office.context, "わけ")

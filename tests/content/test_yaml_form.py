@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from bot.bootstrap import SHIPPED_CONTENT
-from bot.cli.main import app
+from bot.__main__ import app
 from bot.content.cards.cards import CardRef, every_card, read_card, write_card
 from bot.content.content_files import digest_of, files_in, pack_files, unpack_files, write_files
 from bot.content.yaml.yaml_form import misshapen_line, parse_yaml
+from bot.settings import SHIPPED_CONTENT
 
 SHIPPED = files_in(SHIPPED_CONTENT)
 TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=30)

@@ -8,7 +8,8 @@ import pytest
 
 from bot.bootstrap import THRESHOLDS
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
-from bot.domain.conversation.dialogue_step import Conversation, Turn, step
+from bot.domain.conversation.conversation import Conversation
+from bot.domain.conversation.dialogue_step import Turn, step
 from bot.domain.conversation.phone_lines import ReplyContext
 from bot.domain.conversation.replies import ReplyWriter
 from bot.domain.messages import Route

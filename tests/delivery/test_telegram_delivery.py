@@ -14,9 +14,9 @@ from telegram.error import NetworkError, TimedOut
 
 from bot.channels.telegram.telegram_pace import Pace
 from bot.channels.telegram.telegram_sender import TelegramSender, telegram_outcome
+from bot.domain.delivery.channel import Outgoing
 from bot.domain.delivery.delivery_rules import Outcome, SendMethod, SendResult
 from bot.domain.messages import Reply, Route
-from bot.domain.protocols import Outgoing
 from bot.domain.understanding.understander import Understander
 from bot.domain.wording import Wording
 from bot.storage.engine import Store

@@ -11,7 +11,8 @@ import pytest
 from bot.channels.line.rich_menu import HEIGHT, WIDTH, areas, rich_menu
 from bot.domain.catalog import Catalog
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
-from bot.domain.conversation.dialogue_step import Conversation, step
+from bot.domain.conversation.conversation import Conversation
+from bot.domain.conversation.dialogue_step import step
 from bot.domain.conversation.phone_lines import ReplyContext
 from bot.domain.messages import Route
 from bot.domain.understanding.decision import Thresholds

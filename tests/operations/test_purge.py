@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select
 
-from bot.bootstrap import SHIPPED_CONTENT
 from bot.content.read.catalog_reader import read_catalog
 from bot.domain.cases.case import Case
 from bot.domain.cases.case_transitions import NotPossibleError, Reason
@@ -22,6 +21,7 @@ from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import StaffAnswer, answer, claim, close, note, reopen
 from bot.handlers.conversation.receive_message import receive
 from bot.handlers.operations.purge import NotPurgedError, Purged, purge_kept, purge_resident
+from bot.settings import SHIPPED_CONTENT
 from bot.storage.cases.case_rows import list_cases, read_case, read_history
 from bot.storage.conversation.count_rows import read_counts
 from bot.storage.conversation.message_rows import read_case_talk, read_case_words

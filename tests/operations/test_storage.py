@@ -14,7 +14,8 @@ import bot.storage.schema.desk_schema
 import bot.storage.schema.studio_schema  # noqa: F401 -- the same  # noqa: F401 -- the same
 from bot.storage.engine import Store, open_store
 from bot.storage.migrate import is_current, migrate
-from bot.storage.schema.residents_and_cases import metadata, residents
+from bot.storage.schema.column_types import metadata
+from bot.storage.schema.residents_and_cases import residents
 from bot.storage.sealing import Keyring, SealedBytes, SealedField, SealError
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.bootstrap import build_server, build_worker, open_context
-from bot.domain.protocols import Analysis, Analyzer
+from bot.domain.understanding.analyzer import Analysis, Analyzer
 from bot.redacted_logging import redact_logs
 from bot.settings import read_settings
 from bot.web.serving import serve_site

@@ -10,8 +10,11 @@ from bot.domain.staff.permissions import Role, Staff
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import CardForm, Saved, read_draft, save_card
+from bot.handlers.content.evaluate import Answerer
 from bot.handlers.content.load_revisions import begin_revisions, load_newer_revision
-from bot.handlers.content.regression_check import RegressionReport, RegressionRun
+from bot.handlers.content.regression_check import RegressionRun
+from bot.handlers.content.regression_report import RegressionReport
+from bot.handlers.conversation.answer_dry_run import answerer
 from tests.support.desk_staff import hire
 from tests.support.hand_clock import TUESDAY_NOON
 from tests.support.line.line_bot import Clock
@@ -62,14 +65,18 @@ def changed(files: Files, place: CardRef, change: Callable[[Values], Values]) ->
     return {**files, place.file: write_card(files, place, change(read_card(files, place) or {}))}
 
 
+def _ask(understander: Understander) -> Answerer:
+    return answerer(understander, THRESHOLDS, lambda: TUESDAY_NOON)
+
+
 def proved(context: AppContext, understander: Understander, files: Files) -> RegressionReport:
     """The proof of content beside the shipped one, made here."""
     draft = context.index_builder.understander(files, understander.analyzer)
-    proving = RegressionRun(understander, draft, THRESHOLDS, TUESDAY_NOON)
+    proving = RegressionRun(understander, draft, TUESDAY_NOON, _ask)
     return proving.replay(context.index_builder.cases, faulty(context, understander, files))
 
 
 def faulty(context: AppContext, understander: Understander, files: Files) -> list[tuple[str, int, str, str]]:
     """The faults of content, without asking it anything."""
-    proving = RegressionRun(understander, understander, THRESHOLDS, TUESDAY_NOON)
+    proving = RegressionRun(understander, understander, TUESDAY_NOON, _ask)
     return proving.faults(files, context.index_builder.shipped())

@@ -9,7 +9,7 @@ import pytest
 from bot.bootstrap import THRESHOLDS
 from bot.content.index.index_cache import fit_catalog
 from bot.domain.messages import Route
-from bot.domain.protocols import Analyzer
+from bot.domain.understanding.analyzer import Analyzer
 from bot.domain.understanding.understander import Understander
 from bot.handlers.conversation.answer_dry_run import answer_once
 from bot.language.best_analyzer import load_analyzer

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from bot.channels.line.line_events import lane_of, read_event
 from bot.channels.line.line_sender import LineSender
+from bot.domain.delivery.channel import Outgoing, Pushes
 from bot.domain.delivery.delivery_rules import SendResult
 from bot.domain.messages import Event
-from bot.domain.protocols import Outgoing, Pushes
 
 NAME = "line"
 

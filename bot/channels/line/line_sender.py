@@ -19,8 +19,8 @@ from linebot.v3.oauth.exceptions import ApiException as TokenException
 
 from bot.channels.line.line_looks import messages_of
 from bot.channels.line.line_tokens import AccessTokens
+from bot.domain.delivery.channel import Outgoing, Pushes
 from bot.domain.delivery.delivery_rules import Outcome, SendMethod
-from bot.domain.protocols import Outgoing, Pushes
 
 log = structlog.get_logger()
 

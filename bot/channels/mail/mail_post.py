@@ -15,7 +15,7 @@ import structlog
 from pydantic import SecretStr
 
 from bot.domain.delivery.delivery_rules import Outcome
-from bot.domain.delivery.notices import MailLetter
+from bot.domain.delivery.mail_letter import MailLetter
 
 log = structlog.get_logger()
 

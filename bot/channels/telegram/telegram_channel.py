@@ -4,9 +4,9 @@ from datetime import datetime
 
 from bot.channels.telegram.telegram_events import NAME, lane_of, read_update
 from bot.channels.telegram.telegram_sender import TelegramSender
+from bot.domain.delivery.channel import Outgoing, Pushes
 from bot.domain.delivery.delivery_rules import SendResult
 from bot.domain.messages import Event
-from bot.domain.protocols import Outgoing, Pushes
 
 
 class TelegramChannel:

@@ -31,8 +31,8 @@ from telegram.request import HTTPXRequest
 from bot.channels.telegram.telegram_looks import messages_of
 from bot.channels.telegram.telegram_pace import Pace
 from bot.channels.text_limits import split_utf16
+from bot.domain.delivery.channel import Outgoing
 from bot.domain.delivery.delivery_rules import Outcome, SendMethod, SendResult
-from bot.domain.protocols import Outgoing
 
 log = structlog.get_logger()
 

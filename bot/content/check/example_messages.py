@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from bot.domain.catalog import Catalog
-from bot.domain.protocols import Analysis, Analyzer
+from bot.domain.understanding.analyzer import Analysis, Analyzer
 from bot.domain.understanding.fitting import Example
 from bot.domain.understanding.matching import DESK, EMERGENCY, NOT_OURS, OTHER_CLASSES, SMALLTALK
-from bot.domain.understanding.understander import with_synonyms
+from bot.domain.understanding.synonyms import with_synonyms
 
 _BATCH = 64
 _CLASS_OF_ROUTE = {"emergency": EMERGENCY, "desk": DESK, "other": NOT_OURS}

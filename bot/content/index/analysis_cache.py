@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.domain.protocols import Analysis
+from bot.domain.understanding.analyzer import Analysis
 
 
 def read_analyses(path: Path) -> dict[str, Analysis]:

@@ -12,6 +12,8 @@ ANSWER_WITHIN = timedelta(minutes=30)
 """Duty time that an owner has for the next answer; an emergency's owner has a third of it, by the clock."""
 REST_WITHIN = timedelta(days=3)
 """How long a case may rest with an owner who has answered everything."""
+PAGE_OPENS_FOR = timedelta(hours=24)
+"""How long a page for what should not be written on a platform can be opened."""
 _DAY = 24 * 60
 
 

@@ -104,6 +104,15 @@ class Reason(StrEnum):
     """It goes on in another case (`Case.joined_to`)."""
 
 
+class FollowUpReport(StrEnum):
+    """What a resident says of a case that has ended. The values are commands of the talk."""
+
+    AGREE = "agree"
+    FOUND_HELP = "found-help"
+    NO_HELP_YET = "no-help-yet"
+    ASK_NO_MORE = "ask-no-more"
+
+
 class NotPossibleError(Exception):
     """This cannot happen to a case in this status."""
 

@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from bot.domain.cases.case import Case
 from bot.domain.cases.case_deadlines import may_write_at
-from bot.domain.cases.case_transitions import CaseAction, Reason, next_status
+from bot.domain.cases.case_transitions import CaseAction, FollowUpReport, Reason, next_status
 from bot.domain.cases.duty_roster import DutyRoster
 from bot.domain.understanding.triage import Kind
 
@@ -17,15 +16,6 @@ KNOWN_FOR = timedelta(days=30)
 _NEVER_ASKED = frozenset({Kind.ABUSE_TOLD, Kind.CRIME, Kind.HARM, Kind.CHILD})
 """Somebody who does harm may read along: nothing comes by itself."""
 _HELPED = frozenset({Reason.DONE, Reason.PASSED_ON})
-
-
-class FollowUpReport(StrEnum):
-    """What a resident says of a case that has ended. The values are commands of the talk."""
-
-    AGREE = "agree"
-    FOUND_HELP = "found-help"
-    NO_HELP_YET = "no-help-yet"
-    ASK_NO_MORE = "ask-no-more"
 
 
 def may_be_asked(case: Case) -> bool:

@@ -6,14 +6,12 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz
 
-from bot.domain.cases.follow_up import FollowUpReport
-from bot.domain.messages import Choice
+from bot.domain.cases.case_transitions import FollowUpReport
+from bot.domain.messages import CANCEL, Choice
 from bot.domain.understanding.normalise import fold, squeeze
 
 ALWAYS = ("stop", "restart", "menu", "person", "cancel", "return")
 """Understood at every step."""
-CANCEL = "cancel"
-"""Takes a case back. As a button it carries the number of its case: an old one takes back no new case."""
 WHILE_OPEN = ("for-other",)
 """Understood while the writer has an open case."""
 AFTER_END = tuple(FollowUpReport)

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from bot.domain.catalog import Line
-from bot.domain.conversation.commands import CANCEL
 from bot.domain.conversation.phone_lines import TALKING_KINDS, PhoneLines
-from bot.domain.messages import Choice, Reply, Route
+from bot.domain.messages import CANCEL, Choice, Reply, Route
 from bot.domain.understanding.triage import Kind, Signal
 
 _LINES_BESIDE_THE_DESK = 2

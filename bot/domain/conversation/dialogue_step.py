@@ -1,27 +1,26 @@
 """One step of a talk: what was understood, and where the talk stood, to a reply and where it stands now."""
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from bot.domain.cases.case import Case, CaseWish
-from bot.domain.cases.follow_up import FollowUpReport
+from bot.domain.cases.case_transitions import FollowUpReport
 from bot.domain.catalog import Actor, Catalog
 from bot.domain.conversation.commands import (
     AFTER_ANSWER,
     AFTER_END,
     ALWAYS,
-    CANCEL,
     WHILE_OPEN,
     chosen,
     command,
     mentions,
 )
+from bot.domain.conversation.conversation import Conversation
 from bot.domain.conversation.phone_lines import ReplyContext
 from bot.domain.conversation.replies import ReplyWriter
-from bot.domain.messages import Choice, Reply, Route, ShownEntry
+from bot.domain.messages import CANCEL, Choice, Reply, Route, ShownEntry
 from bot.domain.understanding.decision import Decision, Thresholds, Understanding, decide
 from bot.domain.understanding.triage import Kind, worst
 
@@ -29,30 +28,6 @@ TOLD_AGAIN = timedelta(minutes=30)
 """While staff have the case, the bot says the numbers to call at most once in this time."""
 QUESTIONS_BACK = 2
 """Questions that are asked back at most, before the menu and a person."""
-
-
-@dataclass(frozen=True)
-class Conversation:
-    """Where a talk stands. Kept sealed: the topics of a talk are its resident's."""
-
-    entry: str = ""
-    choices: tuple[Choice, ...] = ()
-    others: tuple[str, ...] = ()
-    questions_back: int = 0
-    unsettled: bool = field(default=False)
-    """The last message was not answered: the next may be its second half."""
-
-    def to_json(self) -> str:
-        """As text, to be sealed."""
-        return json.dumps(asdict(self), ensure_ascii=False)
-
-    @classmethod
-    def from_json(cls, written: str) -> "Conversation":
-        """From what `to_json` wrote."""
-        values = json.loads(written)
-        values["choices"] = tuple(Choice(**choice) for choice in values["choices"])
-        values["others"] = tuple(values["others"])
-        return cls(**values)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from bot.domain.catalog import Catalog
-from bot.domain.conversation.dialogue_step import Conversation, Step, Turn
+from bot.domain.conversation.conversation import Conversation
+from bot.domain.conversation.dialogue_step import Step, Turn
 from bot.domain.conversation.replies import ReplyWriter
 from bot.domain.messages import EventKind, Inbound, Reply, Route
 from bot.domain.understanding.decision import Decision, decide

@@ -12,6 +12,8 @@ from enum import StrEnum
 
 from bot.domain.messages import Reply
 
+MAIL, CHAT = "mail:", "chat:"
+"""Kinds of recipients among the staff: an address, or the row of a chat."""
 TICKET_LIVES = timedelta(seconds=50)
 """LINE says a minute and asks not to rely on it."""
 RETRY_KEY_LIVES = timedelta(hours=23)

@@ -8,13 +8,11 @@ from enum import StrEnum
 from bot.domain.cases.case import Case, shown_number
 from bot.domain.cases.case_transitions import CaseAction, Status
 from bot.domain.delivery.delivery_rules import Outcome, SendResult
+from bot.domain.delivery.mail_letter import MailLetter
 from bot.domain.messages import Choice, Reply, Route
 from bot.domain.shown_times import shown_span
 from bot.domain.wording import Wording
 
-MAIL = "mail:"
-CHAT = "chat:"
-"""How a recipient begins: a mail address, or the row of a staff chat."""
 CLAIM = "claim:"
 """What the button of a notice carries, before the id of the case."""
 TRIED_FOR = timedelta(hours=24)
@@ -37,17 +35,6 @@ class ChatReplyKind(StrEnum):
     """To the chat in which a code was written: the desk must confirm it."""
     BOUND = "bound"
     """To the chat that the desk has confirmed."""
-
-
-@dataclass(frozen=True)
-class MailLetter:
-    """An e-mail. `id`: the same for every attempt."""
-
-    id: str
-    to: str
-    subject: str
-    lines: tuple[str, ...]
-    written_at: datetime
 
 
 class NoticeState(StrEnum):

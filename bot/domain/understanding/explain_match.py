@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bot.domain.protocols import Analysis
+from bot.domain.understanding.analyzer import Analysis
 from bot.domain.understanding.matching import FEATURES, Index, class_features
 
 PHRASES_NAMED = 3

@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.domain.protocols import Analysis
+from bot.domain.understanding.analyzer import Analysis
 from bot.domain.understanding.matching import (
     FEATURES,
     OTHER_CLASSES,

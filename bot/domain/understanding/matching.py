@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
-from bot.domain.protocols import Analysis
+from bot.domain.understanding.analyzer import Analysis
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]

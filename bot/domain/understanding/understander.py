@@ -1,15 +1,15 @@
 """A message to what was understood of it: the lists on the whole text, matching on its windows."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.catalog import Catalog
 from bot.domain.messages import Route
-from bot.domain.protocols import Analyzer
+from bot.domain.understanding.analyzer import Analyzer
 from bot.domain.understanding.decision import Understanding
 from bot.domain.understanding.matching import Index, Ranking, rank
-from bot.domain.understanding.normalise import fold, is_mostly_kana, is_other_script
+from bot.domain.understanding.normalise import is_mostly_kana, is_other_script
+from bot.domain.understanding.synonyms import with_synonyms
 from bot.domain.understanding.triage import Kind, Signal
 
 WINDOW = 400
@@ -51,24 +51,6 @@ class Understander:
         usual = with_synonyms(self.catalog.synonyms, text)
         windows = [usual[start : start + WINDOW] for start in range(0, max(len(usual), 1), WINDOW)]
         return [rank(self.index, analysis) for analysis in self.analyzer.analyse(windows)]
-
-
-def with_synonyms(synonyms: Sequence[tuple[str, str]], text: str) -> str:
-    """The folded text with the words people say replaced by the usual ones, in one pass, the longest first."""
-    folded = fold(text)
-    if not synonyms:
-        return folded
-    usual = dict(synonyms)
-    return _alternation(tuple(usual)).sub(lambda match: usual[match.group()], folded)
-
-
-_compiled: dict[tuple[str, ...], re.Pattern[str]] = {}
-
-
-def _alternation(words: tuple[str, ...]) -> re.Pattern[str]:
-    if words not in _compiled:
-        _compiled[words] = re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True))))
-    return _compiled[words]
 
 
 def _merged(first: Sequence[Signal], more: Sequence[Signal]) -> tuple[Signal, ...]:

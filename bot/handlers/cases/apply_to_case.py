@@ -18,33 +18,24 @@ from bot.domain.cases.case import (
     returned,
     shown_number,
 )
-from bot.domain.cases.case_transitions import CaseAction, Status
+from bot.domain.cases.case_deadlines import PAGE_OPENS_FOR
+from bot.domain.cases.case_transitions import CaseAction, FollowUpReport, Status
 from bot.domain.cases.duty_roster import DutyRoster
-from bot.domain.cases.follow_up import KNOWN_FOR, FollowUpReport, agreed, may_be_asked, reported
+from bot.domain.cases.escalation import StaffAlert
+from bot.domain.cases.follow_up import KNOWN_FOR, agreed, may_be_asked, reported
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
 from bot.domain.conversation.dialogue_step import Turn
 from bot.domain.conversation.phone_lines import ReplyContext
 from bot.domain.messages import Inbound, Route
 from bot.domain.switches import Switches
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.notify_staff import StaffAlert, notify_staff, read_duty_roster
-from bot.storage.cases.case_rows import (
-    RESIDENT,
-    CaseChange,
-    change_case,
-    find_last_case,
-    find_open_case,
-    free_number,
-    open_case,
-)
+from bot.handlers.cases.notify_staff import notify_staff, read_duty_roster
+from bot.storage.cases.case_rows import CaseChange, change_case, find_last_case, find_open_case, free_number, open_case
 from bot.storage.cases.proposal_rows import delete_proposed_of
 from bot.storage.conversation.private_rows import offer_page
-from bot.storage.conversation.resident_rows import new_id
-from bot.storage.hashes import hashed
+from bot.storage.identifiers import hashed, new_id
+from bot.storage.staff.audit_rows import RESIDENT
 from bot.storage.staff.duty_rows import read_switches
-
-PAGE_OPENS_FOR = timedelta(hours=24)
-"""How long a page for what should not be written on a platform can be opened."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +85,13 @@ class CaseStanding:
         """Keep what the resident did to the case, and tell staff unless it is nothing for them; its id."""
         change_case(self.connection, self.context.keys, before, after, CaseChange(action, RESIDENT))
         if not quietly:
-            notify_staff(self.connection, self.context, self.roster, StaffAlert(after, action, self.now, danger))
+            notify_staff(
+                self.connection,
+                self.context.keys,
+                self.context.staff_channels,
+                self.roster,
+                StaffAlert(after, action, self.now, danger),
+            )
         return after.id
 
 
@@ -111,7 +108,7 @@ def read_case_standing(connection: Connection, context: AppContext, resident: st
         case,
         ended,
         number=known.number if known else free_number(connection),
-        roster=read_duty_roster(connection, context),
+        roster=read_duty_roster(connection, context.content.catalog.duty.hours, context.staff_channels),
         switches=read_switches(connection),
         token=secrets.token_urlsafe(24) if context.public_url and last.goes_out else "",
     )
@@ -162,7 +159,13 @@ def _open(wish: CaseWish, at: CaseStanding) -> str:
     case = opened(new_id(), at.number, wish, arrived, at.roster)
     open_case(at.connection, at.context.keys, case)
     danger = wish.urgency is Route.EMERGENCY
-    notify_staff(at.connection, at.context, at.roster, StaffAlert(case, CaseAction.OPEN, at.now, danger))
+    notify_staff(
+        at.connection,
+        at.context.keys,
+        at.context.staff_channels,
+        at.roster,
+        StaffAlert(case, CaseAction.OPEN, at.now, danger),
+    )
     return case.id
 
 

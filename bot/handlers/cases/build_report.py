@@ -19,7 +19,7 @@ def build_report(context: AppContext, staff: Staff, month: Month) -> MonthlyRepo
         found = read_reported(connection, start, end)
         reopened = count_reopened(connection, start, end)
         counts = read_counts(connection, month.first, month.last)
-        roster = read_duty_roster(connection, context)
+        roster = read_duty_roster(connection, context.content.catalog.duty.hours, context.staff_channels)
     messages: Counter[str] = Counter()
     for (_, route), count in counts.items():
         messages[route] += count

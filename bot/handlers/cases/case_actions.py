@@ -8,22 +8,23 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from bot.domain.cases.case import Case, answered, claimed, closed, handed_over, joined, noted, put_back
+from bot.domain.cases.case_deadlines import PAGE_OPENS_FOR
 from bot.domain.cases.case_transitions import CaseAction, NotPossibleError, Reason, Status, next_status
 from bot.domain.cases.duty_roster import DutyRoster
+from bot.domain.cases.escalation import StaffAlert
 from bot.domain.cases.follow_up import may_be_asked
 from bot.domain.conversation.crisis_replies import CrisisReplyWriter
 from bot.domain.messages import Reply
 from bot.domain.staff.permissions import Permission, Staff, require
 from bot.domain.understanding.normalise import clean_input
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.apply_to_case import PAGE_OPENS_FOR
-from bot.handlers.cases.notify_staff import StaffAlert, notify_staff, read_duty_roster
+from bot.handlers.cases.notify_staff import notify_staff, read_duty_roster
 from bot.handlers.delivery.queue_message import MessageContext, queue_for_resident
 from bot.storage.cases.case_rows import CaseChange, change_case, find_open_case, lock_case, read_case
 from bot.storage.cases.proposal_rows import delete_proposed_of, propose_checks
 from bot.storage.conversation.message_rows import first_message_after, read_answers, read_heard_words
 from bot.storage.conversation.private_rows import offer_page
-from bot.storage.hashes import hashed
+from bot.storage.identifiers import hashed
 from bot.storage.operations.purge_rows import is_erased
 from bot.storage.staff.staff_rows import find_staff
 
@@ -82,7 +83,7 @@ class CaseWork:
     ) -> None:
         """Queue a message to the resident."""
         about = MessageContext(self.case, self.roster, self.now, self.staff.id if by_staff else "", private_link)
-        queue_for_resident(self.connection, self.context, about, write)
+        queue_for_resident(self.connection, self.context.keys, self.context.content.catalog, about, write)
 
     def leave(self, key: str, *, asks_later: bool = False) -> None:
         """Say that the bot answers again, to a resident who was told that staff read."""
@@ -163,7 +164,13 @@ def hand_over(context: AppContext, staff: Staff, case_id: str, to: str, words: s
         require(other, Permission.CLAIM)
         after = handed_over(work.case, other.id, work.now, work.roster)
         work.change(after, CaseAction.HAND_OVER, detail=other.id, note=clean_input(words).strip()[:LONGEST_ANSWER])
-        notify_staff(work.connection, context, work.roster, StaffAlert(after, CaseAction.HAND_OVER, work.now))
+        notify_staff(
+            work.connection,
+            context.keys,
+            context.staff_channels,
+            work.roster,
+            StaffAlert(after, CaseAction.HAND_OVER, work.now),
+        )
         return after
 
     return _on_case(context, staff, case_id, Permission.HAND_OVER, give)
@@ -175,7 +182,13 @@ def release(context: AppContext, staff: Staff, case_id: str) -> Case:
     def back(work: CaseWork) -> Case:
         after = work.change(put_back(work.case, CaseAction.RELEASE, work.now, work.roster), CaseAction.RELEASE)
         work.leave("staff-left")
-        notify_staff(work.connection, context, work.roster, StaffAlert(after, CaseAction.RELEASE, work.now))
+        notify_staff(
+            work.connection,
+            context.keys,
+            context.staff_channels,
+            work.roster,
+            StaffAlert(after, CaseAction.RELEASE, work.now),
+        )
         return after
 
     return _on_case(context, staff, case_id, Permission.RELEASE, back)
@@ -248,7 +261,7 @@ def _inside(connection: Connection, context: AppContext, asked: CaseRequest, do:
     if case is None:
         raise NoSuchCaseError
     require(asked.staff, asked.deed, case)
-    roster = read_duty_roster(connection, context)
+    roster = read_duty_roster(connection, context.content.catalog.duty.hours, context.staff_channels)
     return do(CaseWork(connection, context, asked.staff, case, roster, context.clock()))
 
 

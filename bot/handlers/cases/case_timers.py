@@ -9,11 +9,13 @@ from sqlalchemy import Connection
 from bot.domain.cases.case import Case, alarmed, put_back
 from bot.domain.cases.case_transitions import CaseAction, Status
 from bot.domain.cases.duty_roster import DutyRoster
+from bot.domain.cases.escalation import StaffAlert
 from bot.domain.cases.follow_up import asked
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.notify_staff import StaffAlert, notify_staff, read_duty_roster
+from bot.handlers.cases.notify_staff import notify_staff, read_duty_roster
 from bot.handlers.delivery.queue_message import MessageContext, queue_for_resident
-from bot.storage.cases.case_rows import CLOCK, CaseChange, cases_to_ask, change_case, due_cases
+from bot.storage.cases.case_rows import CaseChange, cases_to_ask, change_case, due_cases
+from bot.storage.staff.audit_rows import CLOCK
 
 log = structlog.get_logger()
 
@@ -24,7 +26,7 @@ def run_case_timers(context: AppContext) -> int:
     """Ring every alarm, end every lease and ask every question whose time has come; how many."""
 
     def ring(connection: Connection) -> int:
-        roster = read_duty_roster(connection, context)
+        roster = read_duty_roster(connection, context.content.catalog.duty.hours, context.staff_channels)
         due = [(_ring, case) for case in due_cases(connection, context.clock(), _AT_ONCE)]
         due += [(_ask, case) for case in cases_to_ask(connection, context.clock(), _AT_ONCE)]
         return sum(_apart(connection, partial(do, connection, context, roster, case)) for do, case in due)
@@ -53,8 +55,10 @@ def _ring(connection: Connection, context: AppContext, roster: DutyRoster, case:
     change_case(connection, context.keys, case, after, CaseChange(action, CLOCK))
     if action is CaseAction.LAPSE and case.taken_at:
         about = MessageContext(after, roster, now)
-        queue_for_resident(connection, context, about, lambda writer: writer.staff_left("staff-left"))
-    notify_staff(connection, context, roster, StaffAlert(after, action, now))
+        queue_for_resident(
+            connection, context.keys, context.content.catalog, about, lambda writer: writer.staff_left("staff-left")
+        )
+    notify_staff(connection, context.keys, context.staff_channels, roster, StaffAlert(after, action, now))
 
 
 def _ask(connection: Connection, context: AppContext, roster: DutyRoster, case: Case) -> None:
@@ -62,4 +66,10 @@ def _ask(connection: Connection, context: AppContext, roster: DutyRoster, case: 
     now = context.clock()
     after = asked(case, now, roster)
     change_case(connection, context.keys, case, after, CaseChange(CaseAction.ASK, CLOCK))
-    queue_for_resident(connection, context, MessageContext(after, roster, now), lambda writer: writer.found_help())
+    queue_for_resident(
+        connection,
+        context.keys,
+        context.content.catalog,
+        MessageContext(after, roster, now),
+        lambda writer: writer.found_help(),
+    )

@@ -88,7 +88,7 @@ def read_queue(context: AppContext) -> Queue:
     with context.store.reading() as connection:
         accounts = {each.id: each for each in list_staff(connection)}
         names = {each.id: each.name for each in accounts.values()}
-        roster = read_duty_roster(connection, context)
+        roster = read_duty_roster(connection, context.content.catalog.duty.hours, context.staff_channels)
         found = list_cases(connection, open_only=True)
     rows = [
         QueueRow(each, names.get(each.owner, ""), now - each.unanswered_since if each.unanswered_since else None)
@@ -107,7 +107,7 @@ def read_case_view(context: AppContext, staff: Staff, number: str) -> CaseView |
         case = read_case(connection, number)
         if case is None:
             return None
-        roster = read_duty_roster(connection, context)
+        roster = read_duty_roster(connection, context.content.catalog.duty.hours, context.staff_channels)
         accounts = list_staff(connection)
         opened = CaseView(
             case,

@@ -14,8 +14,9 @@ from bot.handlers.app_context import AppContext
 from bot.handlers.cases.apply_to_case import read_case_standing
 from bot.storage.cases.case_rows import open_case
 from bot.storage.conversation.message_rows import Filed, add_inbound
-from bot.storage.conversation.resident_rows import lock_resident, new_id
+from bot.storage.conversation.resident_rows import lock_resident
 from bot.storage.delivery.outbox_rows import OutboundAnswer, add_outbound
+from bot.storage.identifiers import new_id
 
 DRILL = "drill"
 """The channel of residents who do not exist."""

@@ -1,29 +1,20 @@
 """Why a draft would hear less: the new words nearest to the message that it no longer hears."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
 from bot.domain.catalog import Catalog, Entry, NotOurs, Smalltalk
 from bot.domain.understanding.matching import rank
 from bot.domain.understanding.normalise import squeeze
+from bot.domain.understanding.synonyms import with_synonyms
 from bot.domain.understanding.triage import Triage, WordGroup
-from bot.domain.understanding.understander import Understander, with_synonyms
+from bot.domain.understanding.understander import Understander
+from bot.handlers.content.regression_report import Cause
 
 _ALIKE = 55
 """From this partial likeness a new phrase is named as the cause."""
 _SURE = 0.45
-
-
-@dataclass(frozen=True)
-class Cause:
-    """What in the draft does it: words that blank out or calm, a new phrase of an entry, a new synonym. Or unknown."""
-
-    calming: str = ""
-    phrase: str = ""
-    owner: str = ""
-    synonym: str = ""
 
 
 def cause_of(published: Understander, draft: Understander, text: str) -> Cause:

@@ -10,7 +10,7 @@ from bot.content.content_files import Files, files_in, pack_files, unpack_files
 from bot.content.index.index_cache import drop_old, fit_and_store, index_file, index_of
 from bot.content.read.catalog_reader import catalog_of
 from bot.domain.catalog import Catalog
-from bot.domain.protocols import Analyzer
+from bot.domain.understanding.analyzer import Analyzer
 from bot.domain.understanding.understander import Understander
 from bot.language.best_analyzer import load_analyzer
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from bot.content.content_faults import ContentError
 from bot.content.content_files import Files, digest_of, pack_files, unpack_files
 from bot.content.upgrade_merge import grow
-from bot.domain.protocols import Analyzer
+from bot.domain.understanding.analyzer import Analyzer
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import read_draft, rebase_draft

@@ -8,9 +8,8 @@ from bot.content.content_files import Files, digest_of, pack_files, unpack_files
 from bot.content.upgrade_merge import grow
 from bot.domain.staff.permissions import Permission, Staff, require
 from bot.handlers.app_context import AppContext
-from bot.handlers.content.edit_draft import Draft, read_draft, rebase_draft
-from bot.handlers.content.regression_check import RegressionReport, read_proof
-from bot.handlers.content.regression_jobs import check_for_regressions, read_check
+from bot.handlers.content.edit_draft import Draft, read_check, read_draft, rebase_draft
+from bot.handlers.content.regression_report import RegressionReport, read_proof
 from bot.storage.content.draft_rows import clear_draft, newest_edit, write_draft_file
 from bot.storage.content.regression_rows import RegressionRow, clear_regressions, want_published
 from bot.storage.content.revision_rows import (
@@ -82,23 +81,10 @@ def publish(context: AppContext, staff: Staff, digest: str, reason: str = "") ->
             raise OwnRequestError
     if not reason.strip():
         raise NoReasonError
-    revision = _next(context, proved.draft.base, RevisionOrigin.PUBLISHED, digest)
+    revision = next_revision(context, proved.draft.base, RevisionOrigin.PUBLISHED, digest)
     revision = replace(revision, author=author, second_reader=second, reason=reason.strip()[:LONGEST_REASON])
     activate_revision(context, staff.id, revision, proved.draft)
     return revision
-
-
-def publish_at_once(context: AppContext, reason: str) -> tuple[RegressionReport, Revision | None]:
-    """Prove the draft and put it in force, for whoever has the machine in their hands. Seconds. Raises BehindError."""
-    draft = read_draft(context.store)
-    proof = check_for_regressions(context, (draft.published, draft.files))
-    if proof.is_refused or not draft.is_changed:
-        return proof, None
-    revision = replace(
-        _next(context, draft.base, RevisionOrigin.PUBLISHED, draft.digest), reason=reason[:LONGEST_REASON]
-    )
-    activate_revision(context, "", revision, draft)
-    return proof, revision
 
 
 def restore(context: AppContext, staff: Staff, number: int) -> Revision:
@@ -106,7 +92,7 @@ def restore(context: AppContext, staff: Staff, number: int) -> Revision:
     require(staff, Permission.EDIT_CONTENT)
     draft = read_draft(context.store)
     files = _as_it_was(context.store, draft, number)
-    revision = _next(context, draft.base, RevisionOrigin.RESTORED, digest_of(files))
+    revision = next_revision(context, draft.base, RevisionOrigin.RESTORED, digest_of(files))
     revision = replace(revision, author=staff.id, reason=f"第{number}版に戻しました")
     activate_revision(context, staff.id, revision, draft, files)
     return revision
@@ -152,7 +138,7 @@ def files_of(store: Store, number: int) -> Files:
 
 def _proved(context: AppContext, digest: str) -> CheckedDraft:
     draft = read_draft(context.store)
-    row = read_check(context, draft)
+    row = read_check(context.store, draft)
     if row is None or row.digest != digest or row.found is None:
         raise NotCheckedError
     proof = read_proof(row.found)
@@ -174,5 +160,6 @@ def _as_it_was(store: Store, draft: Draft, number: int) -> Files:
     return grow(shipped[0], files, shipped[1]).files
 
 
-def _next(context: AppContext, base: Revision, way: RevisionOrigin, digest: str) -> Revision:
+def next_revision(context: AppContext, base: Revision, way: RevisionOrigin, digest: str) -> Revision:
+    """The revision after `base`, without author and reason."""
     return Revision(base.number + 1, digest, base.shipped, way, "", "", "", context.clock())

@@ -1,25 +1,21 @@
 """What a draft would do to residents, before it reaches them: faults, lost cries, answers that change, figures."""
 
-import zlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-
-from pydantic import TypeAdapter
 
 from bot.content.check.checker import check_files
 from bot.content.content_files import Files
 from bot.domain.catalog import Catalog
 from bot.domain.city_calendar import CITY_ZONE
 from bot.domain.messages import Route
-from bot.domain.understanding.decision import Thresholds
 from bot.domain.understanding.triage import worst
 from bot.domain.understanding.understander import Understander
 from bot.handlers.content.evaluate import Answerer, Prediction, ScoredCase, predict, read_cases, score
-from bot.handlers.content.explain_regressions import Cause, cause_of, collisions
-from bot.handlers.conversation.answer_dry_run import answer_once
+from bot.handlers.content.explain_regressions import cause_of, collisions
+from bot.handlers.content.regression_report import Cause, ChangedAnswer, Collision, Regression, RegressionReport
 
 FROZEN = "safety.jsonl"
 """The set that no publish may hear less of."""
@@ -34,81 +30,14 @@ NEW = "new"
 
 
 @dataclass(frozen=True)
-class Regression:
-    """A message of danger or distress that would be heard less. `by_lists`: by the words alone, without the model."""
-
-    text: str
-    expected: str
-    before: str
-    after: str
-    by_lists: bool
-    cause: Cause
-
-
-@dataclass(frozen=True)
-class ChangedAnswer:
-    """A question whose answer changes: route and first entry, before and after."""
-
-    text: str
-    before: tuple[str, str]
-    after: tuple[str, str]
-
-
-@dataclass(frozen=True)
-class Collision:
-    """A new phrase that is nearer to another entry than to its own, as residents are answered now."""
-
-    phrase: str
-    owner: str
-    nearer: str
-
-
-@dataclass(frozen=True)
-class RegressionReport:
-    """Everything that was found. Figures: name, before, after, of how many."""
-
-    faults: list[tuple[str, int, str, str]] = field(default_factory=list)
-    lost: list[Regression] = field(default_factory=list)
-    turned: list[ChangedAnswer] = field(default_factory=list)
-    collisions: list[Collision] = field(default_factory=list)
-    figures: list[tuple[str, float, float, int]] = field(default_factory=list)
-    most_drop: int = 0
-
-    @property
-    def drop(self) -> float:
-        """By how many points of a hundred first answers get worse."""
-        found = next(((before, after) for name, before, after, _ in self.figures if name == "first"), (0.0, 0.0))
-        return round(max(0.0, found[0] - found[1]) * 100, 2)
-
-    @property
-    def drops_too_far(self) -> bool:
-        """Whether first answers would get worse by more than the office allows."""
-        return self.drop > self.most_drop
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether it must not be published."""
-        return bool(self.faults or self.lost or self.drops_too_far)
-
-
-def write_proof(proof: RegressionReport) -> bytes:
-    """For the database."""
-    return zlib.compress(TypeAdapter(RegressionReport).dump_json(proof))
-
-
-def read_proof(written: bytes) -> RegressionReport:
-    """What `write_proof` wrote."""
-    return TypeAdapter(RegressionReport).validate_json(zlib.decompress(written))
-
-
-@dataclass(frozen=True)
 class RegressionRun:
     """One draft beside what is in force."""
 
     published: Understander
     draft: Understander
-    thresholds: Thresholds
     now: datetime
+    answerer: Callable[[Understander], Answerer]
+    """Asks one of the two."""
 
     def faults(self, files: Files, shipped: Files) -> list[tuple[str, int, str, str]]:
         """Every fault of `content check`, and what was shipped and is gone."""
@@ -132,15 +61,6 @@ class RegressionRun:
         sets = slice(len(frozen) + len(judged))
         figures = self._figures(asked[sets], was[sets], becomes[sets])
         return RegressionReport(faults, lost, turned, near, figures, self.published.catalog.publishing.most_drop)
-
-    def answerer(self, understander: Understander) -> Answerer:
-        """Asks one of the two."""
-
-        def answer(text: str) -> tuple[Route, tuple[str, ...]]:
-            reply = answer_once(understander, self.thresholds, text, self.now).reply
-            return reply.route, tuple(shown.id for shown in reply.entries)
-
-        return answer
 
     def _lost(
         self, cases: Sequence[ScoredCase], was: Sequence[Prediction], becomes: Sequence[Prediction]

@@ -18,7 +18,9 @@ from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import Draft, read_draft
 from bot.handlers.content.index_builder import IndexBuilder, child_process, fit_here, own_analyzer, read_whole
-from bot.handlers.content.regression_check import RegressionReport, RegressionRun, write_proof
+from bot.handlers.content.regression_check import RegressionRun
+from bot.handlers.content.regression_report import RegressionReport, write_proof
+from bot.handlers.conversation.answer_dry_run import answerer
 from bot.storage.content.regression_rows import (
     RegressionRow,
     end_regression,
@@ -26,7 +28,6 @@ from bot.storage.content.regression_rows import (
     take_regression,
     write_step,
 )
-from bot.storage.content.regression_rows import read_proof as read_proof_row
 from bot.storage.content.revision_rows import read_content, read_revision, store_content
 
 log = structlog.get_logger()
@@ -50,13 +51,6 @@ def request_check(context: AppContext, staff: Staff) -> Draft:
 
     context.store.transaction(work)
     return draft
-
-
-def read_check(context: AppContext, draft: Draft) -> RegressionRow | None:
-    """The proof of this draft, however far it is; none where another revision is in force by now."""
-    with context.store.reading() as connection:
-        row = read_proof_row(connection, draft.digest)
-    return row if row and row.base == draft.base.number else None
 
 
 async def run_waiting_checks(context: AppContext) -> None:
@@ -138,7 +132,8 @@ def _replay_here(task: _Task, faults: list[tuple[str, int, str, str]]) -> Regres
 
 def _proving(task: _Task) -> RegressionRun:
     published, draft = (_understander(packed, task.index_builder) for packed in (task.published, task.draft))
-    return RegressionRun(published, draft, task.thresholds, task.now)
+    ask = partial(answerer, thresholds=task.thresholds, now=lambda: task.now)
+    return RegressionRun(published, draft, task.now, ask)
 
 
 def _understander(packed: bytes, index_builder: IndexBuilder) -> Understander:

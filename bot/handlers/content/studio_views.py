@@ -12,8 +12,7 @@ from bot.content.content_files import Files
 from bot.domain.catalog import Use
 from bot.domain.staff.permissions import Permission, Staff, require
 from bot.handlers.app_context import AppContext
-from bot.handlers.content.edit_draft import Draft, read_draft
-from bot.handlers.content.regression_jobs import read_check
+from bot.handlers.content.edit_draft import Draft, read_check, read_draft
 from bot.storage.content.regression_rows import RegressionRow
 from bot.storage.staff.staff_rows import list_staff
 
@@ -59,7 +58,7 @@ def read_home(context: AppContext, staff: Staff) -> Home:
     return Home(
         draft,
         differences(draft.published, draft.files),
-        read_check(context, draft),
+        read_check(context.store, draft),
         list(to_review(draft.files, today)),
         staff_names(context),
     )

@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 
 from bot.content.cards.cards import CardRef, Values, read_card
 from bot.content.yaml.yaml_form import Data
-from bot.domain.protocols import Analysis
 from bot.domain.staff.permissions import Permission, Staff, require
+from bot.domain.understanding.analyzer import Analysis
 from bot.domain.understanding.normalise import squeeze
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import CardForm, Draft, read_draft, save_card

@@ -9,8 +9,9 @@ from bot.content.content_files import pack_files, unpack_files
 from bot.domain.messages import Reply
 from bot.domain.staff.permissions import Permission, Staff, require
 from bot.domain.understanding.explain_match import explain
+from bot.domain.understanding.synonyms import with_synonyms
 from bot.domain.understanding.triage import Signal
-from bot.domain.understanding.understander import Understander, with_synonyms
+from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import read_draft
 from bot.handlers.content.index_builder import IndexBuilder

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
-from bot.domain.conversation.dialogue_step import Conversation, Turn, step
+from bot.domain.conversation.conversation import Conversation
+from bot.domain.conversation.dialogue_step import Turn, step
 from bot.domain.conversation.phone_lines import ReplyContext
 from bot.domain.messages import Route
 from bot.domain.understanding.decision import Thresholds

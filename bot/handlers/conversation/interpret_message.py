@@ -6,7 +6,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import Connection
 
-from bot.domain.conversation.dialogue_step import Conversation
+from bot.domain.conversation.conversation import Conversation
 from bot.domain.messages import WRITTEN, EventKind, Inbound
 from bot.domain.understanding.decision import Understanding
 from bot.handlers.app_context import AppContext

@@ -11,7 +11,7 @@ from bot.handlers.staff.throttle import Throttle
 from bot.storage.cases.case_rows import cases_of
 from bot.storage.conversation.device_rows import add_device, sender_behind, use_code, write_code
 from bot.storage.conversation.resident_rows import find_resident
-from bot.storage.hashes import hashed
+from bot.storage.identifiers import hashed
 
 OPENS_FOR = timedelta(days=30)
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"

@@ -10,8 +10,8 @@ from bot.domain.conversation.unmatched import WRONG, unmatched_reason
 from bot.domain.messages import EventKind, Inbound
 from bot.domain.understanding.pseudonymise import masked
 from bot.storage.conversation.message_rows import read_last_question
-from bot.storage.conversation.resident_rows import new_id
 from bot.storage.conversation.unmatched_rows import UnmatchedMessage, add_unmatched, count_verdict
+from bot.storage.identifiers import new_id
 from bot.storage.sealing import Keyring
 
 _SAME_TALK = timedelta(hours=1)

@@ -9,7 +9,7 @@ from bot.storage.cases.case_rows import read_case_by_id
 from bot.storage.conversation.message_rows import number_of_event
 from bot.storage.conversation.private_rows import case_of_page, use_page
 from bot.storage.conversation.resident_rows import account_of
-from bot.storage.hashes import hashed
+from bot.storage.identifiers import hashed
 
 
 class PageOverError(Exception):

@@ -6,6 +6,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import Connection
 
+from bot.domain.delivery.channel import Channel, Outgoing
 from bot.domain.delivery.delivery_rules import (
     Delivery,
     OutboundState,
@@ -18,7 +19,6 @@ from bot.domain.delivery.delivery_rules import (
     given_up,
     next_way,
 )
-from bot.domain.protocols import Channel, Outgoing
 from bot.handlers.app_context import AppContext
 from bot.storage.conversation.resident_rows import mark_blocked
 from bot.storage.delivery.outbox_rows import lease_deliveries, text_retry_key, write_delivery

@@ -6,7 +6,7 @@ from functools import partial
 
 import structlog
 
-from bot.domain.protocols import Channel
+from bot.domain.delivery.channel import Channel
 from bot.handlers.app_context import AppContext
 from bot.handlers.delivery.deliver import Attempt, next_attempts, send, write_outcome
 

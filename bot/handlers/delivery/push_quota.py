@@ -4,15 +4,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.domain.protocols import Pushes
+from bot.domain.delivery.channel import Pushes
+from bot.domain.switches import FEW_PUSHES, PUSHES_LEFT
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.notify_staff import FEW_PUSHES
+from bot.storage.staff.audit_rows import CLOCK
 from bot.storage.staff.duty_rows import write_switch
 
-PUSHES_LEFT = "pushes-left"
-"""The switch that holds what the platform told last, as the desk shows it."""
 _FEW = 0.2
-CLOCK = "clock"
 
 
 async def watch_push_quota(context: AppContext) -> None:

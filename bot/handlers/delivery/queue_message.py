@@ -9,15 +9,16 @@ from sqlalchemy import Connection
 from bot.domain.cases.case import Case, shown_number
 from bot.domain.cases.case_deadlines import may_write_at
 from bot.domain.cases.duty_roster import DutyRoster
+from bot.domain.catalog import Catalog
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
 from bot.domain.conversation.crisis_replies import CrisisReplyWriter
 from bot.domain.conversation.phone_lines import ReplyContext
 from bot.domain.conversation.replies import ReplyWriter
 from bot.domain.messages import Reply
-from bot.handlers.app_context import AppContext
 from bot.storage.conversation.message_rows import last_message
 from bot.storage.conversation.resident_rows import channel_of
 from bot.storage.delivery.outbox_rows import OutboundAnswer, add_outbound
+from bot.storage.sealing import Keyring
 
 ON_THE_PAGE = "web"
 """The channel on which a message is there as soon as it is kept: nothing is sent."""
@@ -35,7 +36,11 @@ class MessageContext:
 
 
 def queue_for_resident(
-    connection: Connection, context: AppContext, about: MessageContext, write: Callable[[CrisisReplyWriter], Reply]
+    connection: Connection,
+    keys: Keyring,
+    catalog: Catalog,
+    about: MessageContext,
+    write: Callable[[CrisisReplyWriter], Reply],
 ) -> None:
     """Queue the message, inside the transaction that makes it true; a drill is sent to nobody."""
     case, now = about.case, about.now
@@ -47,7 +52,7 @@ def queue_for_resident(
         roster=about.roster,
         private_link=about.private_link,
     )
-    reply = write(ReplyWriter.of(context.content.catalog, moment).crisis)
+    reply = write(ReplyWriter.of(catalog, moment).crisis)
     to, position = last_message(connection, case.id)
     goes_out = channel != ON_THE_PAGE and not case.is_drill
     answer = OutboundAnswer(
@@ -61,4 +66,4 @@ def queue_for_resident(
         author=about.author,
         due_at=may_write_at(case.quiet_from, case.quiet_until, now),
     )
-    add_outbound(connection, context.keys, answer)
+    add_outbound(connection, keys, answer)

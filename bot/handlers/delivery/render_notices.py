@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from bot.domain.cases.case import Case, shown_number
+from bot.domain.delivery.channel import Channel
+from bot.domain.delivery.delivery_rules import CHAT
 from bot.domain.delivery.notices import (
-    CHAT,
     ChatReplyKind,
     Notice,
     NoticeFacts,
@@ -19,7 +20,6 @@ from bot.domain.delivery.notices import (
     notice_to_chat,
 )
 from bot.domain.messages import Reply
-from bot.domain.protocols import Channel
 from bot.domain.switches import Switch
 from bot.handlers.app_context import AppContext
 from bot.storage.cases.case_rows import read_case_by_id

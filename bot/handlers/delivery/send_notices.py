@@ -8,9 +8,9 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import Connection
 
-from bot.domain.delivery.delivery_rules import Outcome, SendMethod, SendResult
-from bot.domain.delivery.notices import CHAT, MAIL, ChatReplyKind, Notice, NoticeState, notice_after_attempt
-from bot.domain.protocols import Outgoing
+from bot.domain.delivery.channel import Outgoing
+from bot.domain.delivery.delivery_rules import CHAT, MAIL, Outcome, SendMethod, SendResult
+from bot.domain.delivery.notices import ChatReplyKind, Notice, NoticeState, notice_after_attempt
 from bot.handlers.app_context import AppContext
 from bot.handlers.delivery.dispatcher import rung
 from bot.handlers.delivery.render_notices import ChatTarget, RenderedNotices, find_place, write_notice_text

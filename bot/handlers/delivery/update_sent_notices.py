@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
+from bot.domain.delivery.channel import Outgoing
 from bot.domain.delivery.delivery_rules import Outcome, SendMethod, SendResult
-from bot.domain.protocols import Outgoing
 from bot.handlers.app_context import AppContext
 from bot.handlers.delivery.render_notices import ChatTarget, RenderedNotices, find_place, write_anew
 from bot.handlers.delivery.send_notices import keep_place

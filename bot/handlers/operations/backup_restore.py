@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from bot.domain.delivery.after_restore import may_go_again
-from bot.handlers.staff.staff_accounts import CONSOLE
+from bot.domain.switches import LAST_BACKUP
 from bot.storage.cases.case_rows import ring_waiting, say_nothing_twice
 from bot.storage.conversation.device_rows import end_every_code
 from bot.storage.conversation.private_rows import end_every_page
@@ -26,15 +26,13 @@ from bot.storage.operations.backup_file import (
 from bot.storage.operations.database_use import filled_tables, is_in_use, others_connected
 from bot.storage.operations.sealed_rows import count_by_key
 from bot.storage.sealing import Keyring
-from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry, last_audit_entry
+from bot.storage.staff.audit_rows import CONSOLE, AuditEntry, add_audit_entry, last_audit_entry
 from bot.storage.staff.duty_rows import write_switch
 from bot.storage.staff.session_rows import end_every_session
 from bot.storage.staff.staff_chat_rows import drop_every_offer
 
 BACKUP = "backup"
 """The trace that a backup leaves before it is made, so that it is in the backup too."""
-LAST_BACKUP = "last-backup"
-"""The switch that holds when the last backup was made and read through."""
 
 
 @dataclass(frozen=True)

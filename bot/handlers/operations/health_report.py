@@ -10,10 +10,9 @@ from sqlalchemy import Connection
 from bot.domain.catalog import Use
 from bot.domain.operations.health_findings import HealthFinding, HealthState, health_findings
 from bot.domain.staff.permissions import Role
+from bot.domain.switches import FEW_PUSHES, LAST_BACKUP, PUSHES_LEFT
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.notify_staff import FEW_PUSHES, read_duty_roster, read_staff_reach
-from bot.handlers.delivery.push_quota import PUSHES_LEFT
-from bot.handlers.operations.backup_restore import LAST_BACKUP
+from bot.handlers.cases.notify_staff import read_duty_roster, read_staff_reach
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.delivery.notice_rows import count_failed_notices
 from bot.storage.delivery.queue_stats import overdue, read_figures
@@ -47,7 +46,7 @@ def health_report(context: AppContext, premises: Deployment, now: datetime) -> l
 
 
 def _state(connection: Connection, context: AppContext, premises: Deployment, now: datetime) -> HealthState:
-    figures, ways = read_figures(connection), read_staff_reach(connection, context)
+    figures, reach = read_figures(connection), read_staff_reach(connection, context.staff_channels)
     accounts = [each for each in list_staff(connection) if not each.is_disabled]
     old, lost = _seals(connection, context.keys)
     last_backup = read_switch(connection, LAST_BACKUP)
@@ -66,8 +65,8 @@ def _state(connection: Connection, context: AppContext, premises: Deployment, no
         last_backup=datetime.fromisoformat(last_backup) if last_backup else None,
         set_aside=len(list(file.parent.glob(f"{file.name}.replaced-*"))) if file else 0,
         free_bytes=shutil.disk_usage(file.parent if file else Path()).free,
-        roster=read_duty_roster(connection, context),
-        ways=len(ways.chats) + bool(ways.desk_mail) + sum(1 for each in ways.accounts.values() if each.mail),
+        roster=read_duty_roster(connection, context.content.catalog.duty.hours, context.staff_channels),
+        ways=reach.ways,
         accounts=len(accounts),
         admins=sum(1 for each in accounts if each.role is Role.ADMIN),
         dead_letters=figures.dead_letters,

@@ -10,8 +10,7 @@ from sqlalchemy import Connection
 from bot.domain.cases.case import shown_number
 from bot.domain.cases.case_transitions import OPEN_STATUSES
 from bot.domain.catalog import Retention
-from bot.handlers.staff.staff_accounts import CONSOLE
-from bot.storage.cases.case_rows import CLOCK, read_case
+from bot.storage.cases.case_rows import read_case
 from bot.storage.conversation.device_rows import delete_devices_before
 from bot.storage.conversation.private_rows import delete_pages_before
 from bot.storage.conversation.unmatched_rows import delete_unmatched_before
@@ -29,7 +28,7 @@ from bot.storage.operations.purge_rows import (
     old_talk,
     resident_cases,
 )
-from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry, delete_audit_before
+from bot.storage.staff.audit_rows import CLOCK, CONSOLE, AuditEntry, add_audit_entry, delete_audit_before
 from bot.storage.staff.session_rows import delete_sessions_before
 
 _AT_ONCE = 50

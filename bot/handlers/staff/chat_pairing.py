@@ -7,13 +7,14 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from bot.domain.delivery.notices import CHAT, ChatReplyKind
+from bot.domain.delivery.delivery_rules import CHAT
+from bot.domain.delivery.notices import ChatReplyKind
 from bot.domain.staff.chat_commands import CODE_DIGITS
 from bot.domain.staff.permissions import NotAllowedError, Permission, Staff, require
+from bot.domain.switches import PUSHES_LEFT
 from bot.handlers.app_context import AppContext
-from bot.handlers.delivery.push_quota import PUSHES_LEFT
 from bot.storage.delivery.notice_rows import NewNotice, add_notices
-from bot.storage.hashes import hashed
+from bot.storage.identifiers import hashed
 from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
 from bot.storage.staff.duty_rows import read_switch
 from bot.storage.staff.staff_chat_rows import (

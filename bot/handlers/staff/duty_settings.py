@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 from bot.domain.cases.duty_roster import DutyPerson, DutyRoster
 from bot.domain.opening_hours import SpecialDay
 from bot.domain.staff.permissions import Permission, Staff, require
+from bot.domain.switches import DESK_MAIL
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.notify_staff import DESK_MAIL, read_duty_roster, read_staff_reach
+from bot.handlers.cases.notify_staff import read_duty_roster, read_staff_reach
 from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
 from bot.storage.staff.duty_rows import read_switch, write_people, write_special_day, write_switch
 from bot.storage.staff.staff_rows import list_staff
@@ -33,7 +34,10 @@ def read_duty(context: AppContext) -> DutyView:
     """The duty list, the accounts and the desk's address as they stand."""
     with context.store.reading() as connection:
         accounts = tuple(each for each in list_staff(connection) if not each.is_disabled)
-        roster, ways = read_duty_roster(connection, context), read_staff_reach(connection, context)
+        roster, ways = (
+            read_duty_roster(connection, context.content.catalog.duty.hours, context.staff_channels),
+            read_staff_reach(connection, context.staff_channels),
+        )
         return DutyView(
             roster,
             accounts,

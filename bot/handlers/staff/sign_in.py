@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pyotp
-from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection
 
 from bot.domain.staff.permissions import Staff
 from bot.handlers.app_context import AppContext
+from bot.handlers.staff.passwords import HASHER, plain_code
 from bot.handlers.staff.throttle import Throttle
-from bot.storage.hashes import hashed
+from bot.storage.identifiers import hashed
 from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
 from bot.storage.staff.session_rows import add_session, end_sessions, find_session, touch_session
 from bot.storage.staff.staff_rows import find_staff, lock_secrets, use_recovery_code, write_totp_step
@@ -25,7 +25,6 @@ _FREE_TRIES = {"pair": 5, "login": 20, "source": 20}
 """Failures without a wait: of a login from an address, of a login, of an address. An office has one for many people."""
 _LONGEST = {"pair": timedelta(minutes=15), "login": timedelta(minutes=1), "source": timedelta(minutes=5)}
 """Who knows a login must not keep its owner out."""
-HASHER = PasswordHasher()
 _NOBODYS = "$argon2id$v=19$m=65536,t=3,p=4$qppz6/54PBkV/qeXxB4Lcw$U/8/UFHyKuM7eKE0o6kLCOhtQzLiAEWTqHYhmCKYVuk"
 """Tried where there is no such account, so that the time tells nothing."""
 
@@ -99,11 +98,6 @@ def sign_out(context: AppContext, staff: Staff, token: str) -> None:
         add_audit_entry(connection, AuditEntry(context.clock(), staff.id, "sign-out", staff.id))
 
     context.store.transaction(end)
-
-
-def plain_code(code: str) -> str:
-    """A code as typed, without the blanks and hyphens that make it readable."""
-    return "".join(character for character in code.lower() if character.isalnum())
 
 
 def _take_code(connection: Connection, context: AppContext, account: Staff, code: str) -> bool:

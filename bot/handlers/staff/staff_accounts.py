@@ -9,13 +9,12 @@ import pyotp
 from sqlalchemy import Connection
 
 from bot.domain.staff.permissions import Role, Staff
-from bot.handlers.staff.sign_in import HASHER, plain_code
+from bot.handlers.staff.passwords import HASHER, plain_code
 from bot.storage.cases.case_rows import end_leases_of
-from bot.storage.conversation.resident_rows import new_id
 from bot.storage.engine import Store
-from bot.storage.hashes import hashed
+from bot.storage.identifiers import hashed, new_id
 from bot.storage.sealing import Keyring
-from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
+from bot.storage.staff.audit_rows import CONSOLE, AuditEntry, add_audit_entry
 from bot.storage.staff.session_rows import end_sessions
 from bot.storage.staff.staff_rows import (
     Secrets,
@@ -28,8 +27,6 @@ from bot.storage.staff.staff_rows import (
 )
 
 RECOVERY_CODES = 10
-CONSOLE = "console"
-"""Who did it, where it was done on the command line."""
 ISSUER = "sasaeai"
 
 

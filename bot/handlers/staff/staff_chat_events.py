@@ -4,7 +4,8 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.domain.cases.case_transitions import NotPossibleError
-from bot.domain.delivery.notices import CHAT, ChatReplyKind
+from bot.domain.delivery.delivery_rules import CHAT
+from bot.domain.delivery.notices import ChatReplyKind
 from bot.domain.messages import Event, EventKind
 from bot.domain.staff.chat_commands import claimed_case, pairing_code
 from bot.domain.staff.permissions import NotAllowedError, Staff
@@ -12,7 +13,7 @@ from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import NoSuchCaseError, TakenError, claim_inside
 from bot.storage.cases.case_rows import read_case_by_id
 from bot.storage.delivery.notice_rows import NewNotice, add_notices, find_notice
-from bot.storage.hashes import hashed
+from bot.storage.identifiers import hashed
 from bot.storage.inbox.inbox_rows import Lane
 from bot.storage.staff.staff_chat_rows import (
     StaffChat,

@@ -12,18 +12,14 @@ from bot.domain.cases.case import Case
 from bot.domain.cases.case_transitions import OPEN_STATUSES, CaseAction, Status
 from bot.domain.messages import Route
 from bot.domain.understanding.triage import Kind
-from bot.storage.conversation.resident_rows import new_id
+from bot.storage.identifiers import new_id
 from bot.storage.schema.residents_and_cases import case_events, cases
 from bot.storage.sealing import Keyring, SealedField
-from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
+from bot.storage.staff.audit_rows import RESIDENT, AuditEntry, add_audit_entry
 
 _DIGITS = 6
 _COLUMNS = {"resident": "resident_id"}
 """Where a column is not called as the field of `Case`."""
-RESIDENT = "resident"
-"""Who did it, where it was the resident."""
-CLOCK = "clock"
-"""Who did it, where it was the time."""
 
 
 @dataclass(frozen=True)

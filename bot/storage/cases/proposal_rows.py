@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, insert, select
 from bot.domain.cases.case import Case
 from bot.domain.cases.case_transitions import Reason
 from bot.domain.understanding.triage import Kind
-from bot.storage.conversation.resident_rows import new_id
+from bot.storage.identifiers import new_id
 from bot.storage.schema.desk_schema import proposed_checks
 from bot.storage.schema.residents_and_cases import inbound
 from bot.storage.sealing import Keyring, SealedField

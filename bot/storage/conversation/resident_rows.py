@@ -1,19 +1,14 @@
 """Residents: who writes on which channel, and where their talk stands."""
 
-import uuid
 from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from bot.domain.conversation.dialogue_step import Conversation
+from bot.domain.conversation.conversation import Conversation
+from bot.storage.identifiers import new_id
 from bot.storage.insert_if_new import insert_if_new
 from bot.storage.schema.residents_and_cases import residents
 from bot.storage.sealing import Keyring, SealedField
-
-
-def new_id() -> str:
-    """A random id for any row."""
-    return uuid.uuid4().hex
 
 
 def find_resident(connection: Connection, channel: str, sender: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
-from bot.storage.conversation.resident_rows import new_id
+from bot.storage.identifiers import new_id
 from bot.storage.insert_if_new import insert_if_new
 from bot.storage.schema.studio_schema import unclear, unclear_groups, verdicts
 from bot.storage.sealing import Keyring, SealedField

@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from bot.domain.delivery.notices import CHAT, NoticeState
-from bot.storage.conversation.resident_rows import new_id
+from bot.domain.delivery.delivery_rules import CHAT
+from bot.domain.delivery.notices import NoticeState
 from bot.storage.delivery.outbox_rows import new_retry_key
+from bot.storage.identifiers import new_id
 from bot.storage.leases import Lease
 from bot.storage.schema.desk_schema import notices, staff_chats
 from bot.storage.schema.residents_and_cases import cases

@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, inser
 from bot.domain.delivery.after_restore import Pending
 from bot.domain.delivery.delivery_rules import OPEN_STATES, Delivery, OutboundState
 from bot.domain.messages import Call, Choice, Reply, Route, ShownEntry
-from bot.storage.conversation.resident_rows import new_id, open_address
+from bot.storage.conversation.resident_rows import open_address
+from bot.storage.identifiers import new_id
 from bot.storage.leases import Lease
 from bot.storage.schema.residents_and_cases import outbound, residents
 from bot.storage.sealing import Keyring, SealedField

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, or_, select, update
 
 from bot.domain.messages import Event, EventKind
-from bot.storage.conversation.resident_rows import new_id
+from bot.storage.identifiers import new_id
 from bot.storage.insert_if_new import insert_if_new
 from bot.storage.leases import Lease
 from bot.storage.schema.residents_and_cases import inbox

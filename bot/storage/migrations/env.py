@@ -4,7 +4,7 @@ from alembic import context
 
 import bot.storage.schema.desk_schema
 import bot.storage.schema.studio_schema  # noqa: F401 -- the same
-from bot.storage.schema.residents_and_cases import metadata
+from bot.storage.schema.column_types import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

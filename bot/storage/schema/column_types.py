@@ -1,12 +1,21 @@
-"""The types of our columns. Ids are random hex, times are UTC, residents' words are `Sealed`."""
+"""The metadata of all tables and our column types: random hex ids, times in UTC, residents' words `Sealed`."""
 
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Column, DateTime, Dialect, ForeignKey, LargeBinary, String
+from sqlalchemy import Column, DateTime, Dialect, ForeignKey, LargeBinary, MetaData, String
 from sqlalchemy.types import TypeDecorator
 
 from bot.storage.sealing import SealedBytes
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
 
 
 class Sealed(TypeDecorator[SealedBytes]):

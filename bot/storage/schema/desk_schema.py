@@ -2,8 +2,7 @@
 
 from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, String, Table
 
-from bot.storage.schema.column_types import Sealed, UtcTime, row_id, row_of
-from bot.storage.schema.residents_and_cases import metadata
+from bot.storage.schema.column_types import Sealed, UtcTime, metadata, row_id, row_of
 
 staff = Table(
     "staff",

@@ -6,7 +6,7 @@ from sqlalchemy import Table
 
 import bot.storage.schema.desk_schema
 import bot.storage.schema.studio_schema  # noqa: F401 -- the same
-from bot.storage.schema.residents_and_cases import metadata
+from bot.storage.schema.column_types import metadata
 
 
 def every_table() -> tuple[Table, ...]:

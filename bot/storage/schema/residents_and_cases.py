@@ -7,7 +7,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     UniqueConstraint,
@@ -16,16 +15,7 @@ from sqlalchemy import (
     true,
 )
 
-from bot.storage.schema.column_types import Sealed, UtcTime, row_id, row_of
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from bot.storage.schema.column_types import Sealed, UtcTime, metadata, row_id, row_of
 
 OPEN_CASE = "status IN ('waiting', 'claimed')"
 

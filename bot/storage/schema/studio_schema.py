@@ -2,8 +2,7 @@
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
-from bot.storage.schema.column_types import Sealed, UtcTime, row_id
-from bot.storage.schema.residents_and_cases import metadata
+from bot.storage.schema.column_types import Sealed, UtcTime, metadata, row_id
 
 # States of the content, each under its digest: the files of `intents/`, packed. Never changed.
 contents = Table(

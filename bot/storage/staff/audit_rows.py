@@ -10,6 +10,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from bot.storage.schema.desk_schema import audit, audit_head
 
+RESIDENT, CLOCK, CONSOLE = "resident", "clock", "console"
+"""Who did it, where it was no member of staff: the resident, the time, or whoever used the command line."""
+
 
 @dataclass(frozen=True)
 class AuditEntry:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from bot.storage.conversation.resident_rows import new_id
+from bot.storage.identifiers import new_id
 from bot.storage.schema.desk_schema import staff_chats
 from bot.storage.sealing import Keyring, SealedField
 

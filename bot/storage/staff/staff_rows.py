@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from bot.domain.staff.permissions import Role, Staff
-from bot.storage.conversation.resident_rows import new_id
+from bot.storage.identifiers import new_id
 from bot.storage.schema.desk_schema import recovery_codes, staff
 from bot.storage.sealing import Keyring, SealedField
 

@@ -12,8 +12,8 @@ from bot.domain.staff.permissions import Permission, require
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import discard
 from bot.handlers.content.publish import NoReasonError, NotCheckedError, OwnRequestError, publish, request_publish
-from bot.handlers.content.regression_check import RegressionReport, read_proof
 from bot.handlers.content.regression_jobs import STEPS, request_check
+from bot.handlers.content.regression_report import RegressionReport, read_proof
 from bot.handlers.content.studio_views import Home, read_home
 from bot.storage.content.revision_rows import BehindError
 from bot.web.staff_guard import StaffGuard, StaffRequest

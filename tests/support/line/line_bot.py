@@ -13,7 +13,7 @@ from bot.channels.line.line_channel import LineChannel
 from bot.channels.line.line_sender import LineSender
 from bot.channels.line.line_tokens import AccessTokens
 from bot.domain.cases.case import Case
-from bot.domain.protocols import Channel
+from bot.domain.delivery.channel import Channel
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.open_cases import ListedCase, list_open_cases
 from bot.handlers.worker import Worker

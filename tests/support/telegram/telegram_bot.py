@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from bot.channels.telegram.telegram_channel import TelegramChannel
 from bot.channels.telegram.telegram_sender import TelegramSender
-from bot.domain.protocols import Channel
+from bot.domain.delivery.channel import Channel
 from bot.handlers.app_context import AppContext
 from bot.handlers.worker import Worker
 from bot.web.site import build_site

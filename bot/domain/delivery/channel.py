@@ -1,38 +1,12 @@
-"""The two seams of the context: the language model, and the network."""
+"""The seam to the network: a platform on which people write."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bot.domain.delivery.delivery_rules import SendMethod, SendResult
 from bot.domain.messages import Event, Reply
 from bot.domain.wording import Wording
-
-Vector = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Analysis:
-    """A text as features: content words in dictionary form, its reading in hiragana, its sentence vector if any."""
-
-    tokens: str
-    reading: str
-    vector: Vector | None = None
-
-
-class Analyzer(Protocol):
-    """Text in, features out. Safe to call from several threads."""
-
-    @property
-    def name(self) -> str:
-        """Which analyzer, with the versions that change its features: a fitted index belongs to one name."""
-
-    def analyse(self, texts: Sequence[str]) -> list[Analysis]:
-        """Features of each text."""
 
 
 @dataclass(frozen=True)
