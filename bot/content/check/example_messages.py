@@ -7,8 +7,7 @@ from types import MappingProxyType
 
 from bot.domain.catalog import Catalog
 from bot.domain.understanding.analyzer import Analysis, Analyzer
-from bot.domain.understanding.fitting import Example
-from bot.domain.understanding.matching import DESK, EMERGENCY, NOT_OURS, OTHER_CLASSES, SMALLTALK
+from bot.domain.understanding.matching import DESK, EMERGENCY, NOT_OURS, OTHER_CLASSES, SMALLTALK, Example
 from bot.domain.understanding.synonyms import with_synonyms
 
 _BATCH = 64

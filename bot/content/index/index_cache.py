@@ -17,8 +17,8 @@ from bot.content.check.example_messages import examples_digest, examples_of
 from bot.content.index.analysis_cache import read_analyses, store_analyses, write_arrays
 from bot.domain.catalog import Catalog
 from bot.domain.understanding.analyzer import Analyzer
-from bot.domain.understanding.fitting import Example, fit
-from bot.domain.understanding.matching import OTHER_CLASSES, Index, NgramIndex
+from bot.domain.understanding.fitting import fit
+from bot.domain.understanding.matching import OTHER_CLASSES, Example, Index, NgramIndex
 
 _FORMAT = "3"
 

@@ -4,7 +4,7 @@ Nobody labels anything: every phrase is asked as if it were a message while it (
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from zlib import crc32
 
 import numpy as np
@@ -14,6 +14,7 @@ from bot.domain.understanding.analyzer import Analysis
 from bot.domain.understanding.matching import (
     FEATURES,
     OTHER_CLASSES,
+    Example,
     Floats,
     Index,
     NgramIndex,
@@ -30,16 +31,6 @@ _RATE = 0.5
 _SAMPLE_EVERY = 2
 _SAMPLED_SO = 8000
 """Up to so many phrases. With twice as many, half as large a share is asked: weights do not need more."""
-
-
-@dataclass(frozen=True)
-class Example:
-    """A phrase with the class it stands for and what small group it belongs to (a subject, a kind)."""
-
-    text: str
-    name: str
-    group: str
-    analysis: Analysis
 
 
 def fit(classes: Sequence[str], examples: Sequence[Example]) -> Index:

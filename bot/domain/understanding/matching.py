@@ -91,6 +91,16 @@ class NgramIndex:
 
 
 @dataclass(frozen=True)
+class Example:
+    """A phrase with the class it stands for and what small group it belongs to (a subject, a kind)."""
+
+    text: str
+    name: str
+    group: str
+    analysis: Analysis
+
+
+@dataclass(frozen=True)
 class Index:
     """Everything fitted from one revision of the content. Arrays of one row a phrase, or one column a class."""
 
