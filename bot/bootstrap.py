@@ -16,8 +16,8 @@ from bot.domain.delivery.channel import Channel
 from bot.domain.understanding.decision import Thresholds
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext, PublishedContent
-from bot.handlers.content.index_builder import IndexBuilder
 from bot.handlers.content.load_revisions import begin_revisions, open_revision
+from bot.handlers.index_builder import IndexBuilder
 from bot.handlers.worker import Worker
 from bot.language.best_analyzer import load_analyzer
 from bot.settings import ROOT, Settings, SettingsError, decode_keys

@@ -16,8 +16,8 @@ from bot.content.content_files import files_in
 from bot.domain.messages import Inbound, Reply
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
-from bot.handlers.content.index_builder import IndexBuilder
 from bot.handlers.conversation.receive_message import receive
+from bot.handlers.index_builder import IndexBuilder
 from bot.language.best_analyzer import load_analyzer
 from bot.settings import SHIPPED_CONTENT
 from bot.storage.conversation.message_rows import Exchange, read_exchanges

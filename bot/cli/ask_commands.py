@@ -14,8 +14,8 @@ from bot.domain.messages import Reply
 from bot.domain.understanding.understander import Understander
 from bot.handlers.content.content_source import files_named
 from bot.handlers.content.evaluate import baseline, predict, read_cases, score
-from bot.handlers.content.index_builder import read_whole
 from bot.handlers.conversation.answer_dry_run import answer_once, answerer
+from bot.handlers.index_builder import read_whole
 
 Content = Annotated[str, typer.Option("--content", help="published, draft or a folder")]
 

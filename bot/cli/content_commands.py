@@ -14,16 +14,16 @@ from bot.content.tables.table_files import TableError
 from bot.content.yaml.yaml_form import parse_yaml
 from bot.domain.catalog import Catalog
 from bot.domain.city_calendar import CITY_ZONE
+from bot.domain.messages import Answerer
 from bot.domain.staff.permissions import Role, Staff
 from bot.handlers.content.content_source import files_named
 from bot.handlers.content.edit_draft import read_draft
-from bot.handlers.content.evaluate import Answerer
 from bot.handlers.content.import_export import export_workbook, import_files, preview_tables, take_in
-from bot.handlers.content.index_builder import read_whole
 from bot.handlers.content.publish import restore as restore_revision
 from bot.handlers.content.publish_from_console import publish_at_once
 from bot.handlers.content.regression_report import RegressionReport
 from bot.handlers.conversation.answer_dry_run import answerer
+from bot.handlers.index_builder import read_whole
 from bot.settings import SHIPPED_CONTENT, read_settings
 from bot.storage.content.revision_rows import BehindError
 

@@ -19,8 +19,8 @@ from bot.domain.city_calendar import CITY_ZONE
 from bot.domain.operations.health_findings import HealthFinding, HealthVerdict
 from bot.handlers.app_context import AppContext, PublishedContent
 from bot.handlers.content.content_source import files_named
-from bot.handlers.content.index_builder import read_whole
 from bot.handlers.conversation.answer_dry_run import answerer
+from bot.handlers.index_builder import read_whole
 from bot.handlers.operations.backup_restore import Restored, back_up, restore_database, restore_file
 from bot.handlers.operations.health_report import Deployment, health_report
 from bot.handlers.operations.purge import purge_kept, purge_resident

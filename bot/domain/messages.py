@@ -1,5 +1,6 @@
 """What comes in and what goes out, the same for every channel."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +18,10 @@ class Route(StrEnum):
     EMERGENCY = "emergency"
     UNKNOWN = "unknown"
     SMALLTALK = "smalltalk"
+
+
+Answerer = Callable[[str], tuple[Route, tuple[str, ...]]]
+"""A bot that is asked one message after the other: the route, and the ids of the entries shown."""
 
 
 class EventKind(StrEnum):

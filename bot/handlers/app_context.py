@@ -11,7 +11,7 @@ from bot.domain.delivery.channel import Channel
 from bot.domain.understanding.decision import Thresholds
 from bot.domain.understanding.understander import Understander
 from bot.domain.wording import Wording
-from bot.handlers.content.index_builder import IndexBuilder
+from bot.handlers.index_builder import IndexBuilder
 from bot.settings import ROOT
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from bot.bootstrap import THRESHOLDS
 from bot.content.cards.cards import CardRef, Values, read_card, write_card
 from bot.content.content_files import Files
+from bot.domain.messages import Answerer
 from bot.domain.staff.permissions import Role, Staff
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import CardForm, Saved, read_draft, save_card
-from bot.handlers.content.evaluate import Answerer
 from bot.handlers.content.load_revisions import begin_revisions, load_newer_revision
 from bot.handlers.content.regression_check import RegressionRun
 from bot.handlers.content.regression_report import RegressionReport

@@ -9,7 +9,7 @@ from pathlib import Path
 from rapidfuzz import fuzz, process
 
 from bot.domain.catalog import Catalog
-from bot.domain.messages import Route
+from bot.domain.messages import Answerer, Route
 from bot.domain.understanding.triage import Triage, worst
 
 
@@ -29,9 +29,6 @@ class Prediction:
     route: Route
     entries: tuple[str, ...]
     milliseconds: float
-
-
-Answerer = Callable[[str], tuple[Route, tuple[str, ...]]]
 
 
 class CasesError(Exception):

@@ -13,7 +13,7 @@ from bot.domain.understanding.analyzer import Analyzer
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import read_draft, rebase_draft
-from bot.handlers.content.index_builder import IndexBuilder
+from bot.handlers.index_builder import IndexBuilder
 from bot.storage.content.draft_rows import clear_draft, write_draft_file
 from bot.storage.content.revision_rows import (
     BehindError,

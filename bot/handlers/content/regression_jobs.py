@@ -17,10 +17,10 @@ from bot.domain.understanding.decision import Thresholds
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import Draft, read_draft
-from bot.handlers.content.index_builder import IndexBuilder, child_process, fit_here, own_analyzer, read_whole
 from bot.handlers.content.regression_check import RegressionRun
 from bot.handlers.content.regression_report import RegressionReport, write_proof
 from bot.handlers.conversation.answer_dry_run import answerer
+from bot.handlers.index_builder import IndexBuilder, child_process, fit_here, own_analyzer, read_whole
 from bot.storage.content.regression_rows import (
     RegressionRow,
     end_regression,

@@ -14,8 +14,8 @@ from bot.domain.understanding.triage import Signal
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import read_draft
-from bot.handlers.content.index_builder import IndexBuilder
 from bot.handlers.conversation.answer_dry_run import answer_once
+from bot.handlers.index_builder import IndexBuilder
 
 LONGEST = 2000
 

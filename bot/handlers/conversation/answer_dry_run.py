@@ -7,11 +7,10 @@ from bot.domain.city_calendar import CITY_ZONE, is_holiday
 from bot.domain.conversation.conversation import Conversation
 from bot.domain.conversation.dialogue_step import Turn, step
 from bot.domain.conversation.phone_lines import ReplyContext
-from bot.domain.messages import Route
+from bot.domain.messages import Answerer, Route
 from bot.domain.understanding.decision import Thresholds
 from bot.domain.understanding.normalise import clean_input
 from bot.domain.understanding.understander import Understander
-from bot.handlers.content.evaluate import Answerer
 
 TRIAL_NUMBER = "(ためし)"
 """Said where a case number would be given: nothing was stored."""
