@@ -1,5 +1,6 @@
 """The context keeps its shape: one direction of imports, one name for one file, small files, clean code."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -7,8 +8,13 @@ from collections import Counter
 from pathlib import Path
 
 from tests.conftest import ROOT
+from tests.support.import_graph import import_graph, longest_chain
 
 SOURCES = sorted((ROOT / "bot").rglob("*.py"))
+MOST_FILES = 15
+"""Files in a folder, `__init__` aside."""
+LONGEST_CHAIN = 14
+"""Modules from `__main__` to the last one that it needs."""
 TOP_LEVEL = re.compile(r"^(\..*|bot|intents|data|tests|pyproject\.toml|Procfile|README\.md|requirements.*\.txt)$")
 
 
@@ -35,6 +41,47 @@ def test_types_are_whole() -> None:
 def test_a_file_name_is_an_address() -> None:
     names = Counter(path.name for path in SOURCES if path.name not in {"__init__.py", "__main__.py", "env.py"})
     assert [name for name, times in names.items() if times > 1] == []
+
+
+def test_folders_are_rooms_one_can_look_through() -> None:
+    folders = Counter(path.parent for path in [*SOURCES, *(ROOT / "tests").rglob("*.py")] if path.stem != "__init__")
+    assert {str(folder): count for folder, count in folders.items() if count > MOST_FILES} == {}
+
+
+def test_import_chains_are_short() -> None:
+    chain = longest_chain(import_graph(ROOT))
+    assert len(chain) <= LONGEST_CHAIN, "\n".join(chain)
+
+
+def test_no_class_name_stands_twice() -> None:
+    trees = [ast.parse(path.read_text("utf-8")) for path in SOURCES]
+    names = Counter(node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    assert [name for name, times in names.items() if times > 1] == []
+
+
+def test_who_needs_one_part_of_the_context_takes_that_part() -> None:
+    assert [f"{path.name}:{name}" for path in SOURCES for name in takes_too_much(path)] == []
+
+
+def takes_too_much(path: Path) -> list[str]:
+    """Functions that are given the whole context and use one part of it."""
+    functions = [
+        node
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name != "__init__"
+    ]
+    return [function.name for function in functions if len(parts_used(function)) == 1]
+
+
+def parts_used(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    """The parts of its argument `context` that a function uses; `*` where it hands the whole on."""
+    if "context" not in {argument.arg for argument in function.args.args}:
+        return set()
+    attributes = [node for node in ast.walk(function) if isinstance(node, ast.Attribute)]
+    of_context = {id(node.value): node.attr for node in attributes if isinstance(node.value, ast.Name)}
+    names = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == "context"]
+    parts = {of_context.get(id(name), "*") for name in names}
+    return parts | {"and more"} if "*" in parts else parts
 
 
 def test_names_say_something() -> None:

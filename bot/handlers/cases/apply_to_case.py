@@ -99,7 +99,8 @@ def read_case_standing(connection: Connection, context: AppContext, resident: st
     """How the resident stands with the desk; what is read is locked."""
     case = find_open_case(connection, resident)
     ended = None if case else find_last_case(connection, resident, last.received_at - KNOWN_FOR)
-    known = case or (ended if ended and _is_same(context, ended, last.received_at) else None)
+    days = context.content.catalog.duty.same_case_days
+    known = case or (ended if ended and _is_same(days, ended, last.received_at) else None)
     return CaseStanding(
         connection,
         context,
@@ -146,7 +147,7 @@ def _without_open_case(turn: Turn, at: CaseStanding) -> str | None:
         return _report(turn.report, at.ended, at)
     if turn.case is None:
         return None
-    if at.ended and _is_same(at.context, at.ended, at.now):
+    if at.ended and _is_same(at.context.content.catalog.duty.same_case_days, at.ended, at.now):
         case = _reopen(turn.case, at.ended, at)
     else:
         case = _open(turn.case, at)
@@ -192,9 +193,8 @@ def _offer_page(turn: Turn, at: CaseStanding, case: str) -> None:
         offer_page(at.connection, hashed(at.token), case, at.now + PAGE_OPENS_FOR)
 
 
-def _is_same(context: AppContext, ended: Case, now: datetime) -> bool:
+def _is_same(days: int, ended: Case, now: datetime) -> bool:
     """Whether who writes now goes on with the case that has ended: a setting of the office."""
-    days = context.content.catalog.duty.same_case_days
     return ended.status is Status.CLOSED and ended.closed_at is not None and now - ended.closed_at <= timedelta(days)
 
 

@@ -12,7 +12,7 @@ from bot.domain.city_calendar import CITY_ZONE, is_holiday
 from bot.domain.conversation.phone_lines import PhoneLines, ReplyContext
 from bot.domain.messages import Call, Route
 from bot.domain.staff.permissions import Permission, Staff, may, require
-from bot.handlers.app_context import AppContext
+from bot.handlers.app_context import AppContext, PublishedContent
 from bot.handlers.cases.notify_staff import read_duty_roster
 from bot.storage.cases.case_rows import (
     CaseEvent,
@@ -117,7 +117,7 @@ def read_case_view(context: AppContext, staff: Staff, number: str) -> CaseView |
             tuple(read_notices(connection, case.id)),
             {each.id: each.name for each in accounts},
             tuple(each for each in accounts if may(each, Permission.CLAIM) and each.id not in {staff.id, case.owner}),
-            _calls(context, case, roster, now),
+            _calls(context.content, case, roster, now),
             channel_of(connection, case.resident),
             is_reachable(connection, case.resident),
             frozenset(each for each in Permission if may(staff, each, case)),
@@ -141,11 +141,10 @@ def read_case_state(context: AppContext, number: str) -> str:
         return f"{case.status} {case.owner} {case.changed_at.isoformat()}" if case else ""
 
 
-def _calls(context: AppContext, case: Case, roster: DutyRoster, now: datetime) -> tuple[Call, ...]:
+def _calls(content: PublishedContent, case: Case, roster: DutyRoster, now: datetime) -> tuple[Call, ...]:
     """The lines for this kind of trouble, with whether somebody answers there now."""
-    catalog = context.content.catalog
     moment = ReplyContext(now.astimezone(CITY_ZONE), is_holiday, case.number, roster=roster)
-    said = PhoneLines(catalog, moment, context.content.wording())
+    said = PhoneLines(content.catalog, moment, content.wording())
     return said.calls([*said.desk_lines(), *said.crisis_lines(case.kind)])
 
 

@@ -1,6 +1,7 @@
 """A proved draft becomes a revision; an old revision comes back. Each is one commit: before it the old one serves."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -53,7 +54,7 @@ class CheckedDraft:
 def request_publish(context: AppContext, staff: Staff, digest: str, reason: str) -> None:
     """Ask a second person to publish. Raises NotAllowedError, NotCheckedError, NoReasonError."""
     require(staff, Permission.EDIT_CONTENT)
-    proved = _proved(context, digest)
+    proved = _proved(context.store, digest)
     if not reason.strip():
         raise NoReasonError
     now = context.clock()
@@ -71,7 +72,7 @@ def publish(context: AppContext, staff: Staff, digest: str, reason: str = "") ->
     Raises NotAllowedError, NotProvedError, OwnRequestError, NoReasonError, BehindError.
     """
     require(staff, Permission.EDIT_CONTENT)
-    proved = _proved(context, digest)
+    proved = _proved(context.store, digest)
     author, second = staff.id, ""
     if context.content.catalog.publishing.second_reader:
         author, second, reason = proved.row.wanted_by, staff.id, proved.row.reason
@@ -81,9 +82,9 @@ def publish(context: AppContext, staff: Staff, digest: str, reason: str = "") ->
             raise OwnRequestError
     if not reason.strip():
         raise NoReasonError
-    revision = next_revision(context, proved.draft.base, RevisionOrigin.PUBLISHED, digest)
+    revision = next_revision(context.clock(), proved.draft.base, RevisionOrigin.PUBLISHED, digest)
     revision = replace(revision, author=author, second_reader=second, reason=reason.strip()[:LONGEST_REASON])
-    activate_revision(context, staff.id, revision, proved.draft)
+    activate_revision(context.store, staff.id, revision, proved.draft)
     return revision
 
 
@@ -92,15 +93,13 @@ def restore(context: AppContext, staff: Staff, number: int) -> Revision:
     require(staff, Permission.EDIT_CONTENT)
     draft = read_draft(context.store)
     files = _as_it_was(context.store, draft, number)
-    revision = next_revision(context, draft.base, RevisionOrigin.RESTORED, digest_of(files))
+    revision = next_revision(context.clock(), draft.base, RevisionOrigin.RESTORED, digest_of(files))
     revision = replace(revision, author=staff.id, reason=f"第{number}版に戻しました")
-    activate_revision(context, staff.id, revision, draft, files)
+    activate_revision(context.store, staff.id, revision, draft, files)
     return revision
 
 
-def activate_revision(
-    context: AppContext, by: str, revision: Revision, draft: Draft, files: Files | None = None
-) -> None:
+def activate_revision(store: Store, by: str, revision: Revision, draft: Draft, files: Files | None = None) -> None:
     """One commit. `files`: content that is not the draft; then the draft's changes are laid on it. BehindError."""
     packed = pack_files(draft.files if files is None else files)
     rebased_files = {} if files is None else rebase_draft(draft, files)
@@ -118,7 +117,7 @@ def activate_revision(
             connection, AuditEntry(revision.at, by, f"content-{revision.way}", "", f"revision {revision.number}")
         )
 
-    context.store.transaction(work)
+    store.transaction(work)
 
 
 def revisions_of(store: Store) -> list[Revision]:
@@ -136,9 +135,9 @@ def files_of(store: Store, number: int) -> Files:
         return unpack_files(read_content(connection, revision.digest))
 
 
-def _proved(context: AppContext, digest: str) -> CheckedDraft:
-    draft = read_draft(context.store)
-    row = read_check(context.store, draft)
+def _proved(store: Store, digest: str) -> CheckedDraft:
+    draft = read_draft(store)
+    row = read_check(store, draft)
     if row is None or row.digest != digest or row.found is None:
         raise NotCheckedError
     proof = read_proof(row.found)
@@ -160,6 +159,6 @@ def _as_it_was(store: Store, draft: Draft, number: int) -> Files:
     return grow(shipped[0], files, shipped[1]).files
 
 
-def next_revision(context: AppContext, base: Revision, way: RevisionOrigin, digest: str) -> Revision:
+def next_revision(now: datetime, base: Revision, way: RevisionOrigin, digest: str) -> Revision:
     """The revision after `base`, without author and reason."""
-    return Revision(base.number + 1, digest, base.shipped, way, "", "", "", context.clock())
+    return Revision(base.number + 1, digest, base.shipped, way, "", "", "", now)

@@ -17,7 +17,8 @@ def publish_at_once(context: AppContext, reason: str) -> tuple[RegressionReport,
     if proof.is_refused or not draft.is_changed:
         return proof, None
     revision = replace(
-        next_revision(context, draft.base, RevisionOrigin.PUBLISHED, draft.digest), reason=reason[:LONGEST_REASON]
+        next_revision(context.clock(), draft.base, RevisionOrigin.PUBLISHED, draft.digest),
+        reason=reason[:LONGEST_REASON],
     )
-    activate_revision(context, "", revision, draft)
+    activate_revision(context.store, "", revision, draft)
     return proof, revision

@@ -29,6 +29,7 @@ from bot.storage.content.regression_rows import (
     write_step,
 )
 from bot.storage.content.revision_rows import read_content, read_revision, store_content
+from bot.storage.engine import Store
 
 log = structlog.get_logger()
 
@@ -78,11 +79,11 @@ def _prove(context: AppContext, row: RegressionRow) -> RegressionReport:
         base = read_revision(connection, row.base)
         files = unpack_files(read_content(connection, row.digest))
         published = unpack_files(read_content(connection, base.digest if base else row.digest))
-    return check_for_regressions(context, (published, files), partial(_tell, context, row.digest))
+    return check_for_regressions(context, (published, files), partial(_tell, context.store, row.digest))
 
 
-def _tell(context: AppContext, digest: str, step: int) -> None:
-    context.store.transaction(lambda connection: write_step(connection, digest, step))
+def _tell(store: Store, digest: str, step: int) -> None:
+    store.transaction(lambda connection: write_step(connection, digest, step))
 
 
 def check_for_regressions(

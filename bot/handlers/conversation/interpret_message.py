@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from bot.domain.conversation.conversation import Conversation
 from bot.domain.messages import WRITTEN, EventKind, Inbound
 from bot.domain.understanding.decision import Understanding
+from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
 from bot.storage.conversation.message_rows import Recent, count_since, read_recent
 from bot.storage.conversation.resident_rows import find_resident, read_conversation
@@ -44,7 +45,7 @@ def interpret(context: AppContext, message: Inbound) -> Interpreted:
     with context.store.reading() as connection:
         before = _before(connection, context, message)
     if message.kind is EventKind.STICKER:
-        return Interpreted(_understand(context, message.text, [], []), before.is_busy)
+        return Interpreted(_understand(context.content.understander, message.text, [], []), before.is_busy)
     if message.kind not in WRITTEN:
         return Interpreted(context.content.understander.by_lists(""), before.is_busy)
     earlier = pieces(before.recent)
@@ -52,7 +53,7 @@ def interpret(context: AppContext, message: Inbound) -> Interpreted:
         return Interpreted(context.content.understander.by_lists(message.text, earlier), is_busy=True)
     halves = [each.words for each in before.recent if message.received_at - each.received_at <= SECOND_HALF]
     first_half = halves if before.talk.unsettled else []
-    return Interpreted(_understand(context, message.text, earlier, first_half), is_busy=False)
+    return Interpreted(_understand(context.content.understander, message.text, earlier, first_half), is_busy=False)
 
 
 def sounds_urgent(context: AppContext, message: Inbound) -> bool:
@@ -70,12 +71,12 @@ def pieces(recent: list[Recent]) -> list[str]:
     return found
 
 
-def _understand(context: AppContext, text: str, earlier: list[str], first_half: list[str]) -> Understanding:
+def _understand(understander: Understander, text: str, earlier: list[str], first_half: list[str]) -> Understanding:
     try:
-        return context.content.understander.understand(text, earlier, first_half)
+        return understander.understand(text, earlier, first_half)
     except Exception as error:  # noqa: BLE001 -- whatever the model does, the lists' triage and a case must happen
         log.error("understanding_failed", error=type(error).__name__)
-        return context.content.understander.by_lists(text, earlier)
+        return understander.by_lists(text, earlier)
 
 
 def _before(connection: Connection, context: AppContext, message: Inbound) -> _Before:

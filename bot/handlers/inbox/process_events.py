@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from bot.domain.messages import Event, EventKind, Inbound
 from bot.domain.staff.chat_commands import is_for_staff
+from bot.domain.understanding.triage import Triage
 from bot.handlers.app_context import AppContext
 from bot.handlers.conversation.interpret_message import sounds_urgent
 from bot.handlers.conversation.receive_message import TakenElsewhereError, receive
@@ -28,7 +29,7 @@ from bot.storage.inbox.inbox_rows import (
     waiting_events,
 )
 from bot.storage.leases import Lease
-from bot.storage.sealing import SealError
+from bot.storage.sealing import Keyring, SealError
 
 log = structlog.get_logger()
 
@@ -88,7 +89,7 @@ def _first_run(context: AppContext, lane: Lane, kept: Sequence[StoredEvent]) -> 
     for each in kept:
         if taken and each.attempts:
             return taken, False
-        event = _heard(context, channel.read(open_raw(keys, each), each.received_at))
+        event = _heard(context.content.catalog.triage, channel.read(open_raw(keys, each), each.received_at))
         alone = event.kind is not EventKind.TEXT or each.attempts > 0 or is_for_staff(event)
         if taken and (alone or event.silent != taken[0].event.silent or len(taken) == _MOST_PIECES):
             return taken, False
@@ -98,9 +99,8 @@ def _first_run(context: AppContext, lane: Lane, kept: Sequence[StoredEvent]) -> 
     return taken, len(taken) == len(kept)
 
 
-def _heard(context: AppContext, event: Event) -> Event:
+def _heard(triage: Triage, event: Event) -> Event:
     """An event with strings that nobody could place: the one in which triage hears something is (part of) its text."""
-    triage = context.content.catalog.triage
     cry = next((stray for stray in event.strays if triage.read(stray)), "")
     return replace(event, kind=EventKind.TEXT, text="\n".join(filter(None, (event.text, cry)))) if cry else event
 
@@ -147,7 +147,7 @@ def _handle(context: AppContext, lane: Lane, run: Sequence[_Taken]) -> None:
 
     def work(connection: Connection) -> None:
         if finish_events(connection, ids):
-            _note(connection, context, lane, last.event)
+            _note(connection, context.keys, lane, last.event)
 
     context.store.transaction(work)
 
@@ -166,10 +166,10 @@ def _was_for_staff(context: AppContext, lane: Lane, event: Event, ids: Sequence[
     return True
 
 
-def _note(connection: Connection, context: AppContext, lane: Lane, event: Event) -> None:
+def _note(connection: Connection, keys: Keyring, lane: Lane, event: Event) -> None:
     """What has no answer but changes something: a message taken back, a resident who blocked the bot."""
     if event.kind is EventKind.UNSEND:
-        erase_words(connection, context.keys, lane.channel, event.message)
+        erase_words(connection, keys, lane.channel, event.message)
         delete_proposed_with(connection, lane.channel, event.message)
         erase_raw(connection, lane.channel, event.message)
     elif event.kind in {EventKind.UNFOLLOW, EventKind.LEAVE}:

@@ -1,0 +1,49 @@
+"""The imports of `bot` as a graph, read from the source: what is imported in a function counts too."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+Graph = dict[str, frozenset[str]]
+
+
+def import_graph(root: Path) -> Graph:
+    """For each module the modules of `bot` that it imports; imports for types alone do not count."""
+    modules = {_name(path.relative_to(root)): path for path in (root / "bot").rglob("*.py")}
+    return {
+        name: frozenset(_imported(ast.parse(path.read_text("utf-8")), modules)) - {name}
+        for name, path in modules.items()
+    }
+
+
+def longest_chain(graph: Graph) -> list[str]:
+    """The longest way from one module to another, along imports. The graph has no cycle."""
+
+    @cache
+    def below(module: str) -> tuple[str, ...]:
+        chains: list[tuple[str, ...]] = [below(each) for each in sorted(graph[module])]
+        return (module, *max(chains, key=len, default=()))
+
+    return list(max(map(below, sorted(graph)), key=len))
+
+
+def _name(path: Path) -> str:
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+
+
+def _imported(tree: ast.Module, modules: dict[str, Path]) -> Iterator[str]:
+    for node in _at_run_time(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in modules)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                yield from {f"{node.module}.{alias.name}", node.module} & modules.keys()
+
+
+def _at_run_time(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node, without what stands under `if TYPE_CHECKING`."""
+    for child in ast.iter_child_nodes(tree):
+        if not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
+            yield child
+            yield from _at_run_time(child)
