@@ -25,7 +25,8 @@ def longest_chain(graph: Graph) -> list[str]:
         chains: list[tuple[str, ...]] = [below(each) for each in sorted(graph[module])]
         return (module, *max(chains, key=len, default=()))
 
-    return list(max(map(below, sorted(graph)), key=len))
+    every: list[tuple[str, ...]] = [below(module) for module in sorted(graph)]
+    return list(max(every, key=len))
 
 
 def _name(path: Path) -> str:
