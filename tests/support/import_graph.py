@@ -23,10 +23,10 @@ def longest_chain(graph: Graph) -> list[str]:
     @cache
     def below(module: str) -> tuple[str, ...]:
         chains: list[tuple[str, ...]] = [below(each) for each in sorted(graph[module])]
-        return (module, *max(chains, key=len, default=()))
+        return (module, *max(chains, key=_length, default=()))
 
     every: list[tuple[str, ...]] = [below(module) for module in sorted(graph)]
-    return list(max(every, key=len))
+    return list(max(every, key=_length))
 
 
 def _name(path: Path) -> str:
@@ -48,3 +48,7 @@ def _at_run_time(tree: ast.AST) -> Iterator[ast.AST]:
         if not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
             yield child
             yield from _at_run_time(child)
+
+
+def _length(chain: tuple[str, ...]) -> int:
+    return len(chain)
