@@ -22,11 +22,10 @@ def longest_chain(graph: Graph) -> list[str]:
 
     @cache
     def below(module: str) -> tuple[str, ...]:
-        chains: list[tuple[str, ...]] = [below(each) for each in sorted(graph[module])]
-        return (module, *max(chains, key=_length, default=()))
+        longest = sorted((below(imported) for imported in graph[module]), key=_length)
+        return (module, *(longest[-1] if longest else ()))
 
-    every: list[tuple[str, ...]] = [below(module) for module in sorted(graph)]
-    return list(max(every, key=_length))
+    return list(sorted(map(below, sorted(graph)), key=_length)[-1])
 
 
 def _name(path: Path) -> str:
