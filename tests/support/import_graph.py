@@ -25,7 +25,8 @@ def longest_chain(graph: Graph) -> list[str]:
         longest = sorted((below(imported) for imported in graph[module]), key=_length)
         return (module, *(longest[-1] if longest else ()))
 
-    return list(sorted(map(below, sorted(graph)), key=_length)[-1])
+    longest_of_all: tuple[str, ...] = max(map(below, sorted(graph)), key=_length)
+    return list(longest_of_all)
 
 
 def _name(path: Path) -> str:
