@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from bot.domain.understanding.analyzer import Analysis
+from bot.domain.understanding.analyzer import Analysis, Word
 from bot.domain.understanding.normalise import fold, hiragana
 
 _CUT = 400
@@ -18,6 +18,14 @@ class LexicalAnalyzer:
     def analyse(self, texts: Sequence[str]) -> list[Analysis]:
         """Words and readings as far as the writing shows them."""
         return [_lexical(fold(text[:_CUT])) for text in texts]
+
+    def words(self, text: str) -> list[Word]:  # noqa: ARG002 -- the protocol's
+        """None: the writing shows no parts of speech."""
+        return []
+
+    def is_name(self, word: str) -> bool:  # noqa: ARG002 -- the protocol's
+        """Never: there is no dictionary."""
+        return False
 
 
 def _lexical(text: str) -> Analysis:

@@ -5,6 +5,7 @@ from importlib.metadata import version
 
 from sudachipy import Dictionary, Morpheme, SplitMode, Tokenizer
 
+from bot.domain.understanding.analyzer import Word
 from bot.domain.understanding.normalise import fold, hiragana
 
 CUT = 400
@@ -31,11 +32,24 @@ class SudachiReader:
         reading = "".join(hiragana(word.reading_form() or word.surface()) for word in words if _is_spoken(word))
         return tokens, reading, "".join(map(_usual_writing, words))
 
+    def words(self, text: str) -> list[Word]:
+        """The words of the beginning of a text, not folded: their places are the text's own."""
+        found = self._tokenizer().tokenize(text[:CUT], SplitMode.C)
+        return [Word(each.begin(), each.end(), each.surface(), _tag(each)) for each in found]
+
+    def is_name(self, word: str) -> bool:
+        """Whether the dictionary, which all threads may ask, holds it as a name of a person."""
+        return any("人名" in each.part_of_speech() for each in self._dictionary.lookup(word))
+
     def _tokenizer(self) -> Tokenizer:
         tokenizer: Tokenizer | None = getattr(self._of_thread, "tokenizer", None)
         if tokenizer is None:
             tokenizer = self._of_thread.tokenizer = self._dictionary.tokenizer()
         return tokenizer
+
+
+def _tag(word: Morpheme) -> str:
+    return "-".join(part for part in word.part_of_speech()[:4] if part != "*")
 
 
 def _is_content(word: Morpheme) -> bool:

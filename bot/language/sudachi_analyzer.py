@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.domain.understanding.analyzer import Analysis
+from bot.domain.understanding.analyzer import Analysis, Word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,3 +32,11 @@ class SudachiAnalyzer:
             return [Analysis(tokens, reading) for tokens, reading, _ in read]
         vectors = self._encoder.encode([usual for _, _, usual in read])
         return [Analysis(tokens, reading, vector) for (tokens, reading, _), vector in zip(read, vectors, strict=True)]
+
+    def words(self, text: str) -> list[Word]:
+        """The words with Sudachi's parts of speech."""
+        return self._reader.words(text)
+
+    def is_name(self, word: str) -> bool:
+        """Whether Sudachi's dictionary holds it as a name of a person."""
+        return self._reader.is_name(word)

@@ -247,6 +247,17 @@ def test_a_false_alarm_is_proposed_to_the_admin_until_it_was_looked_at(desk: Des
         assert "もう死にたい" not in admin.get("/desk/proposals").text
 
 
+def test_a_proposal_shows_no_name(desk: Desk, sato: Resident) -> None:
+    sato.says("夫の健太が怖い。花園3丁目の田中です。もう死にたい")
+    with desk.staff("a") as staff, desk.staff("chief", Role.ADMIN) as admin:
+        do(staff, desk.case(), "close", reason="false-alarm")
+        page = admin.get("/desk/proposals").text
+    assert "夫の（名前）が怖い。（住所）の（名前）です。もう死にたい" in page
+    with desk.context.store.reading() as connection:
+        (kept,) = list_proposed(connection, desk.context.keys)
+    assert "健太" not in kept.words
+
+
 # --- practice --------------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """What was not understood is kept masked, grouped and counted; and becomes what an admin makes of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from bot.domain.catalog import Retention
 from bot.domain.messages import Route
 from bot.domain.understanding.normalise import squeeze
 from bot.domain.understanding.pseudonymise import masked
+from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.preview_lesson import preview_lesson
 from bot.handlers.content.teach_from_unmatched import (
@@ -24,6 +26,7 @@ from bot.handlers.content.teach_from_unmatched import (
 from bot.handlers.operations.purge import purge_kept
 from bot.storage.conversation.message_rows import erase_words
 from tests.conftest import Resident
+from tests.support.faulty_bot import BREAKS, FaultyAnalyzer
 from tests.support.studio_office import SNOW, Office, open_office
 
 ODD = "ちょぺりぐらの件"
@@ -51,14 +54,21 @@ MASKED = [
     ("山田太郎と申します。雪で困っています", "（名前）と申します。雪で困っています"),
     ("佐藤さんが毎日怒鳴る", "（名前）さんが毎日怒鳴る"),
     ("お母さんとおばあちゃんが心配", "お母さんとおばあちゃんが心配"),
+    ("山田太郎です", "（名前）です"),
+    ("夫の健太が帰らない", "夫の（名前）が帰らない"),
+    ("隣の佐藤が怖い", "隣の（名前）が怖い"),
+    ("花園3丁目の田中", "（住所）の（名前）"),
+    ("桜町に住む高橋", "（住所）に住む（名前）"),
+    ("佐々木のおばあちゃん", "（名前）のおばあちゃん"),
+    ("生活支援コーディネーターさんに会いたい", "生活支援コーディネーターさんに会いたい"),
     ("民生委員さんに会いたい", "民生委員さんに会いたい"),
     ("3か月家賃が払えない", "3か月家賃が払えない"),
 ]
 
 
 @pytest.mark.parametrize(("text", "kept"), MASKED, ids=[text for text, _ in MASKED])
-def test_names_numbers_and_addresses_are_masked(text: str, kept: str) -> None:
-    assert masked(text) == kept
+def test_names_numbers_and_addresses_are_masked(text: str, kept: str, understander: Understander) -> None:
+    assert masked(text, understander.analyzer) == kept
 
 
 def test_what_is_not_understood_is_kept_masked_and_sealed(office: Office, somebody: Callable[..., Resident]) -> None:
@@ -68,6 +78,25 @@ def test_what_is_not_understood_is_kept_masked_and_sealed(office: Office, somebo
     assert "0134" not in kept
     assert "佐藤" not in kept
     assert ODD in kept
+
+
+@pytest.mark.parametrize("name", ["健太", "佐藤", "林"])
+def test_the_learning_page_shows_no_name(office: Office, somebody: Callable[..., Resident], name: str) -> None:
+    sato = somebody("sato")
+    sato.says(f"隣の{name}が{ODD}")
+    sato.says("ちがう")
+    assert words(office)
+    assert all(name not in each and ODD in each for group in words(office) for each in group)
+
+
+def test_where_the_analyzer_fails_nothing_is_kept_and_the_message_is_answered(
+    office: Office, somebody: Callable[..., Resident]
+) -> None:
+    shelf = office.context.content
+    broken = replace(shelf.understander, analyzer=FaultyAnalyzer(shelf.understander.analyzer))
+    shelf.put(broken, shelf.revision)
+    assert somebody("sato").says(f"夫の健太が{BREAKS}").route is Route.UNKNOWN
+    assert words(office) == []
 
 
 def test_likenesses_are_one_group_and_the_most_frequent_comes_first(

@@ -31,6 +31,7 @@ from bot.handlers.content.publish import (
 from bot.handlers.content.publish_from_console import publish_at_once
 from bot.handlers.content.regression_jobs import request_check, run_next_check
 from bot.handlers.content.regression_report import RegressionReport, write_proof
+from bot.language.lexical import LexicalAnalyzer
 from bot.settings import SHIPPED_CONTENT
 from bot.storage.content.regression_rows import LEASE, RegressionState, end_regression, take_regression
 from bot.storage.content.revision_rows import BehindError, RevisionOrigin
@@ -118,7 +119,7 @@ def test_a_message_in_flight_ends_on_its_revision(
     newer = replace(understander, catalog=replace(understander.catalog, entries=entries))
     shelf = PublishedContent(understander, 1)
 
-    class Publishing:
+    class Publishing(LexicalAnalyzer):
         name = understander.analyzer.name
 
         def analyse(self, texts: Sequence[str]) -> list[Analysis]:
@@ -291,7 +292,7 @@ def test_a_crash_during_publish_keeps_the_old_revision_and_the_draft(
     def crash(_connection: Connection) -> None:
         raise ConnectionAbortedError
 
-    monkeypatch.setattr("bot.handlers.publish.clear_proofs", crash)
+    monkeypatch.setattr("bot.handlers.content.publish.clear_regressions", crash)
     with pytest.raises(ConnectionAbortedError):
         publish(office.context, office.kato, digest)
     assert len(revisions_of(office.context.store)) == 1

@@ -13,6 +13,7 @@ from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext, Limits, PublishedContent
 from bot.handlers.cases.open_cases import list_open_cases
 from bot.handlers.conversation.receive_message import receive
+from bot.language.lexical import LexicalAnalyzer
 from bot.storage.conversation.message_rows import read_exchanges
 from bot.storage.conversation.resident_rows import find_resident
 from tests.conftest import Resident
@@ -89,7 +90,7 @@ def test_over_the_limit_ordinary_messages_wait_and_an_sos_does_not(context: AppC
 
 
 def test_a_broken_model_still_gives_a_case_and_a_menu(context: AppContext, somebody: Somebody) -> None:
-    class Broken:
+    class Broken(LexicalAnalyzer):
         name = "broken"
 
         def analyse(self, texts: Any) -> NoReturn:

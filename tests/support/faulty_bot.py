@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.bootstrap import build_server, build_worker, open_context
-from bot.domain.understanding.analyzer import Analysis, Analyzer
+from bot.domain.understanding.analyzer import Analysis, Analyzer, Word
 from bot.redacted_logging import redact_logs
 from bot.settings import read_settings
 from bot.web.serving import serve_site
@@ -33,6 +33,16 @@ class FaultyAnalyzer:
         if any(BREAKS in text for text in texts):
             raise ValueError(texts)
         return self._whole.analyse(texts)
+
+    def words(self, text: str) -> list[Word]:
+        """Words, or an error that repeats the text."""
+        if BREAKS in text:
+            raise ValueError(text)
+        return self._whole.words(text)
+
+    def is_name(self, word: str) -> bool:
+        """As the other one."""
+        return self._whole.is_name(word)
 
 
 _kept: set["asyncio.Task[None]"] = set()

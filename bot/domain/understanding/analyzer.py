@@ -19,6 +19,16 @@ class Analysis:
     vector: Vector | None = None
 
 
+@dataclass(frozen=True)
+class Word:
+    """One word and where it stands in its text. `tag`: its part of speech as Sudachi names it, the general first."""
+
+    start: int
+    end: int
+    text: str
+    tag: str
+
+
 class Analyzer(Protocol):
     """Text in, features out. Safe to call from several threads."""
 
@@ -28,3 +38,9 @@ class Analyzer(Protocol):
 
     def analyse(self, texts: Sequence[str]) -> list[Analysis]:
         """Features of each text."""
+
+    def words(self, text: str) -> list[Word]:
+        """The words of the text as it is written; none where the analyzer knows no parts of speech."""
+
+    def is_name(self, word: str) -> bool:
+        """Whether somebody may be called this, whatever else it means (林, 雪)."""

@@ -2,49 +2,91 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
-NUMBER, PLACE, NAME, MAIL = "（番号）", "（住所）", "（名前）", "（メール）"
+from bot.domain.understanding.analyzer import Analyzer, Word
+from bot.domain.understanding.names.name_frames import framed_names
+from bot.domain.understanding.names.place_names import DISTRICT, TOWN
+from bot.domain.understanding.names.proper_names import CALLED, NAME, PLACE, Hidden, is_called, names_in
+from bot.domain.understanding.names.role_words import is_role
+from bot.domain.understanding.normalise import MESSAGE_LIMIT
+
+NUMBER, MAIL = "（番号）", "（メール）"
 
 LONGEST = 400
 """Characters that are kept of a message: enough to learn from, and quickly searched whatever they are."""
+_PIECE = re.compile(rf"(?s:.{{1,{LONGEST}}})(?<=[。\n])|(?s:.{{1,{LONGEST}}})")
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{1,64}|https?://\S+")
 _POSTCODE = re.compile(r"〒?(?<![\d-])\d{3}-\d{4}(?![\d-])")
 _PLACE = re.compile(
-    r"[一-龠々ァ-ヶー]{1,6}(?:町)?[\d一二三四五六七八九十]{1,3}(?:丁目|条|番地|番|-\d)[\d\-の丁目番地号一二三四五六七八九十]*"
+    r"[一-龠々ァ-ヶー]{1,6}(?:町)?[\d一二三四五六七八九十]{1,3}(?:丁目|条|番地|番|-\d)(?:[\d\-丁目番地号一二三四五六七八九十]|の(?=\d))*"
     r"|(?:[一-龠]{2,4}[都道府県])?[一-龠]{1,6}[市区郡][一-龠々ァ-ヶ]{1,6}[町村]"
-    r"|[一-龠々ァ-ヶー]{2,10}(?:マンション|アパート|ハイツ|コーポ|荘|団地)(?:[\dA-Za-z\-]+(?:号室?|棟)?)?"
+    r"|(?<![一-龠々ァ-ヶー])(?!賃貸|市営|公営|道営|分譲|中古|新築|民間|木造|格安|高級)[一-龠々ァ-ヶー]{2,10}"
+    r"(?:マンション|アパート|ハイツ|コーポ|荘|団地)(?:[\dA-Za-z\-]+(?:号室?|棟)?)?"
 )
 _NUMBER = re.compile(r"\d[\d\-() ]{3,}\d|\d{3,}")
-_CALLED = re.compile(r"([一-龠々ァ-ヶー]{1,8}|[ぁ-ん]{2,5})(さん|さま|様|くん|君|ちゃん|氏)")
+_CALLED = re.compile(rf"([一-龠々ァ-ヶー]{{1,20}}|[ぁ-ん]{{2,5}})(?={CALLED.pattern})")
 _SAYS_NAME = re.compile(
-    r"((?:名前は|氏名は|名前 ?[:：]|氏名 ?[:：]|私は|わたしは)\s*)"
-    r"([一-龠々ァ-ヶー]{2,6}[ 　]?[一-龠々ぁ-んァ-ヶー]{0,4}?)"
+    r"(?:名前は|なまえは|氏名は|名前 ?[:：]|氏名 ?[:：])\s*"
+    r"([一-龠々ァ-ヶー]{2,6}[ 　]?[一-龠々ぁ-んァ-ヶー]{0,4}?|[ぁ-ん]{2,8}?)"
+    r"(?=と申し|といいま|と言いま|です|。|、|$|\s)"
+)
+_I_AM = re.compile(
+    r"(?:私は|わたしは)\s*([一-龠々ァ-ヶー]{2,6}[ 　]?[一-龠々ぁ-んァ-ヶー]{0,4}?)"
     r"(?=と申し|といいま|と言いま|です|。|、|$|\n)"
 )
-_INTRODUCED = re.compile(r"[一-龠々ァ-ヶー]{2,8}(?=と申します|と申し上げます|といいます|と言います)")
-_NOT_NAMES = frozenset(
-    """
-    お父 父 お母 母 お爺 爺 お婆 婆 奥 旦那 お兄 兄 お姉 姉 弟 妹 お子 子供 子ども 息子 娘 赤
-    皆 患者 利用者 お客 客 業者 職員 看護師 介護士 医者 お医者 先生 近所 隣 大家 親戚 孫 お孫
-    妊婦 障害者 障がい者 高齢者 町内会長 会長 民生委員 ヘルパー ケアマネ ケアマネージャー ボランティア
-    ワーカー 担当者 社長 店員 運転手 配達員 警察 消防 救急隊 お巡り お相撲 おじい おばあ じい ばあ
-    おとう おかあ とう かあ おにい おねえ にい ねえ おじ おば みな おく あか むすこ むすめ まご
-    こども
-    """.split()  # noqa: SIM905 -- a list of words is read as words
-)
+"""Hides 独身 too: for want of an analyzer alone."""
+_INTRODUCED = re.compile(r"([一-龠々ァ-ヶー]{2,8})(?=と申します|と申し上げます|といいます|と言います)")
 
 
-def masked(text: str) -> str:
+def masked(text: str, analyzer: Analyzer) -> str:
     """The text with what could tell who wrote it replaced; full-width digits count as digits."""
     plain = unicodedata.normalize("NFKC", text[:LONGEST])[:LONGEST]
+    words = analyzer.words(plain)
+    hidden = [*_hidden(plain, words), *(Hidden(*span, NAME) for span in framed_names(plain, analyzer))]
+    return _without(plain, sorted(hidden, key=lambda each: (each.start, -each.end)))
+
+
+def masked_throughout(text: str, analyzer: Analyzer) -> str:
+    """The whole of a text masked, in pieces that end with a sentence or a line where one ends in time."""
+    plain = unicodedata.normalize("NFKC", text)[:MESSAGE_LIMIT]
+    return "".join(masked(piece, analyzer) for piece in _PIECE.findall(plain))
+
+
+def _without(text: str, hidden: list[Hidden]) -> str:
+    """The text with stretches replaced; those that touch and say the same are one."""
+    parts: list[str] = []
+    end = 0
+    for each in hidden:
+        gap = text[end : each.start]
+        if parts and each.end <= end:
+            continue
+        if parts and parts[-1] == each.instead and not gap.strip():
+            end = each.end
+            continue
+        parts += [gap, each.instead]
+        end = each.end
+    return "".join([*parts, text[end:]])
+
+
+def _hidden(text: str, words: list[Word]) -> Iterator[Hidden]:
     for pattern, instead in ((_MAIL, MAIL), (_POSTCODE, NUMBER), (_PLACE, PLACE), (_NUMBER, NUMBER)):
-        plain = pattern.sub(instead, plain)
-    plain = _SAYS_NAME.sub(rf"\1{NAME}", plain)
-    plain = _INTRODUCED.sub(NAME, plain)
-    return _CALLED.sub(_called, plain)
+        yield from (Hidden(*found.span(), instead) for found in pattern.finditer(text))
+    for pattern in (DISTRICT, TOWN):
+        yield from (Hidden(*found.span(), PLACE) for found in pattern.finditer(text))
+    for pattern in (_SAYS_NAME, _INTRODUCED) if words else (_SAYS_NAME, _INTRODUCED, _I_AM):
+        yield from (Hidden(*found.span(1), NAME) for found in pattern.finditer(text))
+    named = list(names_in(text, words))
+    yield from named
+    yield from _called(text, words, named)
 
 
-def _called(match: re.Match[str]) -> str:
-    name, called = match.groups()
-    known = next((each for each in _NOT_NAMES if name.endswith(each)), "")
-    return match.group() if known else f"{NAME}{called}"
+def _called(text: str, words: list[Word], named: list[Hidden]) -> Iterator[Hidden]:
+    """What is called さん and is no role. Kana is left to the analyzer where there is one: くちゃん of よくちゃんと."""
+    ends = {word.end for at, word in enumerate(words) if is_called(words, at)}
+    for found in _CALLED.finditer(text):
+        start, end = found.span(1)
+        if words and (end not in ends or "ぁ" <= found[1][0] <= "ん" or any(each.end == end for each in named)):
+            continue
+        if not is_role(found[1]) and not text.startswith("ちゃんと", end):
+            yield Hidden(start, end, NAME)

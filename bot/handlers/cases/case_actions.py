@@ -20,6 +20,7 @@ from bot.domain.understanding.normalise import clean_input
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.notify_staff import notify_staff, read_duty_roster
 from bot.handlers.delivery.queue_message import MessageContext, queue_for_resident
+from bot.handlers.mask_words import masked_whole
 from bot.storage.cases.case_rows import CaseChange, change_case, find_open_case, lock_case, read_case
 from bot.storage.cases.proposal_rows import delete_proposed_of, propose_checks
 from bot.storage.conversation.message_rows import first_message_after, read_answers, read_heard_words
@@ -201,9 +202,10 @@ def close(context: AppContext, staff: Staff, case_id: str, reason: Reason) -> Ca
         after = work.change(closed(work.case, reason, work.now), CaseAction.CLOSE, detail=reason)
         work.leave("staff-closed", asks_later=may_be_asked(after))
         if reason in _NOT_MEANT and not after.is_drill:
-            keys = context.keys
+            keys, analyzer = context.keys, context.content.understander.analyzer
             heard = read_heard_words(work.connection, keys, after.id)
-            propose_checks(work.connection, keys, after, heard, work.now)
+            masked = [masked_whole(analyzer, words) for words in heard]
+            propose_checks(work.connection, keys, after, filter(None, masked), work.now)
         return after
 
     return _on_case(context, staff, case_id, Permission.CLOSE, end)

@@ -1,6 +1,6 @@
 """What was not understood is kept for the office: masked, sealed, and never out of a case."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import Connection
@@ -8,11 +8,11 @@ from sqlalchemy import Connection
 from bot.domain.conversation.dialogue_step import Turn
 from bot.domain.conversation.unmatched import WRONG, unmatched_reason
 from bot.domain.messages import EventKind, Inbound
-from bot.domain.understanding.pseudonymise import masked
+from bot.handlers.app_context import AppContext
+from bot.handlers.mask_words import masked_beginning
 from bot.storage.conversation.message_rows import read_last_question
 from bot.storage.conversation.unmatched_rows import UnmatchedMessage, add_unmatched, count_verdict
 from bot.storage.identifiers import new_id
-from bot.storage.sealing import Keyring
 
 _SAME_TALK = timedelta(hours=1)
 
@@ -29,7 +29,7 @@ class UnmatchedInput:
     in_case: bool
 
 
-def log_unmatched(connection: Connection, keys: Keyring, noticed: UnmatchedInput) -> None:
+def log_unmatched(connection: Connection, context: AppContext, noticed: UnmatchedInput) -> None:
     """Keep it where it was not understood, or the one before it where the answer to that was wrong."""
     message, turn = noticed.message, noticed.turn
     if noticed.in_case or message.kind not in {EventKind.TEXT, EventKind.PRESS}:
@@ -38,17 +38,19 @@ def log_unmatched(connection: Connection, keys: Keyring, noticed: UnmatchedInput
         count_verdict(connection, noticed.entry, turn.verdict)
     if turn.verdict == WRONG:
         since = message.received_at - _SAME_TALK
-        question = read_last_question(connection, keys, noticed.resident, since, noticed.row)
+        question = read_last_question(connection, context.keys, noticed.resident, since, noticed.row)
         if question:
             row, words = question
-            found = UnmatchedMessage(new_id(), WRONG, noticed.entry, message.received_at, masked(words))
-            add_unmatched(connection, keys, row, found)
+            _keep(
+                connection, context, row, UnmatchedMessage(new_id(), WRONG, noticed.entry, message.received_at, words)
+            )
         return
     why = unmatched_reason(turn)
-    if why and message.text.strip():
-        add_unmatched(
-            connection,
-            keys,
-            noticed.row,
-            UnmatchedMessage(new_id(), why, "", message.received_at, masked(message.text)),
-        )
+    if why:
+        _keep(connection, context, noticed.row, UnmatchedMessage(new_id(), why, "", message.received_at, message.text))
+
+
+def _keep(connection: Connection, context: AppContext, row: str, found: UnmatchedMessage) -> None:
+    words = masked_beginning(context.content.understander.analyzer, found.words)
+    if words.strip():
+        add_unmatched(connection, context.keys, row, replace(found, words=words))

@@ -81,7 +81,7 @@ def _step(connection: Connection, arrival: _Arrival, resident: str) -> None:
     filed = Filed(case, heard=turn.case is not None)
     rows = [add_inbound(connection, keys, resident, each, filed) for each in kept]
     in_case = case is not None or standing.case is not None
-    log_unmatched(connection, keys, UnmatchedInput(resident, rows[-1], last, turn, talk.entry, in_case))
+    log_unmatched(connection, arrival.context, UnmatchedInput(resident, rows[-1], last, turn, talk.entry, in_case))
     if last.silent or not speaks:
         return
     channel = last.channel if last.goes_out else ""

@@ -1,0 +1,1 @@
+"""Names and places of people in a text, found to be masked."""
