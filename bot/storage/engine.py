@@ -2,10 +2,27 @@
 
 SQLite: one writer thread takes the works off a queue, runs each in a savepoint, commits them together and only then
 answers their callers: many callers share one sync of the disk. PostgreSQL: a pooled connection for each.
+
+On PostgreSQL whoever locks rows of several tables, or several rows of one, locks them in this order:
+
+1. what is being handled: `inbox` (as its lane is ordered), `private_pages`; for an account `staff` and its codes
+2. `residents` by id, before anything that belongs to them: `lock_resident`, `lock_residents`
+3. `cases` by id: `lock_case` and `lock_cases` take their residents first
+4. `outbound`, `inbound`, `unclear`, `talk_codes`, `proposed_checks`, `notices`, `staff_chats`
+5. for the content: the newest of `revisions` (`lock_newest`), `contents`, the draft, `proofs`
+6. `sign_in_failures`, then `audit_head`
+7. what everybody adds to: `verdicts`, then `counts`
+
+A row that others refer to is locked FOR NO KEY UPDATE (`key_share=True`): an INSERT that refers to it takes FOR KEY
+SHARE, and so does the second UPDATE of such a row in one transaction. Only what deletes it or changes a unique column
+of it locks FOR UPDATE. Queues are leased with SKIP LOCKED and wait for nobody. Sweeps over a whole table
+(`forget_talks`, `replay_dead_letters`, `lease_untrue`) keep no order of rows: should one of them, or a path that was
+forgotten here, end in a deadlock, the work runs again.
 """
 
 import importlib
 import queue
+import secrets
 import sqlite3
 import threading
 import time
@@ -19,7 +36,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
+import structlog
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
+
+log = structlog.get_logger()
 
 try:
     SQLITE: ModuleType = importlib.import_module("pysqlite3.dbapi2")
@@ -28,6 +49,11 @@ except ImportError:  # no wheel for this machine: the standard library's module
 _BATCH = 64
 _BATCH_SECONDS = 0.025
 _BUSY_SECONDS = 15
+_TRIES = 6
+_LONGEST_BACK_OFF_MS = 20
+"""Before the first retry, doubled before each further one; how much of it is waited is chance."""
+_MAY_RUN_AGAIN = frozenset({"40P01", "40001"})
+"""SQLSTATE of what PostgreSQL rolls back only because of others: a deadlock, a failure to serialise."""
 
 Result = TypeVar("Result")
 Work = Callable[[Connection], Result]
@@ -44,10 +70,22 @@ class Store:
     def transaction(self, work: Work[Result], *, first: bool = False) -> Result:
         """Run `work` and commit; return its result when it is durable. What it raises, the caller gets, nothing kept.
 
-        `work` takes under a millisecond and calls no model, no file and no network. `first`: before all that waits.
+        `work` takes under a millisecond and calls no model, no file and no network. It may run more than once and
+        changes nothing but the database. `first`: before all that waits.
         """
         if self._group:
             return self._group.run(work, first=first)
+        for earlier in range(_TRIES - 1):
+            try:
+                return self._once(work)
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", "") not in _MAY_RUN_AGAIN:
+                    raise
+                log.warning("transaction_again", error=type(error.orig).__name__, earlier=earlier)
+            time.sleep(secrets.randbelow(_LONGEST_BACK_OFF_MS << earlier) / 1000)
+        return self._once(work)
+
+    def _once(self, work: Work[Result]) -> Result:
         with self.writer.begin() as connection:
             return work(connection)
 

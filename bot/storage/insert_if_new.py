@@ -1,8 +1,9 @@
 """A row that may be there already: both databases can leave it alone, each in words of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Row, Table
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -13,3 +14,18 @@ def insert_if_new(connection: Connection, table: Table, values: Mapping[str, obj
     statement = make(table).values(values).on_conflict_do_nothing()
     # Without the option the count of an INSERT is -1 on PostgreSQL.
     return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
+
+
+def insert_or_update(
+    connection: Connection, table: Table, values: Mapping[str, object], unique: Sequence[str], changed: Sequence[str]
+) -> Row[Any]:
+    """The row as it is now: inserted, or, where its `unique` columns are taken, with the new values of `changed`.
+
+    On PostgreSQL it is locked FOR NO KEY UPDATE from then on.
+    """
+    make = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    statement = make(table).values(values)
+    set_ = {name: statement.excluded[name] for name in changed}
+    return connection.execute(
+        statement.on_conflict_do_update(index_elements=unique, set_=set_).returning(*table.c)
+    ).one()

@@ -9,6 +9,8 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, insert, select, text
+from sqlalchemy.exc import DBAPIError
+from structlog.testing import capture_logs
 
 import bot.storage.schema.desk_schema
 import bot.storage.schema.studio_schema  # noqa: F401 -- the same  # noqa: F401 -- the same
@@ -65,6 +67,68 @@ def test_concurrent_updates_are_not_lost(store: Store) -> None:
     assert most_inside > 1, "there was no race"
     with store.reading() as connection:
         assert connection.execute(text("SELECT value FROM tally")).scalar_one() == 200
+
+
+CROSSWISE = {
+    "DeadlockDetected": (
+        "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
+        "UPDATE tally SET value = value + 1 WHERE id = :mine",
+        "UPDATE tally SET value = value + 1 WHERE id = :other",
+    ),
+    "SerializationFailure": (
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+        "SELECT value FROM tally WHERE id IN (:mine, :other)",
+        "UPDATE tally SET value = value + 1 WHERE id IN (:mine, :other)",
+    ),
+}
+"""What two transactions do at once, of which PostgreSQL takes one, by the error that the other one gets."""
+
+
+@pytest.mark.parametrize("error", CROSSWISE)
+def test_what_postgresql_rolls_back_because_of_others_runs_again(postgresql_store: Store, error: str) -> None:
+    with postgresql_store.writer.begin() as connection:
+        connection.execute(text("CREATE TABLE tally (id INTEGER, value INTEGER)"))
+        connection.execute(text("INSERT INTO tally VALUES (1, 0), (2, 0)"))
+    gate, tries = threading.Barrier(2), {1: 0, 2: 0}
+
+    def add(mine: int) -> None:
+        def work(connection: Connection) -> None:
+            tries[mine] += 1
+            begins, first, second = (text(each) for each in CROSSWISE[error])
+            connection.execute(begins)
+            connection.execute(first, {"mine": mine, "other": 3 - mine})
+            if tries[mine] == 1:
+                gate.wait(30)
+            connection.execute(second, {"mine": mine, "other": 3 - mine})
+
+        postgresql_store.transaction(work)
+
+    threads = [threading.Thread(target=add, args=(mine,)) for mine in tries]
+    with capture_logs() as said:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    with postgresql_store.reading() as connection:
+        assert connection.execute(text("SELECT value FROM tally")).scalars().all() == [2, 2]
+    assert sum(tries.values()) == 2 + len(said)
+    assert {(entry["event"], entry["error"]) for entry in said} == {("transaction_again", error)}
+
+
+@pytest.mark.parametrize(("sqlstate", "most"), [("40P01", 6), ("40001", 6), ("23505", 1)])
+def test_a_work_runs_again_a_few_times_and_only_for_what_others_did(
+    postgresql_store: Store, sqlstate: str, most: int
+) -> None:
+    tries = 0
+
+    def work(connection: Connection) -> None:
+        nonlocal tries
+        tries += 1
+        connection.execute(text(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{sqlstate}'; END $$"))
+
+    with pytest.raises(DBAPIError):
+        postgresql_store.transaction(work)
+    assert tries == most
 
 
 def test_one_failing_work_takes_no_other_with_it(store: Store) -> None:

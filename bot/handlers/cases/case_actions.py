@@ -21,7 +21,7 @@ from bot.handlers.app_context import AppContext
 from bot.handlers.cases.notify_staff import notify_staff, read_duty_roster
 from bot.handlers.delivery.queue_message import MessageContext, queue_for_resident
 from bot.handlers.mask_words import masked_whole
-from bot.storage.cases.case_rows import CaseChange, change_case, find_open_case, lock_case, read_case
+from bot.storage.cases.case_rows import CaseChange, change_case, find_open_case, lock_case, lock_cases, read_case
 from bot.storage.cases.proposal_rows import delete_proposed_of, propose_checks
 from bot.storage.conversation.message_rows import first_message_after, read_answers, read_heard_words
 from bot.storage.conversation.private_rows import offer_page
@@ -213,17 +213,22 @@ def close(context: AppContext, staff: Staff, case_id: str, reason: Reason) -> Ca
 
 def join(context: AppContext, staff: Staff, case_id: str, into: str) -> Case:
     """End the case because it goes on in the open one with the number `into`. Raises NotPossibleError."""
+    number = "".join(filter(str.isdigit, into))
 
     def end(work: CaseWork) -> Case:
-        found = read_case(work.connection, "".join(filter(str.isdigit, into)))
-        other = lock_case(work.connection, found.id) if found else None
+        other = read_case(work.connection, number)
         if other is None:
             raise NotPossibleError
         after = work.change(joined(work.case, other, work.now), CaseAction.JOIN, detail=other.number)
         work.leave("staff-joined")
         return after
 
-    return _on_case(context, staff, case_id, Permission.CLOSE, end)
+    def lock_both(connection: Connection) -> Case:
+        other = read_case(connection, number)
+        lock_cases(connection, [case_id, other.id] if other else [case_id])
+        return _inside(connection, context, CaseRequest(staff, case_id, Permission.CLOSE), end)
+
+    return context.store.transaction(lock_both)
 
 
 def set_quiet_hours(context: AppContext, staff: Staff, case_id: str, hours: tuple[int, int] | None) -> Case:

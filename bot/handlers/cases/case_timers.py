@@ -6,15 +6,21 @@ from functools import partial
 import structlog
 from sqlalchemy import Connection
 
-from bot.domain.cases.case import Case, alarmed, put_back
+from bot.domain.cases.case import alarmed, put_back
 from bot.domain.cases.case_transitions import CaseAction, Status
-from bot.domain.cases.duty_roster import DutyRoster
 from bot.domain.cases.escalation import StaffAlert
 from bot.domain.cases.follow_up import asked
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.notify_staff import notify_staff, read_duty_roster
 from bot.handlers.delivery.queue_message import MessageContext, queue_for_resident
-from bot.storage.cases.case_rows import CaseChange, cases_to_ask, change_case, due_cases
+from bot.storage.cases.case_rows import (
+    CaseChange,
+    cases_to_ask,
+    change_case,
+    due_cases,
+    lock_overdue,
+    lock_to_ask,
+)
 from bot.storage.staff.audit_rows import CLOCK
 
 log = structlog.get_logger()
@@ -23,31 +29,33 @@ _AT_ONCE = 50
 
 
 def run_case_timers(context: AppContext) -> int:
-    """Ring every alarm, end every lease and ask every question whose time has come; how many."""
+    """Ring every alarm, end every lease and ask every question whose time has come; how many.
 
-    def ring(connection: Connection) -> int:
-        roster = read_duty_roster(connection, context.content.catalog.duty.hours, context.staff_channels)
-        due = [(_ring, case) for case in due_cases(connection, context.clock(), _AT_ONCE)]
-        due += [(_ask, case) for case in cases_to_ask(connection, context.clock(), _AT_ONCE)]
-        return sum(_apart(connection, partial(do, connection, context, roster, case)) for do, case in due)
+    Each case in a transaction of its own: nobody who writes or answers waits for all others.
+    """
+    now = context.clock()
+    with context.store.reading() as connection:
+        due = [(_ring, case) for case in due_cases(connection, now, _AT_ONCE)]
+        due += [(_ask, case) for case in cases_to_ask(connection, now, _AT_ONCE)]
+    return sum(_apart(context, partial(do, context=context, case_id=case)) for do, case in due)
 
-    return context.store.transaction(ring)
 
-
-def _apart(connection: Connection, do: Callable[[], None]) -> bool:
-    """Whether it could be done; one case that fails must not stop the clocks of all others."""
+def _apart(context: AppContext, do: Callable[[Connection], bool]) -> bool:
+    """Whether it was done; one case that fails must not stop the clocks of all others."""
     try:
-        with connection.begin_nested():
-            do()
+        return context.store.transaction(do)
     except Exception as error:  # noqa: BLE001 -- whatever it is, the alarms of everybody else must ring
         log.error("alarm_clock_failed", error=type(error).__name__)
         return False
-    return True
 
 
-def _ring(connection: Connection, context: AppContext, roster: DutyRoster, case: Case) -> None:
+def _ring(connection: Connection, context: AppContext, case_id: str) -> bool:
     """Somebody is told again; an owner who has not answered has the case no more, and the resident knows it."""
     now = context.clock()
+    case = lock_overdue(connection, case_id, now)
+    if case is None:
+        return False
+    roster = read_duty_roster(connection, context.content.catalog.duty.hours, context.staff_channels)
     if case.status is Status.WAITING:
         action, after = CaseAction.ALARM, alarmed(case, now, roster)
     else:
@@ -59,11 +67,16 @@ def _ring(connection: Connection, context: AppContext, roster: DutyRoster, case:
             connection, context.keys, context.content.catalog, about, lambda writer: writer.staff_left("staff-left")
         )
     notify_staff(connection, context.keys, context.staff_channels, roster, StaffAlert(after, action, now))
+    return True
 
 
-def _ask(connection: Connection, context: AppContext, roster: DutyRoster, case: Case) -> None:
+def _ask(connection: Connection, context: AppContext, case_id: str) -> bool:
     """Whether the resident, who agreed to be asked, has found help."""
     now = context.clock()
+    case = lock_to_ask(connection, case_id, now)
+    if case is None:
+        return False
+    roster = read_duty_roster(connection, context.content.catalog.duty.hours, context.staff_channels)
     after = asked(case, now, roster)
     change_case(connection, context.keys, case, after, CaseChange(CaseAction.ASK, CLOCK))
     queue_for_resident(
@@ -73,3 +86,4 @@ def _ask(connection: Connection, context: AppContext, roster: DutyRoster, case: 
         MessageContext(after, roster, now),
         lambda writer: writer.found_help(),
     )
+    return True

@@ -21,6 +21,7 @@ from bot.storage.content.revision_rows import (
     RevisionOrigin,
     add_revision,
     list_revisions,
+    lock_newest,
     newest_number,
     read_content,
     read_revision,
@@ -94,6 +95,7 @@ def _add(store: Store, files: Files, revision: Revision, shipped: Files) -> None
     rebased_files = {} if revision.way is RevisionOrigin.FIRST else rebase_draft(read_draft(store), files)
 
     def work(connection: Connection) -> None:
+        lock_newest(connection)
         for digest, body in packed.items():
             store_content(connection, digest, body)
         add_revision(connection, revision)

@@ -56,9 +56,9 @@ def receive(context: AppContext, messages: Sequence[Inbound], now: datetime, set
     meaning = interpret(context, replace(last, text="\n".join(each.text for each in clean)))
 
     def work(connection: Connection) -> None:
-        resident = lock_resident(connection, last.channel, last.sender, now)
         if not settle(connection):
             raise TakenElsewhereError
+        resident = lock_resident(connection, last.channel, last.sender, now)
         if last.address:
             store_address(connection, context.keys, resident, last.address)
         fresh = tuple(each for each in clean if find_event(connection, each.channel, each.event) is None)

@@ -21,8 +21,7 @@ from bot.domain.delivery.delivery_rules import (
 )
 from bot.handlers.app_context import AppContext
 from bot.storage.conversation.resident_rows import mark_blocked
-from bot.storage.delivery.outbox_rows import lease_deliveries, text_retry_key, write_delivery
-from bot.storage.leases import Lease
+from bot.storage.delivery.outbox_rows import lock_due_deliveries, text_retry_key, write_delivery
 
 log = structlog.get_logger()
 
@@ -41,19 +40,18 @@ class Attempt:
 def next_attempts(context: AppContext, channel: str, most: int) -> list[Attempt]:
     """What is to be tried now, written down as tried: should the power go, the next start knows it."""
     now, knows_repeats = context.clock(), context.channels[channel].knows_repeats
-    lease = Lease("", now, now + LEASED_FOR)
 
     def work(connection: Connection) -> tuple[list[Attempt], list[Delivery]]:
         attempts, ended = [], []
-        for leased in lease_deliveries(connection, context.keys, channel, lease, most):
+        for leased in lock_due_deliveries(connection, context.keys, channel, now, most):
             each = replace(leased, knows_repeats=knows_repeats)
             way = next_way(each, now)
             if way is None:
                 ended.append(given_up(each))
-                write_delivery(connection, ended[-1], keep_lease=False)
+                write_delivery(connection, ended[-1])
                 continue
             trying = before_attempt(each, way, now)
-            write_delivery(connection, as_written(trying, way), keep_lease=True)
+            write_delivery(connection, as_written(trying, way), now + LEASED_FOR)
             attempts.append(Attempt(trying, way))
         return attempts, ended
 
@@ -88,9 +86,9 @@ def write_outcome(context: AppContext, channel: str, attempt: Attempt, answered:
     after = after_attempt(attempt.delivery, attempt.way, answered, context.clock(), as_text)
 
     def work(connection: Connection) -> None:
-        write_delivery(connection, after, keep_lease=False)
         if answered.outcome is Outcome.BLOCKED:
             mark_blocked(connection, after.resident)
+        write_delivery(connection, after)
 
     context.store.transaction(work)
     if (outcome := answered.outcome) in _MEANING:

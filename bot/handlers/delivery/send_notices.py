@@ -91,10 +91,9 @@ class NoticeSender:
         self, written: RenderedNotices, spared: Sequence[QueuedNotice], answered: SendResult, place: ChatTarget | None
     ) -> None:
         now = self._context.clock()
-        failed = ""
 
-        def work(connection: Connection) -> None:
-            nonlocal failed
+        def work(connection: Connection) -> str:
+            failed = ""
             for queued in spared:
                 write_notice(connection, queued, NoticeAttempt(NoticeState.SPARED, now))
             for queued, notice in written.notices:
@@ -104,9 +103,9 @@ class NoticeSender:
                 failed = queued.recipient.partition(":")[0] if state is NoticeState.FAILED else ""
             if place:
                 keep_place(connection, self._context, place, answered)
+            return failed
 
-        self._context.store.transaction(work)
-        if failed:
+        if failed := self._context.store.transaction(work):
             log.error("alarm_notice_not_delivered", way=failed, fault=str(answered.outcome))
 
 

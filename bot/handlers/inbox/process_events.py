@@ -16,7 +16,7 @@ from bot.handlers.conversation.interpret_message import sounds_urgent
 from bot.handlers.conversation.receive_message import TakenElsewhereError, receive
 from bot.handlers.staff.staff_chat_events import handle_staff_event
 from bot.storage.cases.proposal_rows import delete_proposed_with
-from bot.storage.conversation.message_rows import erase_words
+from bot.storage.conversation.message_rows import erase_words, lock_writers
 from bot.storage.conversation.resident_rows import mark_unreachable
 from bot.storage.inbox.inbox_rows import (
     Lane,
@@ -169,9 +169,11 @@ def _was_for_staff(context: AppContext, lane: Lane, event: Event, ids: Sequence[
 def _note(connection: Connection, keys: Keyring, lane: Lane, event: Event) -> None:
     """What has no answer but changes something: a message taken back, a resident who blocked the bot."""
     if event.kind is EventKind.UNSEND:
+        erase_raw(connection, lane.channel, event.message)
+        # Locked, so that nobody proposes the words for learning while they are erased.
+        lock_writers(connection, lane.channel, lane.name, event.message)
         erase_words(connection, keys, lane.channel, event.message)
         delete_proposed_with(connection, lane.channel, event.message)
-        erase_raw(connection, lane.channel, event.message)
     elif event.kind in {EventKind.UNFOLLOW, EventKind.LEAVE}:
         mark_unreachable(connection, lane.channel, lane.name)
 

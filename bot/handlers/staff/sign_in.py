@@ -16,7 +16,7 @@ from bot.handlers.staff.throttle import Throttle
 from bot.storage.identifiers import hashed
 from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
 from bot.storage.staff.session_rows import add_session, end_sessions, find_session, touch_session
-from bot.storage.staff.staff_rows import find_staff, lock_secrets, use_recovery_code, write_totp_step
+from bot.storage.staff.staff_rows import find_staff, lock_secrets, read_password, use_recovery_code, write_totp_step
 
 IDLE = timedelta(minutes=15)
 LONGEST = timedelta(hours=12)
@@ -52,7 +52,7 @@ def sign_in(context: AppContext, tried: SignIn) -> str:
     context.store.transaction(lambda connection: throttle.begin(connection, now))
     with context.store.reading() as connection:
         account = find_staff(connection, login=tried.login)
-        known = lock_secrets(connection, context.keys, account.id).password if account else _NOBODYS
+        known = read_password(connection, account.id) if account else _NOBODYS
     right = _is_password(known, tried.password) and account is not None and not account.is_disabled
     token = secrets.token_urlsafe(32)
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
 
 from bot.domain.cases.case import Case
 from bot.domain.cases.case_transitions import OPEN_STATUSES, CaseAction, Status
 from bot.domain.messages import Route
 from bot.domain.understanding.triage import Kind
+from bot.storage.conversation.resident_rows import lock_residents
 from bot.storage.identifiers import new_id
 from bot.storage.schema.residents_and_cases import case_events, cases
 from bot.storage.sealing import Keyring, SealedField
@@ -47,22 +48,28 @@ class CaseChangedError(Exception):
 def find_open_case(connection: Connection, resident: str) -> Case | None:
     """The resident's open case, locked; there is at most one."""
     mine = (cases.c.resident_id == resident, cases.c.status.in_(OPEN_STATUSES))
-    row = connection.execute(select(cases).where(*mine).with_for_update()).first()
+    row = connection.execute(select(cases).where(*mine).with_for_update(key_share=True)).first()
     return _case(row) if row else None
 
 
 def find_last_case(connection: Connection, resident: str, ended_since: datetime) -> Case | None:
     """The resident's last case that staff closed since then, locked."""
     mine = (cases.c.resident_id == resident, cases.c.closed_at >= ended_since, cases.c.status == Status.CLOSED)
-    query = select(cases).where(*mine).order_by(cases.c.closed_at.desc()).limit(1).with_for_update()
-    row = connection.execute(query).first()
+    query = select(cases).where(*mine).order_by(cases.c.closed_at.desc()).limit(1)
+    row = connection.execute(query.with_for_update(key_share=True)).first()
     return _case(row) if row else None
 
 
 def lock_case(connection: Connection, case_id: str) -> Case | None:
-    """One case; until the commit nobody else changes it."""
-    row = connection.execute(select(cases).where(cases.c.id == case_id).with_for_update()).first()
-    return _case(row) if row else None
+    """One case; until the commit nobody else changes it, and its resident's messages wait."""
+    return lock_cases(connection, [case_id]).get(case_id)
+
+
+def lock_cases(connection: Connection, ids: Collection[str]) -> dict[str, Case]:
+    """Several cases as `lock_case`, by id; at once, because one after the other would be in no order."""
+    lock_residents(connection, select(cases.c.resident_id).where(cases.c.id.in_(ids)))
+    query = select(cases).where(cases.c.id.in_(ids)).order_by(cases.c.id).with_for_update(key_share=True)
+    return {row.id: _case(row) for row in connection.execute(query)}
 
 
 def read_case(connection: Connection, number: str) -> Case | None:
@@ -113,25 +120,32 @@ def list_cases(connection: Connection, *, open_only: bool) -> list[Case]:
     return [_case(row) for row in connection.execute(query)]
 
 
-def due_cases(connection: Connection, now: datetime, most: int) -> list[Case]:
-    """Cases whose alarm or lease has come, locked; those that another process works on are left out."""
-    waiting = (cases.c.status == Status.WAITING) & (cases.c.alarm_at <= now)
-    lapsed = (cases.c.status == Status.CLAIMED) & (cases.c.lease_until <= now)
-    query = select(cases).where(waiting | lapsed).limit(most).with_for_update(skip_locked=True)
-    return [_case(row) for row in connection.execute(query)]
+def due_cases(connection: Connection, now: datetime, most: int) -> list[str]:
+    """The ids of cases whose alarm or lease has come."""
+    return list(connection.execute(select(cases.c.id).where(_is_due(now)).limit(most)).scalars())
+
+
+def lock_overdue(connection: Connection, case_id: str, now: datetime) -> Case | None:
+    """The case, locked, if its alarm or lease has come still and nobody else works on it or for its resident."""
+    return _lock_if(connection, case_id, _is_due(now))
 
 
 def end_leases_of(connection: Connection, staff: str, now: datetime) -> None:
     """Whoever has these cases is gone: the next round of the clocks puts them back into the queue."""
     mine = (cases.c.owner == staff, cases.c.status == Status.CLAIMED)
-    connection.execute(update(cases).where(*mine).values(lease_until=now))
+    theirs = select(cases.c.id).where(*mine).order_by(cases.c.id).with_for_update(key_share=True)
+    ids = connection.execute(theirs).scalars().all()
+    connection.execute(update(cases).where(cases.c.id.in_(ids)).values(lease_until=now))
 
 
-def cases_to_ask(connection: Connection, now: datetime, most: int) -> list[Case]:
-    """Ended cases whose resident is to be asked now whether they found help, locked."""
-    mine = (cases.c.status == Status.CLOSED, cases.c.ask_at <= now, cases.c.erased_at.is_(None))
-    query = select(cases).where(*mine).limit(most).with_for_update(skip_locked=True)
-    return [_case(row) for row in connection.execute(query)]
+def cases_to_ask(connection: Connection, now: datetime, most: int) -> list[str]:
+    """The ids of ended cases whose resident is to be asked now whether they found help."""
+    return list(connection.execute(select(cases.c.id).where(_is_to_be_asked(now)).limit(most)).scalars())
+
+
+def lock_to_ask(connection: Connection, case_id: str, now: datetime) -> Case | None:
+    """The case, locked, if its resident is to be asked still and nobody else works on it or for them."""
+    return _lock_if(connection, case_id, _is_to_be_asked(now))
 
 
 def cases_of(connection: Connection, resident: str) -> list[Case]:
@@ -174,6 +188,26 @@ def read_history(connection: Connection, keys: Keyring, case_id: str) -> list[Ca
         )
         for row in connection.execute(query)
     ]
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    waiting = (cases.c.status == Status.WAITING) & (cases.c.alarm_at <= now)
+    lapsed = (cases.c.status == Status.CLAIMED) & (cases.c.lease_until <= now)
+    return waiting | lapsed
+
+
+def _is_to_be_asked(now: datetime) -> ColumnElement[bool]:
+    return and_(cases.c.status == Status.CLOSED, cases.c.ask_at <= now, cases.c.erased_at.is_(None))
+
+
+def _lock_if(connection: Connection, case_id: str, holds: ColumnElement[bool]) -> Case | None:
+    """The case for which it holds; None also where somebody else has locked it or its resident."""
+    theirs = select(cases.c.resident_id).where(cases.c.id == case_id)
+    if not lock_residents(connection, theirs, skips=True):
+        return None
+    query = select(cases).where(cases.c.id == case_id, holds).with_for_update(key_share=True, skip_locked=True)
+    row = connection.execute(query).first()
+    return _case(row) if row else None
 
 
 def _note(connection: Connection, keys: Keyring, case: Case, done: CaseChange) -> None:

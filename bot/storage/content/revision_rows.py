@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 
 from bot.storage.insert_if_new import insert_if_new
 from bot.storage.schema.studio_schema import contents, revisions
@@ -82,8 +82,7 @@ def add_revision(connection: Connection, revision: Revision) -> None:
 
 def store_content(connection: Connection, digest: str, packed: bytes) -> None:
     """Keep a state of the content under its digest."""
-    if connection.execute(select(contents.c.digest).where(contents.c.digest == digest)).first() is None:
-        connection.execute(insert(contents).values(digest=digest, files=packed))
+    insert_if_new(connection, contents, {"digest": digest, "files": packed})
 
 
 def read_content(connection: Connection, digest: str) -> bytes:

@@ -28,7 +28,8 @@ def use_code(connection: Connection, channel: str, number: str, hashed: str, now
         .join(cases, cases.c.resident_id == residents.c.id)
         .where(residents.c.channel == channel, cases.c.number == number)
     )
-    resident = connection.execute(query).scalar()
+    # Held before its codes are touched, as the purge does.
+    resident = connection.execute(query.with_for_update(read=True, key_share=True, of=residents)).scalar()
     if resident is None:
         return ""
     mine = (talk_codes.c.resident_id == resident, talk_codes.c.code == hashed, talk_codes.c.until > now)

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, exists, func, insert, or_, select, union, update
 
 from bot.domain.messages import EventKind, Inbound, Reply
+from bot.storage.conversation.resident_rows import lock_residents
 from bot.storage.conversation.unmatched_rows import forget_unmatched
 from bot.storage.delivery.outbox_rows import open_reply
 from bot.storage.identifiers import new_id
-from bot.storage.schema.residents_and_cases import cases, inbound, outbound
+from bot.storage.schema.residents_and_cases import cases, inbound, outbound, residents
 from bot.storage.sealing import Keyring, SealedField
 
 
@@ -81,6 +82,13 @@ def add_inbound(connection: Connection, keys: Keyring, resident: str, message: I
     }
     connection.execute(insert(inbound).values(values))
     return row
+
+
+def lock_writers(connection: Connection, channel: str, sender: str, message: str) -> None:
+    """Lock the resident who writes as `sender` and whoever wrote this message: the same, unless a platform errs."""
+    mine = (residents.c.channel == channel, residents.c.sender == sender)
+    wrote = select(inbound.c.resident_id).where(inbound.c.channel == channel, inbound.c.message == message)
+    lock_residents(connection, union(select(residents.c.id).where(*mine), wrote))
 
 
 def erase_words(connection: Connection, keys: Keyring, channel: str, message: str) -> None:

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, SelectBase, select, update
 
 from bot.domain.conversation.conversation import Conversation
 from bot.storage.identifiers import new_id
-from bot.storage.insert_if_new import insert_if_new
+from bot.storage.insert_if_new import insert_or_update
 from bot.storage.schema.residents_and_cases import residents
 from bot.storage.sealing import Keyring, SealedField
 
@@ -35,12 +35,19 @@ def is_reachable(connection: Connection, resident: str) -> bool:
 
 def lock_resident(connection: Connection, channel: str, sender: str, now: datetime) -> str:
     """The resident's id, made at the first message. Until the commit nobody else steps this resident's talk."""
-    row = {"id": new_id(), "channel": channel, "sender": sender, "created_at": now, "seen_at": now}
-    insert_if_new(connection, residents, row)
-    mine = (residents.c.channel == channel, residents.c.sender == sender)
-    resident = connection.execute(select(residents.c.id).where(*mine).with_for_update()).scalar_one()
-    connection.execute(update(residents).where(residents.c.id == resident).values(seen_at=now))
-    return str(resident)
+    values = {"id": new_id(), "channel": channel, "sender": sender, "created_at": now, "seen_at": now}
+    # In one statement: between two the purge could take the row away.
+    return str(insert_or_update(connection, residents, values, ("channel", "sender"), ("seen_at",)).id)
+
+
+def lock_residents(connection: Connection, ids: SelectBase, *, skips: bool = False) -> list[str]:
+    """Those of these residents (a query of their ids) that are there; until the commit nobody else steps their talk.
+
+    `skips`: those on whom somebody else works are left out, and not waited for.
+    """
+    query = select(residents.c.id).where(residents.c.id.in_(ids)).order_by(residents.c.id)
+    locked = query.with_for_update(key_share=True, skip_locked=skips, of=residents)
+    return list(connection.execute(locked).scalars())
 
 
 def store_address(connection: Connection, keys: Keyring, resident: str, address: str) -> None:

@@ -13,7 +13,6 @@ from bot.domain.delivery.delivery_rules import OPEN_STATES, Delivery, OutboundSt
 from bot.domain.messages import Call, Choice, Reply, Route, ShownEntry
 from bot.storage.conversation.resident_rows import open_address
 from bot.storage.identifiers import new_id
-from bot.storage.leases import Lease
 from bot.storage.schema.residents_and_cases import outbound, residents
 from bot.storage.sealing import Keyring, SealedField
 
@@ -72,30 +71,33 @@ def add_outbound(connection: Connection, keys: Keyring, answer: OutboundAnswer) 
     connection.execute(insert(outbound).values(values))
 
 
-def lease_deliveries(connection: Connection, keys: Keyring, channel: str, lease: Lease, most: int) -> list[Delivery]:
-    """Messages to be tried now, for this worker alone: the oldest of each resident, urgent ones first."""
+def lock_due_deliveries(
+    connection: Connection, keys: Keyring, channel: str, now: datetime, most: int
+) -> list[Delivery]:
+    """Messages to be tried now, locked for this worker alone: the oldest of each resident, urgent ones first.
+
+    What is tried of them gets its lease with `write_delivery`. Not here: PostgreSQL checks the references of a row that
+    one transaction updates twice, and so would lock its resident after it.
+    """
     query = (
         select(outbound, residents.c.address, residents.c.reachable)
         .join(residents, residents.c.id == outbound.c.resident_id)
         .where(
             outbound.c.channel == channel,
             outbound.c.state.in_(OPEN_STATES),
-            outbound.c.due_at <= lease.now,
-            or_(outbound.c.leased_until.is_(None), outbound.c.leased_until <= lease.now),
-            is_first_in_line(lease.now),
+            outbound.c.due_at <= now,
+            or_(outbound.c.leased_until.is_(None), outbound.c.leased_until <= now),
+            is_first_in_line(now),
         )
         .order_by(outbound.c.urgent.desc(), outbound.c.created_at, outbound.c.position)
         .limit(most)
         .with_for_update(skip_locked=True, of=outbound)
     )
-    rows = connection.execute(query).all()
-    ids = [row.id for row in rows]
-    connection.execute(update(outbound).where(outbound.c.id.in_(ids)).values(leased_until=lease.until))
-    return [_delivery(keys, row) for row in rows]
+    return [_delivery(keys, row) for row in connection.execute(query)]
 
 
-def write_delivery(connection: Connection, delivery: Delivery, *, keep_lease: bool) -> None:
-    """Store where a message stands; a lease ends with the attempt."""
+def write_delivery(connection: Connection, delivery: Delivery, leased_until: datetime | None = None) -> None:
+    """Store where a message stands, and until when whoever tries it has it; a lease ends with the attempt."""
     values = {
         "state": delivery.state,
         "attempts": delivery.attempts,
@@ -106,9 +108,8 @@ def write_delivery(connection: Connection, delivery: Delivery, *, keep_lease: bo
         "retry_key": delivery.retry_key,
         "due_at": delivery.due_at,
         "fault": delivery.fault,
+        "leased_until": leased_until,
     }
-    if not keep_lease:
-        values["leased_until"] = None
     if not delivery.ticket or delivery.state not in OPEN_STATES:
         values["ticket"] = None
     connection.execute(update(outbound).where(outbound.c.id == delivery.id).values(values))

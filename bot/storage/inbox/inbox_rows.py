@@ -17,6 +17,7 @@ from bot.storage.sealing import Keyring, SealedField
 
 RESTORED = "restored"
 """The fault of an event that waited when a backup was made: whether it was answered since nobody knows."""
+_ORDER = (inbox.c.happened_at, inbox.c.received_at, inbox.c.position, inbox.c.id)
 ATTEMPTS = 3
 """After so many failures an event is set aside, and those behind it go on."""
 
@@ -66,7 +67,8 @@ def insert_events(
 ) -> int:
     """Keep the events that did not come before; how many those are."""
     fresh = 0
-    for position, event in enumerate(events):
+    # By key: two bodies with the same events in another order must not wait for one another.
+    for position, event in sorted(enumerate(events), key=lambda each: each[1].key):
         row = new_id()
         values = {
             "id": row,
@@ -121,6 +123,7 @@ def open_raw(keys: Keyring, kept: StoredEvent) -> str:
 
 def finish_events(connection: Connection, ids: Sequence[str]) -> bool:
     """Mark events as handled and forget their words; False (and nothing may be kept) where another worker was first."""
+    _lock(connection, inbox.c.id.in_(ids))
     mine = (inbox.c.id.in_(ids), inbox.c.state == InboxState.WAITING)
     values = {"state": InboxState.DONE, "raw": None, "leased_until": None}
     return connection.execute(update(inbox).where(*mine).values(values)).rowcount == len(ids)
@@ -130,6 +133,7 @@ def fail_events(connection: Connection, events: Sequence[StoredEvent], fault: st
     """Note that handling failed; the ids of those that are set aside now."""
     aside = [event.id for event in events if event.attempts + 1 >= ATTEMPTS]
     ids = [event.id for event in events]
+    _lock(connection, inbox.c.id.in_(ids))
     said = case((inbox.c.fault == RESTORED, RESTORED), else_=fault[:64])
     values = {"attempts": inbox.c.attempts + 1, "fault": said, "due_at": due_at, "leased_until": None}
     connection.execute(update(inbox).where(inbox.c.id.in_(ids)).values(values))
@@ -189,6 +193,15 @@ def last_received(connection: Connection, channel: str) -> datetime | None:
     return connection.execute(select(func.max(inbox.c.received_at)).where(inbox.c.channel == channel)).scalar()
 
 
+def lock_lane(connection: Connection, lane: Lane) -> None:
+    """Wait for whoever handles events of the lane, and hold up whoever would."""
+    _lock(connection, (inbox.c.channel == lane.channel) & (inbox.c.lane == lane.name))
+
+
+def _lock(connection: Connection, mine: ColumnElement[bool]) -> None:
+    connection.execute(select(inbox.c.id).where(mine).order_by(*_ORDER).with_for_update())
+
+
 def _is_free(now: datetime) -> ColumnElement[bool]:
     return or_(inbox.c.leased_until.is_(None), inbox.c.leased_until <= now)
 
@@ -197,7 +210,7 @@ def _in_order(lane: Lane) -> Select[Any]:
     return (
         select(inbox)
         .where(inbox.c.state == InboxState.WAITING, inbox.c.channel == lane.channel, inbox.c.lane == lane.name)
-        .order_by(inbox.c.happened_at, inbox.c.received_at, inbox.c.position)
+        .order_by(*_ORDER)
     )
 
 

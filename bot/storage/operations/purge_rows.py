@@ -7,7 +7,8 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, exists, or_, s
 
 from bot.domain.cases.case_transitions import OPEN_STATUSES
 from bot.domain.delivery.notices import NoticeState
-from bot.storage.inbox.inbox_rows import InboxState
+from bot.storage.conversation.resident_rows import account_of
+from bot.storage.inbox.inbox_rows import InboxState, Lane, lock_lane
 from bot.storage.schema.desk_schema import notices, proposed_checks
 from bot.storage.schema.residents_and_cases import (
     case_events,
@@ -46,7 +47,8 @@ def old_cases(connection: Connection, before: datetime, most: int) -> list[str]:
 def erase_cases(connection: Connection, ended: Sequence[str], now: datetime) -> int:
     """Erase every word of cases that have ended; the cases stay, to be counted."""
     mine = (cases.c.id.in_(ended), cases.c.status.not_in(OPEN_STATUSES))
-    still = connection.execute(select(cases.c.id).where(*mine).with_for_update()).scalars().all()
+    query = select(cases.c.id).where(*mine).order_by(cases.c.id).with_for_update(key_share=True)
+    still = connection.execute(query).scalars().all()
     delete_messages(
         connection, list(connection.execute(select(inbound.c.id).where(inbound.c.case_id.in_(still))).scalars())
     )
@@ -83,7 +85,9 @@ def gone_residents(connection: Connection, before: datetime, most: int) -> list[
 
 def forget_residents(connection: Connection, people: Sequence[str], before: datetime) -> int:
     """Delete those people; who has a case that is counted stays as a row that leads to nobody."""
-    mine = residents.c.id.in_(people) & (residents.c.seen_at < before)
+    unseen = (residents.c.id.in_(people), residents.c.seen_at < before)
+    query = select(residents.c.id).where(*unseen).order_by(residents.c.id).with_for_update()
+    mine = residents.c.id.in_(connection.execute(query).scalars().all())
     _forget_devices(connection, select(residents.c.id).where(mine))
     counted = exists().where(cases.c.resident_id == residents.c.id)
     gone = connection.execute(delete(residents).where(mine, ~counted)).rowcount
@@ -91,21 +95,27 @@ def forget_residents(connection: Connection, people: Sequence[str], before: date
 
 
 def resident_cases(connection: Connection, resident: str) -> dict[str, str]:
-    """The status of every case of a person, by id; until the commit nobody changes them."""
-    query = select(cases.c.id, cases.c.status).where(cases.c.resident_id == resident).with_for_update()
-    return {row.id: row.status for row in connection.execute(query)}
+    """The status of every case of a person, by id; until the commit nobody changes them, and messages wait."""
+    lock_lane(connection, Lane(*account_of(connection, resident)))
+    # Not FOR NO KEY UPDATE: who they are is a key, and is taken away.
+    connection.execute(select(residents.c.id).where(residents.c.id == resident).with_for_update())
+    query = select(cases.c.id, cases.c.status).where(cases.c.resident_id == resident).order_by(cases.c.id)
+    return {row.id: row.status for row in connection.execute(query.with_for_update(key_share=True))}
 
 
 def forget_resident(connection: Connection, resident: str) -> int:
-    """Erase what one person wrote and was answered, and who they are; how many messages. Cases are erased apart."""
-    person = connection.execute(select(residents).where(residents.c.id == resident).with_for_update()).one()
+    """Erase what one person wrote and was answered, and who they are; how many messages. Cases are erased apart.
+
+    After `resident_cases`, which locks what this changes.
+    """
+    channel, sender = account_of(connection, resident)
     connection.execute(delete(outbound).where(outbound.c.resident_id == resident))
     written = select(inbound.c.id).where(inbound.c.resident_id == resident)
     connection.execute(delete(unclear).where(unclear.c.inbound.in_(written)))
     gone = connection.execute(delete(inbound).where(inbound.c.resident_id == resident)).rowcount
     _forget_devices(connection, select(residents.c.id).where(residents.c.id == resident))
     # The key of an event stays: should it come once more, it is known to have come before.
-    theirs = (inbox.c.channel == person.channel, inbox.c.lane == person.sender)
+    theirs = (inbox.c.channel == channel, inbox.c.lane == sender)
     nothing = {"raw": None, "lane": "", "message": "", "state": InboxState.DONE}
     connection.execute(update(inbox).where(*theirs, inbox.c.state != InboxState.WAITING).values(nothing))
     _make_nameless(connection, residents.c.id == resident)

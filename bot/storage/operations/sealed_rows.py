@@ -41,7 +41,7 @@ def reseal_some(connection: Connection, keys: Keyring, place: tuple[Table, str],
     row_key = table.c[key_column(table)]
     old = _key_of(table, name) != literal(bytes.fromhex(keys.newest), LargeBinary)
     query = select(row_key, table.c[name]).where(table.c[name].is_not(None), old, row_key > after)
-    rows = connection.execute(query.order_by(row_key).limit(most).with_for_update()).all()
+    rows = connection.execute(query.order_by(row_key).limit(most).with_for_update(key_share=True)).all()
     failed = 0
     for row, sealed in rows:
         here = SealedField(table.name, row, name)

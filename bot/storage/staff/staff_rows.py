@@ -48,9 +48,14 @@ def list_staff(connection: Connection) -> list[Staff]:
     return [_staff(row) for row in connection.execute(select(staff).order_by(staff.c.login))]
 
 
+def read_password(connection: Connection, staff_id: str) -> str:
+    """The hash of the account's password."""
+    return str(connection.execute(select(staff.c.password).where(staff.c.id == staff_id)).scalar_one())
+
+
 def lock_secrets(connection: Connection, keys: Keyring, staff_id: str) -> Secrets:
     """What opens the account; until the commit nobody else tries its codes."""
-    row = connection.execute(select(staff).where(staff.c.id == staff_id).with_for_update()).one()
+    row = connection.execute(select(staff).where(staff.c.id == staff_id).with_for_update(key_share=True)).one()
     return Secrets(row.password, keys.open(_totp_place(staff_id), row.totp), row.totp_step)
 
 
