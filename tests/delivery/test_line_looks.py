@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 from tests.conversation.test_said_numbers import replies
 from tests.support.flex_page import flex_page
 from tests.support.line.line_rules import faults_of_menu, faults_of_messages
-from tests.support.line.line_schemas import SPECIFICATION, faults_of
+from tests.support.line.line_schemas import faults_of
 
 FAMILY = "👨‍👩‍👧‍👦"
 CHROMIUM = Path("/usr/bin/chromium")
@@ -49,7 +49,6 @@ def test_every_reply_keeps_lines_rules(said: list[Reply], wording: Wording) -> N
             assert faults_of_messages({"messages": messages}) == []
 
 
-@pytest.mark.skipif(not SPECIFICATION.exists(), reason="LINE's specification is not at hand (../shared/specs)")
 def test_every_reply_keeps_lines_schemas(said: list[Reply], wording: Wording) -> None:
     for reply in said[:: max(1, len(said) // 300)]:
         messages = messages_of(reply, wording)
@@ -57,7 +56,6 @@ def test_every_reply_keeps_lines_schemas(said: list[Reply], wording: Wording) ->
         assert faults_of("PushMessageRequest", {"to": "U1", "messages": messages}) == []
 
 
-@pytest.mark.skipif(not SPECIFICATION.exists(), reason="LINE's specification is not at hand (../shared/specs)")
 @pytest.mark.parametrize(
     "broken",
     [

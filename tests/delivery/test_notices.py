@@ -6,12 +6,16 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.cases.case import Case
-from bot.domain.cases.case_transitions import Reason, Status
-from bot.domain.cases.duty_roster import DutyPerson
-from bot.domain.opening_hours import WEEKDAYS
+from bot.domain.cases.case import Arrived, Case, CaseWish, opened
+from bot.domain.cases.case_transitions import CaseAction, Reason, Status
+from bot.domain.cases.duty_roster import DutyPerson, DutyRoster
+from bot.domain.delivery.delivery_rules import Outcome, SendResult
+from bot.domain.delivery.notices import NoticeState, is_needed, notice_after_attempt
+from bot.domain.messages import Route
+from bot.domain.opening_hours import WEEKDAYS, OpeningHours
 from bot.domain.staff.permissions import Role, Staff
 from bot.domain.switches import Switch
+from bot.domain.understanding.triage import Kind
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import claim, close
 from bot.handlers.staff.chat_pairing import confirm, offer, read_chats
@@ -19,6 +23,7 @@ from bot.handlers.staff.duty_settings import save_desk_mail, save_duty_people
 from bot.handlers.staff.feature_switches import set_switch
 from bot.storage.delivery.notice_rows import read_notices
 from tests.support.desk_staff import hire
+from tests.support.hand_clock import TUESDAY_NOON
 from tests.support.line.line_bot import Clock, LineBot, line_context, running_bot, until
 from tests.support.line.line_residents import event, group, text_event, user
 from tests.support.line.line_server import LineServer
@@ -179,3 +184,35 @@ def test_an_alarm_climbs_to_the_next_person(office: Office) -> None:
     office.bot.clock.ahead += timedelta(minutes=5, seconds=1)
     until(lambda: len(office.mail.letters) == 3)
     assert [letter["to"] for letter in office.mail.letters].count("b@city.example") == 1
+
+
+ABOUT_WAITING = {CaseAction.OPEN, CaseAction.ALARM, CaseAction.LAPSE, CaseAction.RELEASE, CaseAction.REOPEN}
+
+
+@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("why", CaseAction)
+def test_a_notice_is_spared_where_nobody_needs_it_any_more(status: Status, why: CaseAction) -> None:
+    arrived = Arrived(TUESDAY_NOON, "sato", "")
+    wish = CaseWish(Kind.PERSON, Route.DESK)
+    case = replace(opened("c", "123456", wish, arrived, DutyRoster(OpeningHours())), status=status)
+    needed = {
+        Status.WAITING: True,
+        Status.CLAIMED: why not in ABOUT_WAITING,
+        Status.CLOSED: why is CaseAction.CANCEL,
+        Status.CANCELLED: why is CaseAction.CANCEL,
+    }
+    assert is_needed(case, why) == needed[status]
+
+
+def test_a_notice_is_tried_for_a_day() -> None:
+    def tried(outcome: Outcome, after: timedelta, attempts: int = 0) -> tuple[NoticeState, timedelta]:
+        now = TUESDAY_NOON + after
+        state, due = notice_after_attempt(SendResult(outcome), attempts, TUESDAY_NOON, now)
+        return state, due - now
+
+    assert tried(Outcome.LATER, timedelta()) == (NoticeState.QUEUED, timedelta(seconds=2))
+    assert tried(Outcome.UNCERTAIN, timedelta(), 3) == (NoticeState.QUEUED, timedelta(seconds=16))
+    assert tried(Outcome.LATER, timedelta(hours=24), 99) == (NoticeState.QUEUED, timedelta(minutes=5))
+    assert tried(Outcome.LATER, timedelta(hours=24, seconds=1))[0] is NoticeState.FAILED
+    assert tried(Outcome.REFUSED, timedelta())[0] is tried(Outcome.BLOCKED, timedelta())[0] is NoticeState.FAILED
+    assert tried(Outcome.ACCEPTED, timedelta(hours=25))[0] is NoticeState.ACCEPTED

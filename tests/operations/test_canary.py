@@ -11,13 +11,13 @@ import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
-from bot.bootstrap import load_keys
+from bot.bootstrap import load_keys, now
 from bot.domain.cases.case import Case
 from bot.domain.cases.case_transitions import Reason, Status
 from bot.domain.messages import Route
@@ -110,7 +110,7 @@ def city(tmp_path: Path, understander: Understander) -> Iterator[City]:
         with _serving(settings, tmp_path / "log"):
             keys, _ = load_keys(Settings(database_url=settings["DATABASE_URL"]))
             store = open_file(folder / "bot.db")
-            context = context_of(store, keys, understander, clock=lambda: datetime.now(UTC))
+            context = context_of(store, keys, understander, clock=now)
             yield City(folder, line, mail, settings, context, settings["PUBLIC_URL"])
         store.close()
 
@@ -273,7 +273,7 @@ def _holds_the_words_sealed(city: City) -> None:
 
 
 def _after_purge_nowhere(city: City) -> None:
-    store, now = city.context.store, datetime.now(UTC)
+    store, now = city.context.store, city.context.clock()
     admin, _ = hire(city.context, "closer", Role.ADMIN)
     for case in city.cases():
         if case.status is Status.WAITING:

@@ -224,3 +224,21 @@ def test_keys_rotate() -> None:
     assert both.seal(place, "x")[:4] != sealed[:4]
     with pytest.raises(SealError, match="CONTENT_KEYS"):
         Keyring([new]).open(place, sealed)
+
+
+@pytest.mark.parametrize("door", ["writer", "reader"])
+def test_what_is_committed_on_sqlite_is_on_the_disk_and_what_is_deleted_is_not(sqlite_store: Store, door: str) -> None:
+    """The reply says that a message is safe: after a power cut too."""
+    opened = sqlite_store.reading() if door == "reader" else sqlite_store.writer.begin()
+    with opened as connection:
+        pragmas = ("synchronous", "journal_mode", "foreign_keys", "secure_delete")
+        found = {name: connection.execute(text(f"PRAGMA {name}")).scalar_one() for name in pragmas}
+    assert found == {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1, "secure_delete": 1}
+
+
+@pytest.mark.parametrize(("door", "isolation"), [("writer", "read committed"), ("reader", "repeatable read")])
+def test_postgresql_answers_when_it_is_on_the_disk(postgresql_store: Store, door: str, isolation: str) -> None:
+    opened = postgresql_store.reading() if door == "reader" else postgresql_store.writer.begin()
+    with opened as connection:
+        assert connection.execute(text("SHOW synchronous_commit")).scalar_one() == "on"
+        assert connection.execute(text("SHOW transaction_isolation")).scalar_one() == isolation

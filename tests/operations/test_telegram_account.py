@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -69,7 +68,8 @@ def test_status_says_what_is_right_and_what_is_wrong(tmp_path: Path, telegram: T
     assert after.returncode == 0, after.stdout
     for what in ("token", "webhook", "updates", "secret", "pending", "last error", "privacy mode", "last event"):
         assert f"  {what}: " in after.stdout
-    telegram.webhook |= {"last_error_date": int(time.time()), "last_error_message": "Wrong response: 401 Unauthorized"}
+    noon = int(TUESDAY_NOON.timestamp())
+    telegram.webhook |= {"last_error_date": noon, "last_error_message": "Wrong response: 401 Unauthorized"}
     telegram.webhook["allowed_updates"] = ["message"]
     telegram.pending = [{"update_id": number} for number in range(30)]
     said = run(tmp_path, telegram, "telegram", "status").stdout

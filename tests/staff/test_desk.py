@@ -112,8 +112,19 @@ def test_asking_by_itself_keeps_nobody_signed_in(desk: Desk) -> None:
     with desk.staff("a") as staff:
         for _ in range(4):
             desk.clock.ahead += timedelta(minutes=5)
-            answer = staff.get("/desk/queue")
+            for path in ("/desk/alive", "/desk/waits", "/desk/locked", "/desk/sign-in"):
+                staff.get(path)
+            with staff.client.stream("GET", "/desk/stream"):
+                answer = staff.get("/desk/queue")
         assert answer.status_code == httpx.codes.SEE_OTHER
+
+
+def test_who_types_is_not_locked_out(desk: Desk) -> None:
+    with desk.staff("a") as staff:
+        for _ in range(4):
+            desk.clock.ahead += timedelta(minutes=5)
+            staff.get("/desk/alive?acts=1")
+        assert staff.get("/desk/queue").status_code == httpx.codes.OK
 
 
 def test_roles(desk: Desk, sato: Resident) -> None:

@@ -1,12 +1,14 @@
-"""A clock that goes on only by hand, and the moments at which tests begin."""
+"""Time in the tests: a clock that goes on only by hand, the moments they begin at, and the platforms' time."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import count
 
 TUESDAY_NOON = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 """12:00 in Otaru on a working day."""
 TUESDAY_NIGHT = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
 """3:00 in Otaru, the night to Wednesday."""
+_events = count()
 
 
 @dataclass
@@ -17,3 +19,8 @@ class HandClock:
 
     def __call__(self) -> datetime:
         return self.now
+
+
+def platform_time() -> float:
+    """When a platform says that something happened, in seconds: noon on Tuesday, a millisecond later each time."""
+    return (TUESDAY_NOON + timedelta(milliseconds=next(_events))).timestamp()

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import SecretStr
@@ -21,6 +21,7 @@ from bot.storage.cases.case_rows import list_cases
 from bot.storage.delivery.outbox_rows import count_deliveries
 from bot.storage.inbox.inbox_rows import count_dead_letters, oldest_waiting
 from bot.web.site import build_site
+from tests.support.hand_clock import TUESDAY_NOON
 from tests.support.line.line_residents import SECRET, body_of, post, text_event, user
 from tests.support.line.line_server import CHANNEL_ID, LONG_LIVED, LineServer, Taken
 from tests.support.running import Running
@@ -30,12 +31,14 @@ PAUSE = timedelta(seconds=0.3)
 
 @dataclass
 class Clock:
-    """The context's clock: the real one, and what a test adds to it."""
+    """The context's clock: from a fixed moment on, so that waits of a running bot end, and what a test adds to it."""
 
+    start: datetime = TUESDAY_NOON
     ahead: timedelta = field(default_factory=timedelta)
+    _made: float = field(default_factory=time.monotonic)
 
     def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+        return self.start + timedelta(seconds=time.monotonic() - self._made) + self.ahead
 
 
 class Watched:

@@ -4,11 +4,12 @@ import base64
 import hashlib
 import hmac
 import json
-import time
 import urllib.error
 import urllib.request
 from itertools import count
 from typing import Any
+
+from tests.support.hand_clock import platform_time
 
 SECRET = "0123456789abcdef0123456789abcdef"  # noqa: S105 -- of a channel that does not exist
 BOT = "U" + "b" * 32
@@ -33,7 +34,7 @@ def event(kind: str, who: str, token: str = "", **more: Any) -> Json:
     made: Json = {
         "type": kind,
         "mode": "active",
-        "timestamp": int(time.time() * 1000),
+        "timestamp": int(platform_time() * 1000),
         "source": source,
         "webhookEventId": f"01{next(_numbers):024}",
         "deliveryContext": {"isRedelivery": False},

@@ -1,12 +1,13 @@
 """Residents and staff on Telegram: the updates that Telegram would post for them, to a door that is told."""
 
 import json
-import time
 import urllib.error
 import urllib.request
 import zlib
 from itertools import count
 from typing import Any
+
+from tests.support.hand_clock import platform_time
 
 SECRET = "a-secret-of-the-webhook-1234567890"  # noqa: S105 -- of a bot that does not exist
 _updates, _messages = count(1000), count(1)
@@ -39,7 +40,8 @@ def message(name: str, place: int = 0, kind: str = "message", **content: Any) ->
     who = {"id": person(name), "is_bot": False, "first_name": name, "language_code": "ja"}
     chat = _chat(place) if place else {"id": person(name), "type": "private", "first_name": name}
     return update(
-        kind, **{"message_id": next(_messages), "from": who, "chat": chat, "date": int(time.time())} | content
+        kind,
+        **{"message_id": next(_messages), "from": who, "chat": chat, "date": int(platform_time())} | content,
     )
 
 
@@ -50,7 +52,7 @@ def text(words: str, name: str = "sato", place: int = 0, **more: Any) -> Json:
 
 def edited(earlier: Json, words: str) -> Json:
     """The same message with other words."""
-    return update("edited_message", **earlier["message"] | {"text": words, "edit_date": int(time.time())})
+    return update("edited_message", **earlier["message"] | {"text": words, "edit_date": int(platform_time())})
 
 
 def press(data: str, name: str = "sato", place: int = 0, message_id: int = 1) -> Json:
@@ -68,7 +70,7 @@ def membership(before: str, after: str, place: int = 0, name: str = "sato", **ri
     content = {
         "chat": _chat(place or person(name)),
         "from": {"id": person(name), "is_bot": False, "first_name": name},
-        "date": int(time.time()),
+        "date": int(platform_time()),
         "old_chat_member": {"user": bot, "status": before},
         "new_chat_member": {"user": bot, "status": after, **rights},
     }

@@ -1,4 +1,4 @@
-"""Telegram's rules for what it is sent: its limits, and its fields and types where the specification is at hand."""
+"""Telegram's rules for what it is sent: its limits, and the fields and types of its specification."""
 
 import json
 from collections.abc import Mapping
@@ -8,14 +8,14 @@ from typing import Any
 from bot.channels.text_limits import utf16_length
 from tests.conftest import ROOT
 
-SPECIFICATION = ROOT.parent / "shared" / "specs" / "telegram-bot-api.json"
+SPECIFICATION = ROOT / "tests" / "specs" / "telegram-bot-api.json"
 
 Json = dict[str, Any]
 
 
 def faults_of(method: str, values: Mapping[str, Any]) -> list[str]:
     """What breaks Telegram's rules in a call."""
-    found = [f"{method}.{fault}" for fault in _fields(_specification().get("methods", {}).get(method), values)]
+    found = [f"{method}.{fault}" for fault in _fields(_specification()["methods"].get(method), values)]
     limits = {"sendMessage": _message, "editMessageText": _message, "answerCallbackQuery": _toast}
     return found + [f"{method}.{fault}" for fault in limits.get(method, lambda _: [])(values)]
 
@@ -41,7 +41,7 @@ def _toast(values: Mapping[str, Any]) -> list[str]:
 
 
 def _fields(shape: Json | None, values: Mapping[str, Any]) -> list[str]:
-    """Fields that are missing, unknown or of another type; nothing where there is no specification."""
+    """Fields that are missing, unknown or of another type; nothing for a method or type that is not specified."""
     if shape is None:
         return []
     fields = {each["name"]: each for each in shape.get("fields", [])}
@@ -71,7 +71,5 @@ def _as(name: str, value: Any) -> list[str]:
 
 @cache
 def _specification() -> Json:
-    if not SPECIFICATION.exists():
-        return {}
     found: Json = json.loads(SPECIFICATION.read_text(encoding="utf-8"))
     return found

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from tests.support.hand_clock import platform_time
 from tests.support.running import Running
 from tests.support.telegram.telegram_rules import faults_of
 
@@ -265,7 +266,7 @@ def _taken(values: Json, number: int) -> Taken:
 
 def _sent(taken: Taken) -> Response:
     chat = {"id": taken.chat, "type": "private" if taken.chat > 0 else "group"}
-    message = {"message_id": taken.id, "date": int(time.time()), "chat": chat, "text": taken.text}
+    message = {"message_id": taken.id, "date": int(platform_time()), "chat": chat, "text": taken.text}
     return JSONResponse({"ok": True, "result": message})
 
 
