@@ -1,4 +1,4 @@
-"""`/healthz` and `/metrics`: is the database there, does everything move that should, and how much of it is there."""
+"""`/healthz` for an orchestrator and `/metrics` for Prometheus."""
 
 import hmac
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ STUCK = timedelta(seconds=60)
 
 
 class Health:
-    """What an operator's watch asks."""
+    """`/healthz`, `/metrics`."""
 
     def __init__(self, context: AppContext) -> None:
         self._context = context

@@ -45,17 +45,17 @@ class Webhooks:
         ]
 
     async def _line(self, request: Request) -> Response:
-        """`POST /webhooks/line`: 200 when everything in it is kept, 400 unsigned, 500 when it could not be kept."""
+        """200 when every event is stored, 400 unsigned, 500 when the events could not be stored."""
         body = await _read(request)
         if isinstance(body, Response):
             return body
         if not line_door.is_signed(body, request.headers.get("x-line-signature"), self._secrets[LINE]):
             log.warning("webhook_not_signed", channel=LINE, bytes=len(body))
             return Response(status_code=HTTPStatus.BAD_REQUEST)
-        return await self._keep(LINE, line_door.read_body(body, self._context.clock())) or Response()
+        return await self._store(LINE, line_door.read_body(body, self._context.clock())) or Response()
 
     async def _telegram(self, request: Request) -> Response:
-        """`POST /webhooks/telegram`: 200 when it is kept, 401 without the secret, 500 when it could not be kept."""
+        """200 when the update is stored, 401 without the secret, 500 when it could not be stored."""
         if not telegram_door.is_known(request.headers.get(telegram_door.SECRET_HEADER), self._secrets[TELEGRAM]):
             log.warning("webhook_not_signed", channel=TELEGRAM)
             return Response(status_code=HTTPStatus.UNAUTHORIZED)
@@ -63,27 +63,27 @@ class Webhooks:
         if isinstance(body, Response):
             return body
         events = telegram_door.read_body(body, self._context.clock())
-        if refused := await self._keep(TELEGRAM, events):
+        if refused := await self._store(TELEGRAM, events):
             return refused
         ask = telegram_door.courtesy(body, events)
         return JSONResponse(ask) if ask else Response()
 
     async def take_fetched(self, body: bytes) -> Json | None:
-        """Keep an update that was fetched from Telegram; what it is asked to do at once. Raises SQLAlchemyError."""
+        """Store an update fetched from Telegram; the call to make to Telegram at once. Raises SQLAlchemyError."""
         events = telegram_door.read_body(body, self._context.clock())
-        await self._keep_now(TELEGRAM, events)
+        await self._store_now(TELEGRAM, events)
         return telegram_door.courtesy(body, events)
 
-    async def _keep(self, channel: str, events: list[Event]) -> Response | None:
-        """Keep the events; the refusal where that could not be done."""
+    async def _store(self, channel: str, events: list[Event]) -> Response | None:
+        """The refusal where the events could not be stored."""
         try:
-            await self._keep_now(channel, events)
+            await self._store_now(channel, events)
         except SQLAlchemyError as error:
             log.error("alarm_events_not_kept", channel=channel, error=type(error).__name__, events=len(events))
             return Response(status_code=HTTPStatus.INTERNAL_SERVER_ERROR)
         return None
 
-    async def _keep_now(self, channel: str, events: list[Event]) -> None:
+    async def _store_now(self, channel: str, events: list[Event]) -> None:
         if events:
             await anyio.to_thread.run_sync(store_events, self._context, channel, events, limiter=self._threads)
             self._ring()

@@ -7,7 +7,6 @@ from bot.content.check.example_messages import texts_by_row
 from bot.content.content_faults import ContentError, Fault
 from bot.content.content_files import pack_files, unpack_files
 from bot.domain.messages import Reply
-from bot.domain.protocols import Analyzer
 from bot.domain.understanding.explain_match import explain
 from bot.domain.understanding.triage import Signal
 from bot.domain.understanding.understander import Understander, with_synonyms
@@ -55,12 +54,12 @@ def draft_understander(context: AppContext) -> Understander:
     draft = read_draft(context.store)
     if not draft.is_changed:
         return context.content.understander
-    return _opened(pack_files(draft.files), context.index_builder, context.content.understander.analyzer)
+    return _opened(pack_files(draft.files), context.index_builder, context.content.understander)
 
 
 @lru_cache(maxsize=1)
-def _opened(packed: bytes, index_builder: IndexBuilder, analyzer: Analyzer) -> Understander:
-    return index_builder.understander(unpack_files(packed), analyzer)
+def _opened(packed: bytes, index_builder: IndexBuilder, like: Understander) -> Understander:
+    return index_builder.understander(unpack_files(packed), like.analyzer)
 
 
 def _answered(context: AppContext, understander: Understander, text: str) -> TrialAnswer:

@@ -1,4 +1,4 @@
-"""The residents' page: one column, phone first, whole without JavaScript."""
+"""The residents' chat page, which works without JavaScript."""
 
 import secrets
 from datetime import timedelta
@@ -37,7 +37,7 @@ _FOREIGN = frozenset({"cross-site", "same-site"})
 
 
 class ChatPage:
-    """The page and what can be done on it."""
+    """`/`, `/messages`, `/news`, `/clear`, and the templates of all pages for residents."""
 
     def __init__(self, context: AppContext) -> None:
         self._context = context
@@ -127,7 +127,7 @@ class ChatPage:
         return HTMLResponse(page)
 
     def write_page(self, template: str, status: HTTPStatus, **what: object) -> HTMLResponse:
-        """Another page for residents."""
+        """A page from another template for residents."""
         return HTMLResponse(self._templates.get_template(template).render(**what), status)
 
     def _exchanges(self, token: str) -> list[Exchange]:

@@ -20,7 +20,7 @@ def token_of(request: Request) -> str:
 
 
 def new_token() -> str:
-    """A token nobody can guess."""
+    """256 random bits."""
     return secrets.token_urlsafe(_TOKEN_BYTES)
 
 
@@ -41,10 +41,10 @@ def source_of(request: Request, secret: bytes) -> str:
 
 
 def remember(response: Response, token: str, *, is_https: bool) -> None:
-    """Set the cookie for 30 more days."""
+    """30 more days."""
     response.set_cookie(COOKIE, token, max_age=KEPT_SECONDS, httponly=True, samesite="lax", secure=is_https, path="/")
 
 
 def forget(response: Response) -> None:
-    """Take the cookie away."""
+    """On this device; the talk itself stays."""
     response.delete_cookie(COOKIE, path="/")

@@ -46,36 +46,36 @@ class DeskAccounts:
             return self._page(request, fault="役割を選んでください。")
         login = request.field("login").strip()
         wanted = NewAccount(login, request.field("name"), Role(role), request.field("mail"), request.field("telephone"))
-        return self._opened(request, login, lambda office: make_account(office, wanted))
+        return self._reveal(request, login, lambda admin: make_account(admin, wanted))
 
     def _reset(self, request: StaffRequest) -> Response:
         login = request.field("login")
-        return self._opened(request, login, lambda office: reset_account(office, login))
+        return self._reveal(request, login, lambda admin: reset_account(admin, login))
 
     def _disable(self, request: StaffRequest) -> Response:
         try:
-            close_account(self._office(request), request.field("login"))
+            close_account(self._admin(request), request.field("login"))
         except AccountError:
             return self._page(request, fault="最後の管理者は止められません。先に、別の管理者を加えてください。")
         return RedirectResponse("/desk/staff", HTTPStatus.SEE_OTHER)
 
-    def _opened(self, request: StaffRequest, login: str, make: Callable[[AccountAdmin], Credentials]) -> Response:
-        """What opens the account, shown this once."""
+    def _reveal(self, request: StaffRequest, login: str, make: Callable[[AccountAdmin], Credentials]) -> Response:
+        """The page with password, code and recovery codes, which are shown this once."""
         try:
-            opener = make(self._office(request))
+            credentials = make(self._admin(request))
         except AccountError:
             return self._page(request, fault="そのログイン名は使えません。別の名前にしてください。")
-        return self._page(request, opener=opener, login=login)
+        return self._page(request, credentials=credentials, login=login)
 
     def _page(
-        self, request: StaffRequest, *, fault: str = "", opener: Credentials | None = None, login: str = ""
+        self, request: StaffRequest, *, fault: str = "", credentials: Credentials | None = None, login: str = ""
     ) -> Response:
         accounts = self._accounts()
-        picture = segno.make(opener.uri).svg_inline(scale=5, border=4) if opener else ""
+        picture = segno.make(credentials.uri).svg_inline(scale=5, border=4) if credentials else ""
         status = HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK
         return self._pages.show(
             request, "staff.html", status, accounts=accounts, roles=tuple(Role), fault=fault,
-            opener=opener, login=login, picture=picture,
+            credentials=credentials, login=login, picture=picture,
         )  # fmt: skip
 
     def _audit(self, request: StaffRequest) -> Response:
@@ -86,7 +86,7 @@ class DeskAccounts:
             numbers=trail.numbers,
         )  # fmt: skip
 
-    def _office(self, request: StaffRequest) -> AccountAdmin:
+    def _admin(self, request: StaffRequest) -> AccountAdmin:
         return AccountAdmin(self._context.store, self._context.keys, self._context.clock(), request.staff.id)
 
     def _accounts(self) -> list[Staff]:

@@ -121,7 +121,7 @@ class DeskCase:
     def _print(self, request: StaffRequest) -> Response:
         """The whole case on paper."""
         view = self._view(request)
-        return self._pages.write("print.html", me=request.staff, opened=view, now=self._context.clock())
+        return self._pages.write("print.html", me=request.staff, view=view, now=self._context.clock())
 
     def _state(self, request: StaffRequest) -> Response:
         """What the case on the screen is like now, for a page that shows it."""
@@ -148,7 +148,7 @@ class DeskCase:
         words = request.field("words") if fault else ""
         canned = self._context.content.catalog.canned
         return self._pages.show(
-            request, "case.html", status, opened=view, fault=fault, winner=winner,
+            request, "case.html", status, view=view, fault=fault, winner=winner,
             words=words, canned=canned, now=self._context.clock(), reasons=REASONS, has_page=self._has_page(view),
         )  # fmt: skip
 

@@ -25,11 +25,11 @@ class DeskChats:
         ]
 
     def _show(self, request: StaffRequest, code: str = "") -> Response:
-        chats = read_chats(self._context, request.staff)
+        view = read_chats(self._context, request.staff)
         return self._pages.show(
             request,
             "chats.html",
-            sheet=chats,
+            view=view,
             code=code,
             for_group=bool(request.field("group")),
         )

@@ -37,7 +37,7 @@ class DeskDuty:
         view = read_duty(self._context)
         status = HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK
         return self._pages.show(
-            request, "duty.html", status, rows=_rows(view), sheet=view, fault=fault,
+            request, "duty.html", status, rows=_rows(view), view=view, fault=fault,
             weekdays=WEEKDAYS, now=self._context.clock(),
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""ボットの様子: what `doctor` says, for an admin, in Japanese. No platform is asked from here."""
+"""ボットの様子: the findings of `doctor` for an admin, in Japanese. No platform is asked from here."""
 
 from starlette.responses import Response
 

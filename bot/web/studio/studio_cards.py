@@ -47,8 +47,8 @@ class StudioCards:
             kind, listed = list_cards(draft.files, pattern)
         except NoSuchCardError:
             raise HTTPException(HTTPStatus.NOT_FOUND) from None
-        found = [each for each in listed if word in f"{each.place.file} {each.place.name} {each.title} {each.says}"]
-        return self._pages.show(request, "cards.html", kind=kind, listed=found, word=word, address=_address)
+        matching = [card for card in listed if word in f"{card.place.file} {card.place.name} {card.title} {card.says}"]
+        return self._pages.show(request, "cards.html", kind=kind, listed=matching, word=word, address=_address)
 
     def _show(self, request: StaffRequest) -> Response:
         draft, place = self._draft(), CardRef(_asked(request, "file"), _asked(request, "name"))
@@ -65,7 +65,7 @@ class StudioCards:
         return self._page(request, place, Saved({}, draft.seen, {}), is_new=True)
 
     def _save(self, request: StaffRequest) -> Response:
-        """Save; a page that saves by itself gets JSON and goes on with what the other hand has not torn."""
+        """Save; a page that saves by itself gets JSON and goes on with the fields that nobody else has changed."""
         place = CardRef(request.field("file"), request.field("name"))
         kind, is_new = _kind(place), request.field("new") == "yes"
         draft = self._draft()

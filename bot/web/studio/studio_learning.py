@@ -39,7 +39,7 @@ class StudioLearning:
         clusters, verdicts = read_clusters(self._context)
         status = HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK
         return self._pages.show(
-            request, "learning.html", status, heaps=clusters[:_CLUSTERS_SHOWN], more=len(clusters),
+            request, "learning.html", status, clusters=clusters[:_CLUSTERS_SHOWN], more=len(clusters),
             verdicts=verdicts, fault=fault, catalog=self._catalog(), titles=self._titles(),
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The way of a draft to residents: what it changes, its proof, a second person, and only then the publish."""
+"""Publishing a draft: what it changes, its regression check, a second person, and only then the publish."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -11,7 +11,7 @@ from bot.handlers.content.edit_draft import discard
 from bot.handlers.content.publish import NoReasonError, NotCheckedError, OwnRequestError, publish, request_publish
 from bot.handlers.content.regression_check import RegressionReport, read_proof
 from bot.handlers.content.regression_jobs import STEPS, request_check
-from bot.handlers.content.studio_views import Home, read_home
+from bot.handlers.content.studio_views import read_home
 from bot.storage.content.revision_rows import BehindError
 from bot.web.staff_guard import POLLS, StaffGuard, StaffRequest
 from bot.web.staff_pages import StaffPages
@@ -44,23 +44,23 @@ class StudioPublish:
 
     def _progress(self, request: StaffRequest) -> Response:
         """The part of the page that changes by itself."""
-        return HTMLResponse(self._pages.part("proof.html", **self._what(request)))
+        return HTMLResponse(self._pages.part("proof.html", **self._values(request)))
 
     def _prove(self, request: StaffRequest) -> Response:
         request_check(self._context, request.staff)
         return _back()
 
     def _want(self, request: StaffRequest) -> Response:
-        return self._done(request, request_publish)
+        return self._run(request, request_publish)
 
     def _publish(self, request: StaffRequest) -> Response:
-        return self._done(request, publish)
+        return self._run(request, publish)
 
     def _discard(self, request: StaffRequest) -> Response:
         discard(self._context, request.staff)
         return RedirectResponse("/studio", HTTPStatus.SEE_OTHER)
 
-    def _done(self, request: StaffRequest, work: Callable[[AppContext, Staff, str, str], object]) -> Response:
+    def _run(self, request: StaffRequest, work: Callable[[AppContext, Staff, str, str], object]) -> Response:
         try:
             work(self._context, request.staff, request.field("digest"), request.field("reason"))
         except tuple(_FAULTS) as error:
@@ -69,12 +69,12 @@ class StudioPublish:
         return _back()
 
     def _page(self, request: StaffRequest, fault: str = "", status: HTTPStatus = HTTPStatus.OK) -> Response:
-        return self._pages.write("publish.html", status, fault=fault, **self._what(request))
+        return self._pages.write("publish.html", status, fault=fault, **self._values(request))
 
-    def _what(self, request: StaffRequest) -> dict[str, object]:
-        home: Home = read_home(self._context)
-        found = home.row.found if home.row else None
-        proof: RegressionReport | None = read_proof(found) if found else None
+    def _values(self, request: StaffRequest) -> dict[str, object]:
+        home = read_home(self._context)
+        report = home.row.found if home.row else None
+        proof: RegressionReport | None = read_proof(report) if report else None
         catalog = self._context.content.catalog
         titles = {entry.id: entry.title for entry in catalog.entries}
         return {
