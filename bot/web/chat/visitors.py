@@ -41,10 +41,10 @@ def source_of(request: Request, secret: bytes) -> str:
 
 
 def remember(response: Response, token: str, *, is_https: bool) -> None:
-    """30 more days."""
+    """Set the cookie for 30 more days."""
     response.set_cookie(COOKIE, token, max_age=KEPT_SECONDS, httponly=True, samesite="lax", secure=is_https, path="/")
 
 
 def forget(response: Response) -> None:
-    """On this device; the talk itself stays."""
+    """Delete the cookie; the talk itself stays."""
     response.delete_cookie(COOKIE, path="/")
