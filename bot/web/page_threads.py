@@ -14,10 +14,10 @@ _FORM_LIMIT = 200_000
 _UPLOAD_LIMIT = 8_000_000
 _MOST_FIELDS = 300
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+AsyncEndpoint = Callable[[Request], Awaitable[Response]]
 
 
-def pooled_endpoint(page: Callable[[Request], Response], threads: anyio.CapacityLimiter) -> Endpoint:
+def pooled_endpoint(page: Callable[[Request], Response], threads: anyio.CapacityLimiter) -> AsyncEndpoint:
     """The page in a pool of its own. Plain endpoints without one share Starlette's pool of 40 threads."""
 
     async def answer(request: Request) -> Response:
@@ -28,7 +28,7 @@ def pooled_endpoint(page: Callable[[Request], Response], threads: anyio.Capacity
 
 def form_endpoint(
     page: Callable[[Request, FormData], Response], threads: anyio.CapacityLimiter | None = None
-) -> Endpoint:
+) -> AsyncEndpoint:
     """The page with the form that was sent to it, read before a thread is taken."""
 
     async def answer(request: Request) -> Response:

@@ -12,13 +12,13 @@ from starlette.routing import Route
 from bot.domain.staff.permissions import Permission
 
 
-class Session(Enum):
-    """Access for every member of staff with a session, whatever the role."""
+class AnyRole(Enum):
+    """Access for every member of staff with a session."""
 
     SIGNED_IN = "signed-in"
 
 
-SIGNED_IN: Literal[Session.SIGNED_IN] = Session.SIGNED_IN
+SIGNED_IN: Literal[AnyRole.SIGNED_IN] = AnyRole.SIGNED_IN
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ RESIDENTS = Public("residents have no accounts: a cookie of their own leads to t
 
 Endpoint = Callable[[Request], Awaitable[Response] | Response]
 """Starlette runs a plain function in a thread."""
-StaffAccess = Permission | Literal[Session.SIGNED_IN]
+StaffAccess = Permission | Literal[AnyRole.SIGNED_IN]
 Access = StaffAccess | Public
 
 

@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from bot.domain.staff.permissions import NotAllowedError, Permission, Staff, may
 from bot.handlers.app_context import AppContext
 from bot.handlers.staff.sign_in import signed_in
-from bot.web.page_threads import Endpoint, read_form
+from bot.web.page_threads import AsyncEndpoint, read_form
 from bot.web.route_access import DeclaredRoute, StaffAccess
 
 COOKIE = "staff"
@@ -110,7 +110,7 @@ class StaffGuard:
             return False
         return self._context.clock() < datetime.fromtimestamp(int(moment), self._context.clock().tzinfo)
 
-    def _guarded(self, page: Page, access: StaffAccess, options: PageOptions) -> Endpoint:
+    def _guarded(self, page: Page, access: StaffAccess, options: PageOptions) -> AsyncEndpoint:
         async def answer(request: Request) -> Response:
             token, acts = request.cookies.get(COOKIE, ""), not options.polls or bool(request.query_params.get("acts"))
             staff = await anyio.to_thread.run_sync(lambda: self.who(token, acts=acts))

@@ -15,7 +15,7 @@ from bot.domain.staff.permissions import ROLE_MAY, Permission, Role
 from bot.handlers.app_context import AppContext
 from bot.storage.staff.staff_rows import disable_staff
 from bot.web.route_access import SIGNED_IN, DeclaredRoute, Public
-from tests.support.crossed_site import CrossedSite, Session, crossed_site
+from tests.staff.crossed_site import BrowserSession, CrossedSite, crossed_site
 
 ANYBODY = "every member of staff who is signed in"
 CASE = "/desk/cases/{number:str}"
@@ -154,7 +154,7 @@ def test_a_disabled_account_gets_in_nowhere(site: CrossedSite) -> None:
 
 
 def test_nobody_gets_in_anywhere(site: CrossedSite) -> None:
-    assert openings(site, Session()) == []
+    assert openings(site, BrowserSession()) == []
 
 
 def test_an_idle_session_opens_nothing(site: CrossedSite) -> None:
@@ -184,19 +184,19 @@ def test_everybody_can_sign_out(site: CrossedSite) -> None:
 
 def test_everybody_sees_the_public_pages(site: CrossedSite) -> None:
     for method, path in PUBLIC:
-        answer, _ = site.asked(Session(), method, path)
+        answer, _ = site.asked(BrowserSession(), method, path)
         assert not is_locked(answer), path
         assert not answer.is_server_error, path
 
 
-def disable(site: CrossedSite, session: Session) -> None:
+def disable(site: CrossedSite, session: BrowserSession) -> None:
     """Close the account and leave its session alone: the guard must not rely on the session's end."""
     assert session.staff is not None
     staff = session.staff.id
     site.context.store.transaction(lambda connection: disable_staff(connection, staff, site.clock()))
 
 
-def openings(site: CrossedSite, session: Session) -> list[tuple[str, str, int]]:
+def openings(site: CrossedSite, session: BrowserSession) -> list[tuple[str, str, int]]:
     """Where this session, which should open nothing, leads elsewhere than to the locked screen or changes something."""
     answers = [(place, *site.asked(session, *place)) for place in EVERYWHERE]
     return [(*place, answer.status_code) for place, answer, changed in answers if changed or not is_locked(answer)]

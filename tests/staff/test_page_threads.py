@@ -16,9 +16,9 @@ from bot.handlers.cases.open_cases import list_open_cases
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
 from bot.web.site import build_site
+from tests.staff.crossed_site import BrowserSession, crossed_site
 from tests.staff.test_crossed_roles import PUBLIC, SIGN_OUT, TABLE
 from tests.support.contexts import context_of
-from tests.support.crossed_site import Session, crossed_site
 from tests.support.line.line_residents import SECRET, body_of, signature, text_event
 
 PLACES = [place for place in (*sorted(PUBLIC), *TABLE) if place != SIGN_OUT]
@@ -49,7 +49,7 @@ def test_no_route_asks_the_database_on_the_event_loop(
         session = site.sign_in("somebody", Role.ADMIN)
         with statements_on_event_loops() as found:
             for method, path in PLACES:
-                site.asked(Session() if (method, path) in PUBLIC else session, method, path)
+                site.asked(BrowserSession() if (method, path) in PUBLIC else session, method, path)
                 assert found == [], (method, path)
 
 

@@ -57,7 +57,7 @@ _FORMS: Mapping[str, Mapping[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Session:
+class BrowserSession:
     """What a browser holds; `staff` is None for somebody without an account."""
 
     token: str = ""
@@ -76,7 +76,7 @@ class CrossedSite:
     chief: Staff
     watch: sqlite3.Connection | None
 
-    def sign_in(self, login: str, role: Role) -> Session:
+    def sign_in(self, login: str, role: Role) -> BrowserSession:
         """Somebody new with a session; the token for forms stands on a page that this role may see."""
         staff, opener = hire(self.context, login, role)
         values = {"login": login, "password": opener.password, "code": code_at(opener, self.clock())}
@@ -84,9 +84,9 @@ class CrossedSite:
         self.http.cookies.clear()
         home = "/desk/audit" if role is Role.AUDITOR else "/desk"
         page = self.http.get(home, headers=_cookie(token)).text
-        return Session(token, re.findall(r'name="csrf" value="([0-9a-f]+)"', page)[0], staff)
+        return BrowserSession(token, re.findall(r'name="csrf" value="([0-9a-f]+)"', page)[0], staff)
 
-    def asked(self, session: Session, method: str, template: str) -> tuple[httpx.Response, bool]:
+    def asked(self, session: BrowserSession, method: str, template: str) -> tuple[httpx.Response, bool]:
         """The answer to a route's address, filled in so that it works; and whether it changed the database."""
         path, form = self._filled(template, session.staff)
         values = {"csrf": session.csrf, **form} if method == "POST" else None
