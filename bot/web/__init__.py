@@ -1,1 +1,1 @@
-"""The pages and the doors that speak HTTP."""
+"""Everything that speaks HTTP: pages, webhooks, health."""

@@ -1,4 +1,4 @@
-"""`/healthz` and `/metrics`: is the database there, does everything move that should, and how much of it is there."""
+"""`/healthz` for an orchestrator and `/metrics` for Prometheus."""
 
 import hmac
 from collections.abc import Mapping
@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from ipaddress import ip_address
 
-import anyio.to_thread
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from bot.handlers.app_context import AppContext
 from bot.storage.delivery.queue_stats import Figures, overdue, read_figures
+from bot.web.route_access import Public, public_route
 
 log = structlog.get_logger()
 
@@ -22,30 +22,34 @@ STUCK = timedelta(seconds=60)
 
 
 class Health:
-    """What an operator's watch asks."""
+    """`/healthz`, `/metrics`."""
 
     def __init__(self, context: AppContext) -> None:
         self._context = context
+        self.routes = [
+            public_route("/healthz", self._healthz, Public("an orchestrator asks; the answer has no figures")),
+            public_route("/metrics", self._metrics, Public("loopback, or a token of METRICS_TOKEN; else 404")),
+        ]
 
-    async def healthz(self, _request: Request) -> Response:
+    def _healthz(self, _request: Request) -> Response:
         """200 only if the database answers, and whatever is due was tried within a minute: events, messages, clocks.
 
         An orchestrator restarts on 503. So a platform or a mail server that is down is no reason: what waits for it is
         tried again and again, and `/metrics` tells how long.
         """
         try:
-            fault = await anyio.to_thread.run_sync(self._fault)
+            fault = self._fault()
         except SQLAlchemyError as error:
             log.error("database_does_not_answer", error=type(error).__name__)
             fault = "the database does not answer"
         status = HTTPStatus.SERVICE_UNAVAILABLE if fault else HTTPStatus.OK
         return JSONResponse({"status": "failing" if fault else "ok", "fault": fault}, status)
 
-    async def metrics(self, request: Request) -> Response:
+    def _metrics(self, request: Request) -> Response:
         """Figures without a word of anybody; for this machine, and for whoever brings a token of METRICS_TOKEN."""
         if not (_is_loopback(request) or self._has_token(request)):
             return Response(status_code=HTTPStatus.NOT_FOUND)
-        return Response(await anyio.to_thread.run_sync(self._figures), media_type=CONTENT_TYPE_LATEST)
+        return Response(self._figures(), media_type=CONTENT_TYPE_LATEST)
 
     def _has_token(self, request: Request) -> bool:
         sent = request.headers.get("authorization", "").removeprefix("Bearer ").encode()

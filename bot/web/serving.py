@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 
 def serve_site(app: Starlette, host: str, port: int) -> None:
     """Serve until the process is told to end. uvicorn's own log settings would print messages of exceptions."""
-    sys.setswitchinterval(0.001)  # the doors must not wait long for whoever is thinking
+    sys.setswitchinterval(0.001)  # webhooks must not wait long for threads that compute
     uvicorn.run(
         app,
         host=host,

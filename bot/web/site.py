@@ -1,9 +1,10 @@
-"""All addresses of the server, and what every answer carries."""
+"""The application: all routes of the server, its background jobs, and the headers on every answer."""
 
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -15,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,6 +28,7 @@ from bot.web.chat.device_page import DevicePage
 from bot.web.chat.private_page import PrivatePage
 from bot.web.desk.desk import Desk
 from bot.web.health_endpoints import Health
+from bot.web.route_access import DeclaredRoute
 from bot.web.studio.studio import Studio
 from bot.web.webhooks import Webhooks
 
@@ -46,7 +48,9 @@ _HEADERS = {
 
 
 Beside = Callable[[Webhooks], Awaitable[None]]
-"""Work that goes on while the site runs, with the doors in its hand."""
+"""Work that goes on while the site runs, and hands events to its webhooks."""
+Job = Callable[[], Awaitable[None]]
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
 def build_site(
@@ -59,62 +63,81 @@ def build_site(
 ) -> Starlette:
     """The application. While it runs the worker works, and what is `beside` it; its end `closes` the database.
 
-    `secrets` open the doors of platforms (`Webhooks`).
+    `secrets` open the webhooks of platforms (`Webhooks`).
     """
-    page, health, desk, studio = ChatPage(context), Health(context), Desk(context), Studio(context)
-    doors = Webhooks(context, secrets, worker.ring if worker else lambda: None)
+    pages = SitePages(ChatPage(context), Desk(context), Studio(context))
+    webhooks = Webhooks(context, secrets, worker.ring if worker else lambda: None)
+    jobs = _background_jobs(context, worker, partial(beside, webhooks) if beside else None)
+    return Starlette(
+        routes=[*webhooks.routes, *Health(context).routes, *_page_routes(context, pages), _static_files()],
+        middleware=[Middleware(SafeHeaders)],
+        exception_handlers={HTTPException: pages.refused, Exception: pages.broken},
+        lifespan=_lifespan(context, jobs, closes=closes),
+    )
 
+
+@dataclass(frozen=True)
+class SitePages:
+    """The three parts of the site that people look at. Each shows its own error pages."""
+
+    chat: ChatPage
+    desk: Desk
+    studio: Studio
+
+    async def refused(self, request: Request, error: Exception) -> Response:
+        """The page for an HTTPException; on the event loop, because no thread may be free."""
+        status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
+        return self._failed(request, HTTPStatus(status))
+
+    async def broken(self, request: Request, error: Exception) -> Response:
+        """The page for a fault of ours. Its message is not logged: it may carry a resident's words."""
+        log.error("request_failed", error=type(error).__name__)
+        return self._failed(request, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    def _failed(self, request: Request, status: HTTPStatus) -> Response:
+        parts: Mapping[str, Desk | Studio] = {"desk": self.desk, "studio": self.studio}
+        return parts.get(request.url.path.split("/")[1], self.chat).failed(status)
+
+
+def _page_routes(context: AppContext, pages: SitePages) -> list[DeclaredRoute]:
+    return [
+        *pages.chat.routes,
+        *DevicePage(context, pages.chat).routes,
+        *PrivatePage(context, pages.chat).routes,
+        *pages.desk.routes,
+        *pages.studio.routes,
+    ]
+
+
+def _static_files() -> Mount:
+    """Style sheets, scripts and the icon: open to everybody, with no word of anybody."""
+    return Mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+
+
+def _background_jobs(context: AppContext, worker: Worker | None, beside: Job | None) -> list[Job]:
+    """A site without a worker follows published revisions by itself."""
+    main: Job = worker.run if worker else lambda: forever(partial(follow_revisions, context))
+    return [main, beside] if beside else [main]
+
+
+def _lifespan(context: AppContext, jobs: Sequence[Job], *, closes: bool) -> Lifespan:
     @asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
         # The model takes a second to load: meanwhile the pages are there, and triage by lists needs no model.
         threading.Thread(target=context.content.warm_up, name="warm-up", daemon=True).start()
-        alone = worker.run() if worker else forever(partial(follow_revisions, context))
-        working = [asyncio.ensure_future(each) for each in (alone, beside and beside(doors)) if each]
+        running = [asyncio.ensure_future(job()) for job in jobs]
         yield
-        for each in working:
-            each.cancel()
-        await asyncio.gather(*working, return_exceptions=True)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
         if closes:
             context.store.close()
 
-    def failed(request: Request, status: HTTPStatus) -> Response:
-        place = request.url.path.split("/")[1]
-        if place == "studio":
-            return studio.failed(status)
-        return desk.failed(status) if place == "desk" else page.failed(status)
-
-    async def refused(request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
-        return failed(request, HTTPStatus(status))
-
-    async def broken(request: Request, error: Exception) -> Response:
-        log.error("request_failed", error=type(error).__name__)
-        return failed(request, HTTPStatus.INTERNAL_SERVER_ERROR)
-
-    routes = [
-        Route("/", page.show),
-        Route("/messages", page.write, methods=["POST"]),
-        Route("/clear", page.clear, methods=["POST"]),
-        Route("/clear", page.cleared),
-        *doors.routes,
-        *DevicePage(context, page).routes,
-        *PrivatePage(context, page).routes,
-        *desk.routes,
-        *studio.routes,
-        Route("/healthz", health.healthz),
-        Route("/metrics", health.metrics),
-        Mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static"),
-    ]
-    return Starlette(
-        routes=routes,
-        middleware=[Middleware(SafeHeaders)],
-        exception_handlers={HTTPException: refused, Exception: broken},
-        lifespan=life,
-    )
+    return life
 
 
 class SafeHeaders:
-    """Puts the headers on every answer that keep pages to themselves, and out of every cache."""
+    """Middleware: headers on every answer that keep other sites out, and pages out of every cache."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""The desk's pages written out."""
+"""The pages of staff, rendered from templates."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -12,10 +12,11 @@ from bot.domain.cases.case import shown_number
 from bot.domain.conversation.phone_lines import dial_string
 from bot.domain.shown_times import shown_at, shown_at_year, shown_clock, shown_span
 from bot.handlers.app_context import AppContext
+from bot.web.staff_guard import StaffRequest
 
 
 class StaffPages:
-    """Writes the pages of one folder of templates."""
+    """Renders the templates of one folder."""
 
     def __init__(self, context: AppContext, folder: str = "desk") -> None:
         def say(key: str) -> str:
@@ -36,14 +37,20 @@ class StaffPages:
         }
         self._templates.globals["say"] = say
 
+    def show(
+        self, request: StaffRequest, template: str, status: HTTPStatus = HTTPStatus.OK, **what: object
+    ) -> HTMLResponse:
+        """A whole page for whoever is signed in, with the token for its forms."""
+        return self.write(template, status, me=request.staff, csrf=request.csrf, **what)
+
     def write(self, template: str, status: HTTPStatus = HTTPStatus.OK, **what: object) -> HTMLResponse:
-        """A whole page."""
+        """A whole page for nobody in particular."""
         return HTMLResponse(self.part(template, **what), status)
 
     def words(self, name: str) -> Mapping[str, Any]:
-        """Words of the desk by name, for what is no page."""
-        found: Mapping[str, Any] = getattr(self._templates.get_template("desk/words.html").module, name)
-        return found
+        """A mapping of `desk/words.html`, for what is not a page."""
+        mapping: Mapping[str, Any] = getattr(self._templates.get_template("desk/words.html").module, name)
+        return mapping
 
     def part(self, template: str, **what: object) -> str:
         """A page or a part of one."""

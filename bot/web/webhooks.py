@@ -1,7 +1,6 @@
-"""The doors for platforms: verify, keep, and only then answer 200."""
+"""The webhooks of the platforms: verify, store, and only then answer 200."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from http import HTTPStatus
 
 import anyio.to_thread
@@ -9,7 +8,6 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from bot.channels.line import line_door
 from bot.channels.loose_json import Json
@@ -17,18 +15,20 @@ from bot.channels.telegram import telegram_door
 from bot.domain.messages import Event
 from bot.handlers.app_context import AppContext
 from bot.handlers.inbox.store_events import store_events
+from bot.web.route_access import Public, public_route
 
 log = structlog.get_logger()
 
 LINE, TELEGRAM = "line", "telegram"
+_SIGNED = Public("platforms sign what they send, and what is not signed is refused")
 LARGEST = 4_000_000
 """Bytes of a body. Those of platforms are a few kilobytes; a longer one is not read to its end."""
 
 
 class Webhooks:
-    """One door for each platform that is connected. `ring` wakes the worker of this process, if it has one.
+    """One route for each platform that is connected. `ring` wakes the worker of this process, if it has one.
 
-    `secrets`: by the platform's name, newest first; a platform without any has no door.
+    `secrets`: by the platform's name, newest first; a platform without any has no route.
     """
 
     def __init__(self, context: AppContext, secrets: Mapping[str, Sequence[str]], ring: Callable[[], None]) -> None:
@@ -37,21 +37,25 @@ class Webhooks:
         self._ring = ring
         # As many at once as one sync of the disk may take along.
         self._threads = anyio.CapacityLimiter(64)
-        doors = {LINE: self.line, TELEGRAM: self.telegram}
-        self.routes = [Route(f"/webhooks/{each}", doors[each], methods=["POST"]) for each in doors if secrets.get(each)]
+        endpoints = {LINE: self._line, TELEGRAM: self._telegram}
+        self.routes = [
+            public_route(f"/webhooks/{channel}", endpoint, _SIGNED, ["POST"])
+            for channel, endpoint in endpoints.items()
+            if secrets.get(channel)
+        ]
 
-    async def line(self, request: Request) -> Response:
-        """`POST /webhooks/line`: 200 when everything in it is kept, 400 unsigned, 500 when it could not be kept."""
+    async def _line(self, request: Request) -> Response:
+        """200 when every event is stored, 400 unsigned, 500 when the events could not be stored."""
         body = await _read(request)
         if isinstance(body, Response):
             return body
         if not line_door.is_signed(body, request.headers.get("x-line-signature"), self._secrets[LINE]):
             log.warning("webhook_not_signed", channel=LINE, bytes=len(body))
             return Response(status_code=HTTPStatus.BAD_REQUEST)
-        return await self._keep(LINE, line_door.read_body(body, self._context.clock())) or Response()
+        return await self._store(LINE, line_door.read_body(body, self._context.clock())) or Response()
 
-    async def telegram(self, request: Request) -> Response:
-        """`POST /webhooks/telegram`: 200 when it is kept, 401 without the secret, 500 when it could not be kept."""
+    async def _telegram(self, request: Request) -> Response:
+        """200 when the update is stored, 401 without the secret, 500 when it could not be stored."""
         if not telegram_door.is_known(request.headers.get(telegram_door.SECRET_HEADER), self._secrets[TELEGRAM]):
             log.warning("webhook_not_signed", channel=TELEGRAM)
             return Response(status_code=HTTPStatus.UNAUTHORIZED)
@@ -59,29 +63,29 @@ class Webhooks:
         if isinstance(body, Response):
             return body
         events = telegram_door.read_body(body, self._context.clock())
-        if refused := await self._keep(TELEGRAM, events):
+        if refused := await self._store(TELEGRAM, events):
             return refused
         ask = telegram_door.courtesy(body, events)
         return JSONResponse(ask) if ask else Response()
 
     async def take_fetched(self, body: bytes) -> Json | None:
-        """Keep an update that was fetched from Telegram; what it is asked to do at once. Raises SQLAlchemyError."""
+        """Store an update fetched from Telegram; the call to make to Telegram at once. Raises SQLAlchemyError."""
         events = telegram_door.read_body(body, self._context.clock())
-        await self._keep_now(TELEGRAM, events)
+        await self._store_now(TELEGRAM, events)
         return telegram_door.courtesy(body, events)
 
-    async def _keep(self, channel: str, events: list[Event]) -> Response | None:
-        """Keep the events; the refusal where that could not be done."""
+    async def _store(self, channel: str, events: list[Event]) -> Response | None:
+        """The refusal where the events could not be stored."""
         try:
-            await self._keep_now(channel, events)
+            await self._store_now(channel, events)
         except SQLAlchemyError as error:
             log.error("alarm_events_not_kept", channel=channel, error=type(error).__name__, events=len(events))
             return Response(status_code=HTTPStatus.INTERNAL_SERVER_ERROR)
         return None
 
-    async def _keep_now(self, channel: str, events: list[Event]) -> None:
+    async def _store_now(self, channel: str, events: list[Event]) -> None:
         if events:
-            await anyio.to_thread.run_sync(partial(store_events, self._context, channel, events), limiter=self._threads)
+            await anyio.to_thread.run_sync(store_events, self._context, channel, events, limiter=self._threads)
             self._ring()
 
 

@@ -38,7 +38,7 @@ def office(context: AppContext) -> Office:
 
 
 def heaps(office: Office) -> list[UnmatchedCluster]:
-    return read_clusters(office.context, office.ito)[0]
+    return read_clusters(office.context)[0]
 
 
 def words(office: Office) -> list[list[str]]:
@@ -125,7 +125,7 @@ def test_a_resident_says_that_an_answer_was_wrong_or_good(office: Office, somebo
     assert any(choice.does == "person" for choice in wrong.choices)
     kato.says("雪かきができない")
     assert kato.says("👍 役に立った").route is Route.SMALLTALK
-    found, verdicts = read_clusters(office.context, office.ito)
+    found, verdicts = read_clusters(office.context)
     assert verdicts == {"measure-13": {"good": 1, "wrong": 1}}
     assert [[message.words for message in heap.messages] for heap in found] == [["雪かきができない"]]
     assert found[0].messages[0].entry == "measure-13"
@@ -152,7 +152,7 @@ def test_a_message_becomes_a_phrase_after_a_look(office: Office, somebody: Calla
     (heap,) = heaps(office)
     lesson = LessonTarget(Lesson.PHRASE, ODD, "measure-13")
     before = office.card()
-    preview = preview_lesson(office.context, office.ito, heap.group.id, lesson)
+    preview = preview_lesson(office.context, heap.group.id, lesson)
     (effect,) = preview.messages
     assert effect.after == (Route.ANSWER, "雪との共生")
     assert effect.before != effect.after

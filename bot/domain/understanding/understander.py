@@ -16,9 +16,12 @@ WINDOW = 400
 """Characters that are encoded at a time: an SOS may stand at the end of 10,000."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Understander:
-    """One revision of the content, ready to understand. Safe to use from several threads."""
+    """One revision of the content, ready to understand. Safe to use from several threads.
+
+    Equal to itself alone: its parts have no hash, and caches are keyed by it.
+    """
 
     catalog: Catalog
     index: Index

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from bot.domain.cases.case import Arrived, Case, CaseWish, opened
 from bot.domain.conversation.replies import ReplyWriter
 from bot.domain.messages import Inbound, Reply, Route
-from bot.domain.staff.permissions import Permission, Staff, require
+from bot.domain.staff.permissions import Staff
 from bot.domain.understanding.normalise import clean_input
 from bot.domain.understanding.triage import Kind, Signal
 from bot.handlers.app_context import AppContext
@@ -24,8 +24,7 @@ _DANGERS = frozenset(list(Kind)[: list(Kind).index(Kind.DISTRESS)])
 
 
 def start_drill(context: AppContext, staff: Staff, kind: Kind, words: str) -> Case:
-    """A case of that kind in which somebody has written these words. Raises NotAllowedError."""
-    require(staff, Permission.DRILL)
+    """A case of that kind in which somebody has written these words."""
     now, who = context.clock(), new_id()
     message = Inbound(DRILL, who, who, clean_input(words).strip(), now, source=f"drill-{staff.id}"[:32])
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from bot.content.cards.cards import CardRef, Values, read_card
 from bot.content.yaml.yaml_form import Data
-from bot.domain.staff.permissions import Permission, Staff, require
+from bot.domain.staff.permissions import Staff
 from bot.domain.understanding.analyzer import Analysis
 from bot.domain.understanding.normalise import squeeze
 from bot.handlers.app_context import AppContext
@@ -67,9 +67,8 @@ class LessonTarget:
     target: str
 
 
-def read_clusters(context: AppContext, staff: Staff) -> tuple[list[UnmatchedCluster], dict[str, dict[str, int]]]:
-    """The groups that wait, most frequent first, and what residents said of answers. Raises NotAllowedError."""
-    require(staff, Permission.EDIT_CONTENT)
+def read_clusters(context: AppContext) -> tuple[list[UnmatchedCluster], dict[str, dict[str, int]]]:
+    """The groups that wait, most frequent first, and what residents said of answers."""
     cluster_unmatched(context)
     keys = context.keys
     with context.store.reading() as connection:
@@ -119,8 +118,7 @@ def files_with(draft: Draft, taught: LessonTarget) -> tuple[CardRef, Values]:
 
 
 def teach(context: AppContext, staff: Staff, group: str, taught: LessonTarget) -> CardRef | None:
-    """Put the lesson into the draft and settle the group. Raises NotAllowedError, LessonError, NoSuchCardError."""
-    require(staff, Permission.EDIT_CONTENT)
+    """Put the lesson into the draft and settle the group. Raises LessonError, NoSuchCardError."""
     draft = read_draft(context.store)
     place: CardRef | None = None
     if taught.lesson is not Lesson.LEAVE:

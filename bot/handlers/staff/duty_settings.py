@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from bot.domain.cases.duty_roster import DutyPerson, DutyRoster
 from bot.domain.opening_hours import SpecialDay
-from bot.domain.staff.permissions import Permission, Staff, require
+from bot.domain.staff.permissions import Staff
 from bot.domain.switches import DESK_MAIL
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.notify_staff import read_duty_roster, read_staff_reach
@@ -71,8 +71,6 @@ def save_desk_mail(context: AppContext, staff: Staff, address: str) -> None:
 
 
 def _keep(context: AppContext, staff: Staff, action: str, detail: str, write: Callable[[Connection], None]) -> None:
-    require(staff, Permission.KEEP_DUTY)
-
     def work(connection: Connection) -> None:
         write(connection)
         add_audit_entry(connection, AuditEntry(context.clock(), staff.id, action, "", detail))

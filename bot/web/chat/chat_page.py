@@ -1,17 +1,17 @@
-"""The residents' page: one column, phone first, whole without JavaScript."""
+"""The residents' chat page, which works without JavaScript."""
 
 import secrets
 from datetime import timedelta
-from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
+import anyio
 import anyio.to_thread
 import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
 from bot.domain.conversation.phone_lines import ReplyContext, dial_string
@@ -24,6 +24,8 @@ from bot.storage.conversation.device_rows import sender_behind
 from bot.storage.conversation.message_rows import Exchange, read_exchanges
 from bot.storage.conversation.resident_rows import find_resident
 from bot.web.chat.visitors import event_of, forget, new_token, remember, sender_of, source_of, token_of
+from bot.web.page_threads import pooled_endpoint
+from bot.web.route_access import RESIDENTS, public_route
 
 log = structlog.get_logger()
 
@@ -35,7 +37,7 @@ _FOREIGN = frozenset({"cross-site", "same-site"})
 
 
 class ChatPage:
-    """The page and what can be done on it."""
+    """`/`, `/messages`, `/news`, `/clear`, and the templates of all pages for residents."""
 
     def __init__(self, context: AppContext) -> None:
         self._context = context
@@ -43,31 +45,55 @@ class ChatPage:
         self._templates = Environment(
             loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
-        self._threads = anyio.CapacityLimiter(4)
+        # A pool of its own: however slow the pages of staff are, a message finds a thread.
+        threads = anyio.CapacityLimiter(4)
+        self.routes = [
+            public_route("/", pooled_endpoint(self._show, threads), RESIDENTS),
+            public_route("/messages", self._write, RESIDENTS, ["POST"]),
+            public_route("/news", pooled_endpoint(self._news, threads), RESIDENTS),
+            public_route("/clear", pooled_endpoint(self._clear, threads), RESIDENTS, ["POST"]),
+            public_route("/clear", pooled_endpoint(self._cleared, threads), RESIDENTS),
+        ]
+        self._threads = threads
 
-    async def show(self, request: Request) -> Response:
+    def _show(self, request: Request) -> Response:
         """`GET /`: the talk as it stands."""
-        return await self._page(token_of(request))
+        return self._page(token_of(request))
 
-    async def write(self, request: Request) -> Response:
+    async def _write(self, request: Request) -> Response:
         """`POST /messages`: keep the message and its answer, show the page. Never an error for what was written."""
         if request.headers.get("sec-fetch-site") in _FOREIGN:
             raise HTTPException(HTTPStatus.FORBIDDEN)
-        token = token_of(request) or new_token()
         form = await _read_form(request)
+        return await anyio.to_thread.run_sync(self._answer, request, form, limiter=self._threads)
+
+    def _answer(self, request: Request, form: tuple[str, str] | None) -> Response:
+        """The page after this form (text, once); None is one that was too long."""
+        token = token_of(request) or new_token()
+        notice = ""
         if form is None:
-            return self._kept(await self._page(token, notice="too-long"), token)
-        text, once = form
-        if not text.strip():
-            return self._kept(await self._page(token, notice="empty"), token)
-        sender = await self._sender(token)
+            notice = "too-long"
+        elif not form[0].strip():
+            notice = "empty"
+        else:
+            self._receive(request, token, *form)
+        response = self._page(token, notice)
+        remember(response, token, is_https=self._context.is_https)
+        return response
+
+    def _receive(self, request: Request, token: str, text: str, once: str) -> None:
+        with self._context.store.reading() as connection:
+            sender = sender_behind(connection, sender_of(token))
         event = event_of(sender, once or secrets.token_hex(16))
         message = Inbound(CHANNEL, sender, event, text, self._context.clock(), source_of(request, self._context.secret))
-        work = partial(receive, self._context, [message], message.received_at)
-        await anyio.to_thread.run_sync(work, limiter=self._threads)
-        return self._kept(await self._page(token), token)
+        receive(self._context, [message], message.received_at)
 
-    async def clear(self, request: Request) -> Response:
+    def _news(self, request: Request) -> Response:
+        """How many answers the talk has: the page shows itself anew when there are more."""
+        exchanges = self._exchanges(token_of(request))
+        return JSONResponse({"answers": sum(len(exchange.replies) for exchange in exchanges)})
+
+    def _clear(self, request: Request) -> Response:
         """`POST /clear`: leave at once to a page that says nothing, and forget the talk on this device."""
         if request.headers.get("sec-fetch-site") in _FOREIGN:
             raise HTTPException(HTTPStatus.FORBIDDEN)
@@ -76,7 +102,7 @@ class ChatPage:
         forget(response)
         return response
 
-    async def cleared(self, _request: Request) -> Response:
+    def _cleared(self, _request: Request) -> Response:
         """`GET /clear`: the page that says nothing."""
         return HTMLResponse(self._templates.get_template("cleared.html").render(say=self._writer().wording.say))
 
@@ -84,19 +110,15 @@ class ChatPage:
         """A calm page for whatever went wrong."""
         return HTMLResponse(self._templates.get_template("failed.html").render(say=self._writer().wording.say), status)
 
-    def _kept(self, response: Response, token: str) -> Response:
-        remember(response, token, is_https=self._context.is_https)
-        return response
-
-    async def _page(self, token: str, notice: str = "") -> Response:
-        exchanges = await self.exchanges(token)
+    def _page(self, token: str, notice: str = "") -> Response:
+        exchanges = self._exchanges(token)
         writer = self._writer()
         page = self._templates.get_template("chat.html").render(
             say=writer.wording.say,
             welcome=writer.welcome(),
             exchanges=exchanges,
-            answers=sum(len(each.replies) for each in exchanges),
-            has_case=any(each.in_case for each in exchanges),
+            answers=sum(len(exchange.replies) for exchange in exchanges),
+            has_case=any(exchange.in_case for exchange in exchanges),
             notice=notice,
             once=secrets.token_hex(16),
             dial=dial_string,
@@ -104,24 +126,14 @@ class ChatPage:
         )
         return HTMLResponse(page)
 
-    async def exchanges(self, token: str) -> list[Exchange]:
-        """The talk of this visitor as it stands."""
-        return await anyio.to_thread.run_sync(self._read, token, limiter=self._threads) if token else []
-
     def write_page(self, template: str, status: HTTPStatus, **what: object) -> HTMLResponse:
-        """Another page for residents."""
+        """A page from another template for residents."""
         return HTMLResponse(self._templates.get_template(template).render(**what), status)
 
-    async def _sender(self, token: str) -> str:
-        """Whose talk this is: that of another device, where it was opened here."""
-
-        def read() -> str:
-            with self._context.store.reading() as connection:
-                return sender_behind(connection, sender_of(token))
-
-        return await anyio.to_thread.run_sync(read, limiter=self._threads)
-
-    def _read(self, token: str) -> list[Exchange]:
+    def _exchanges(self, token: str) -> list[Exchange]:
+        """The talk of this visitor, or that of another device which was opened here."""
+        if not token:
+            return []
         with self._context.store.reading() as connection:
             resident = find_resident(connection, CHANNEL, sender_behind(connection, sender_of(token)))
             if resident is None:

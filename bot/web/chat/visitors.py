@@ -20,7 +20,7 @@ def token_of(request: Request) -> str:
 
 
 def new_token() -> str:
-    """A token nobody can guess."""
+    """256 random bits."""
     return secrets.token_urlsafe(_TOKEN_BYTES)
 
 
@@ -46,5 +46,5 @@ def remember(response: Response, token: str, *, is_https: bool) -> None:
 
 
 def forget(response: Response) -> None:
-    """Take the cookie away."""
+    """Delete the cookie; the talk itself stays."""
     response.delete_cookie(COOKIE, path="/")

@@ -1,4 +1,4 @@
-"""The consultation desk: all its pages behind one guard."""
+"""The consultation desk."""
 
 from http import HTTPStatus
 

@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from http import HTTPStatus
 
-import anyio.to_thread
 import segno
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
-from bot.domain.staff.permissions import Permission, Role, Staff, require
+from bot.domain.staff.permissions import Permission, Role, Staff
 from bot.handlers.app_context import AppContext
 from bot.handlers.staff.audit_view import read_audit
 from bot.handlers.staff.staff_accounts import (
@@ -32,69 +30,64 @@ class DeskAccounts:
         self._context = context
         self._pages = pages
         self.routes = [
-            Route("/desk/staff", guard.guarded(self._show)),
-            Route("/desk/staff/add", guard.guarded(self._add), methods=["POST"]),
-            Route("/desk/staff/reset", guard.guarded(self._reset), methods=["POST"]),
-            Route("/desk/staff/disable", guard.guarded(self._disable), methods=["POST"]),
-            Route("/desk/audit", guard.guarded(self._audit)),
+            guard.route("/desk/staff", self._show, Permission.KEEP_STAFF),
+            guard.route("/desk/staff/add", self._add, Permission.KEEP_STAFF, ["POST"]),
+            guard.route("/desk/staff/reset", self._reset, Permission.KEEP_STAFF, ["POST"]),
+            guard.route("/desk/staff/disable", self._disable, Permission.KEEP_STAFF, ["POST"]),
+            guard.route("/desk/audit", self._audit, Permission.READ_AUDIT),
         ]
 
-    async def _show(self, visit: StaffRequest) -> Response:
-        return await self._page(visit)
+    def _show(self, request: StaffRequest) -> Response:
+        return self._page(request)
 
-    async def _add(self, visit: StaffRequest) -> Response:
-        require(visit.staff, Permission.KEEP_STAFF)
-        role = visit.field("role")
+    def _add(self, request: StaffRequest) -> Response:
+        role = request.field("role")
         if role not in set(Role):
-            return await self._page(visit, fault="役割を選んでください。")
-        login = visit.field("login").strip()
-        wanted = NewAccount(login, visit.field("name"), Role(role), visit.field("mail"), visit.field("telephone"))
-        return await self._opened(visit, login, lambda office: make_account(office, wanted))
+            return self._page(request, fault="役割を選んでください。")
+        login = request.field("login").strip()
+        wanted = NewAccount(login, request.field("name"), Role(role), request.field("mail"), request.field("telephone"))
+        return self._reveal(request, login, lambda admin: make_account(admin, wanted))
 
-    async def _reset(self, visit: StaffRequest) -> Response:
-        login = visit.field("login")
-        return await self._opened(visit, login, lambda office: reset_account(office, login))
+    def _reset(self, request: StaffRequest) -> Response:
+        login = request.field("login")
+        return self._reveal(request, login, lambda admin: reset_account(admin, login))
 
-    async def _disable(self, visit: StaffRequest) -> Response:
-        require(visit.staff, Permission.KEEP_STAFF)
+    def _disable(self, request: StaffRequest) -> Response:
         try:
-            await anyio.to_thread.run_sync(close_account, self._office(visit), visit.field("login"))
+            close_account(self._admin(request), request.field("login"))
         except AccountError:
-            return await self._page(visit, fault="最後の管理者は止められません。先に、別の管理者を加えてください。")
+            return self._page(request, fault="最後の管理者は止められません。先に、別の管理者を加えてください。")
         return RedirectResponse("/desk/staff", HTTPStatus.SEE_OTHER)
 
-    async def _opened(self, visit: StaffRequest, login: str, make: Callable[[AccountAdmin], Credentials]) -> Response:
-        """What opens the account, shown this once."""
-        require(visit.staff, Permission.KEEP_STAFF)
+    def _reveal(self, request: StaffRequest, login: str, make: Callable[[AccountAdmin], Credentials]) -> Response:
+        """The page with password, code and recovery codes, which are shown this once."""
         try:
-            opener = await anyio.to_thread.run_sync(make, self._office(visit))
+            credentials = make(self._admin(request))
         except AccountError:
-            return await self._page(visit, fault="そのログイン名は使えません。別の名前にしてください。")
-        return await self._page(visit, opener=opener, login=login)
+            return self._page(request, fault="そのログイン名は使えません。別の名前にしてください。")
+        return self._page(request, credentials=credentials, login=login)
 
-    async def _page(
-        self, visit: StaffRequest, *, fault: str = "", opener: Credentials | None = None, login: str = ""
+    def _page(
+        self, request: StaffRequest, *, fault: str = "", credentials: Credentials | None = None, login: str = ""
     ) -> Response:
-        require(visit.staff, Permission.KEEP_STAFF)
-        accounts = await anyio.to_thread.run_sync(self._accounts)
-        picture = segno.make(opener.uri).svg_inline(scale=5, border=4) if opener else ""
+        accounts = self._accounts()
+        picture = segno.make(credentials.uri).svg_inline(scale=5, border=4) if credentials else ""
         status = HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK
-        return self._pages.write(
-            "staff.html", status, me=visit.staff, csrf=visit.csrf, accounts=accounts, roles=tuple(Role), fault=fault,
-            opener=opener, login=login, picture=picture,
+        return self._pages.show(
+            request, "staff.html", status, accounts=accounts, roles=tuple(Role), fault=fault,
+            credentials=credentials, login=login, picture=picture,
         )  # fmt: skip
 
-    async def _audit(self, visit: StaffRequest) -> Response:
-        require(visit.staff, Permission.READ_AUDIT)
-        before = visit.request.query_params.get("before", "")
-        trail = await anyio.to_thread.run_sync(read_audit, self._context, int(before) if before.isdecimal() else None)
-        return self._pages.write(
-            "audit.html", me=visit.staff, csrf=visit.csrf, traces=trail.traces, broken=trail.broken, names=trail.names,
+    def _audit(self, request: StaffRequest) -> Response:
+        before = request.query_params.get("before", "")
+        trail = read_audit(self._context, int(before) if before.isdecimal() else None)
+        return self._pages.show(
+            request, "audit.html", traces=trail.traces, broken=trail.broken, names=trail.names,
             numbers=trail.numbers,
         )  # fmt: skip
 
-    def _office(self, visit: StaffRequest) -> AccountAdmin:
-        return AccountAdmin(self._context.store, self._context.keys, self._context.clock(), visit.staff.id)
+    def _admin(self, request: StaffRequest) -> AccountAdmin:
+        return AccountAdmin(self._context.store, self._context.keys, self._context.clock(), request.staff.id)
 
     def _accounts(self) -> list[Staff]:
         with self._context.store.reading() as connection:

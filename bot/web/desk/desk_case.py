@@ -1,18 +1,18 @@
 """One case on one page, and what can be done with it. Two people pressing at once: the other reads who won."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
+from types import MappingProxyType
 
-import anyio.to_thread
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from bot.domain.cases.case import Case
 from bot.domain.cases.case_transitions import NotPossibleError, Reason
+from bot.domain.staff.permissions import Permission
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import (
     EmptyError,
@@ -29,13 +29,73 @@ from bot.handlers.cases.case_actions import (
     reopen,
     set_quiet_hours,
 )
-from bot.handlers.cases.desk_views import CaseView, read_case_view
-from bot.web.staff_guard import StaffGuard, StaffRequest
+from bot.handlers.cases.desk_views import CaseView, read_case_state, read_case_view
+from bot.web.staff_guard import POLLS, StaffGuard, StaffRequest
 from bot.web.staff_pages import StaffPages
 
-REASONS = tuple(each for each in Reason if each is not Reason.JOINED)
+REASONS = tuple(reason for reason in Reason if reason is not Reason.JOINED)
 """Why staff can close a case with one press."""
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+
+Deed = Callable[[AppContext, StaffRequest], Case]
+"""What a button does."""
+
+
+def _claim(context: AppContext, request: StaffRequest) -> Case:
+    return claim(context, request.staff, request.field("case"))
+
+
+def _answer(context: AppContext, request: StaffRequest) -> Case:
+    written = StaffAnswer(request.field("words"), _moment(request.field("seen")), bool(request.field("page")))
+    return answer(context, request.staff, request.field("case"), written)
+
+
+def _note(context: AppContext, request: StaffRequest) -> Case:
+    return note(context, request.staff, request.field("case"), request.field("words"))
+
+
+def _hand_over(context: AppContext, request: StaffRequest) -> Case:
+    return hand_over(context, request.staff, request.field("case"), request.field("to"), request.field("words"))
+
+
+def _release(context: AppContext, request: StaffRequest) -> Case:
+    return release(context, request.staff, request.field("case"))
+
+
+def _join(context: AppContext, request: StaffRequest) -> Case:
+    return join(context, request.staff, request.field("case"), request.field("into"))
+
+
+def _set_quiet_hours(context: AppContext, request: StaffRequest) -> Case:
+    hours = _hours(request.field("from"), request.field("until"))
+    return set_quiet_hours(context, request.staff, request.field("case"), hours)
+
+
+def _close(context: AppContext, request: StaffRequest) -> Case:
+    reason = request.field("reason")
+    if reason not in REASONS:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return close(context, request.staff, request.field("case"), Reason(reason))
+
+
+def _reopen(context: AppContext, request: StaffRequest) -> Case:
+    return reopen(context, request.staff, request.field("case"))
+
+
+_DEEDS: Mapping[str, tuple[Permission, Deed]] = MappingProxyType(
+    {
+        "claim": (Permission.CLAIM, _claim),
+        "answer": (Permission.REPLY, _answer),
+        "note": (Permission.NOTE, _note),
+        "hand-over": (Permission.HAND_OVER, _hand_over),
+        "release": (Permission.RELEASE, _release),
+        "join": (Permission.CLOSE, _join),
+        "quiet": (Permission.NOTE, _set_quiet_hours),
+        "close": (Permission.CLOSE, _close),
+        "reopen": (Permission.REOPEN, _reopen),
+    }
+)
+"""The buttons by address. What only the owner of the case may do, the handlers decide."""
 
 
 class DeskCase:
@@ -44,83 +104,63 @@ class DeskCase:
     def __init__(self, context: AppContext, guard: StaffGuard, pages: StaffPages) -> None:
         self._context = context
         self._pages = pages
+        case = "/desk/cases/{number:str}"
         self.routes = [
-            Route("/desk/cases/{number:str}", guard.guarded(self._show)),
-            Route("/desk/cases/{number:str}/print", guard.guarded(self._print)),
-            Route("/desk/cases/{number:str}/{deed:str}", guard.guarded(self._do), methods=["POST"]),
+            guard.route(case, self._show, Permission.READ_CASE),
+            guard.route(f"{case}/print", self._print, Permission.READ_CASE),
+            guard.route(f"{case}/state", self._state, Permission.READ_CASE, options=POLLS),
+            *(
+                guard.route(f"{case}/{name}", partial(self._do, deed), permission, ["POST"])
+                for name, (permission, deed) in _DEEDS.items()
+            ),
         ]
 
-    async def _show(self, visit: StaffRequest) -> Response:
-        return await self._page(visit)
+    def _show(self, request: StaffRequest) -> Response:
+        return self._page(request)
 
-    async def _print(self, visit: StaffRequest) -> Response:
+    def _print(self, request: StaffRequest) -> Response:
         """The whole case on paper."""
-        opened = await self._opened(visit)
-        return self._pages.write("print.html", me=visit.staff, opened=opened, now=self._context.clock())
+        view = self._view(request)
+        return self._pages.write("print.html", me=request.staff, view=view, now=self._context.clock())
 
-    async def _do(self, visit: StaffRequest) -> Response:
-        """One deed; what went wrong is said on the page, with what was typed still there."""
-        doing = self._doing(visit)
+    def _state(self, request: StaffRequest) -> Response:
+        """What the case on the screen is like now, for a page that shows it."""
+        return JSONResponse({"seen": read_case_state(self._context, request.path_params["number"])})
+
+    def _do(self, deed: Deed, request: StaffRequest) -> Response:
+        """What went wrong is said on the page, with what was typed still there."""
         try:
-            await anyio.to_thread.run_sync(doing)
+            deed(self._context, request)
         except TakenError as error:
-            return await self._page(visit, HTTPStatus.CONFLICT, fault="taken", winner=error.owner)
+            return self._page(request, HTTPStatus.CONFLICT, fault="taken", winner=error.owner)
         except NotPossibleError:
-            return await self._page(visit, HTTPStatus.CONFLICT, fault="not-possible")
+            return self._page(request, HTTPStatus.CONFLICT, fault="not-possible")
         except EmptyError:
-            return await self._page(visit, HTTPStatus.UNPROCESSABLE_ENTITY, fault="empty")
+            return self._page(request, HTTPStatus.UNPROCESSABLE_ENTITY, fault="empty")
         except NoSuchCaseError:
             raise HTTPException(HTTPStatus.NOT_FOUND) from None
-        return RedirectResponse(f"/desk/cases/{visit.request.path_params['number']}", HTTPStatus.SEE_OTHER)
+        return RedirectResponse(f"/desk/cases/{request.path_params['number']}", HTTPStatus.SEE_OTHER)
 
-    def _doing(self, visit: StaffRequest) -> Callable[[], Case]:
-        context, staff, case_id = self._context, visit.staff, visit.field("case")
-        deeds: dict[str, Callable[[], Case]] = {
-            "claim": partial(claim, context, staff, case_id),
-            "answer": partial(
-                answer,
-                context,
-                staff,
-                case_id,
-                StaffAnswer(visit.field("words"), _moment(visit.field("seen")), bool(visit.field("page"))),
-            ),
-            "note": partial(note, context, staff, case_id, visit.field("words")),
-            "hand-over": partial(hand_over, context, staff, case_id, visit.field("to"), visit.field("words")),
-            "release": partial(release, context, staff, case_id),
-            "join": partial(join, context, staff, case_id, visit.field("into")),
-            "quiet": partial(
-                set_quiet_hours, context, staff, case_id, _hours(visit.field("from"), visit.field("until"))
-            ),
-            "reopen": partial(reopen, context, staff, case_id),
-        }
-        name = visit.request.path_params["deed"]
-        if name == "close" and visit.field("reason") in REASONS:
-            return partial(close, context, staff, case_id, Reason(visit.field("reason")))
-        if name not in deeds:
-            raise HTTPException(HTTPStatus.NOT_FOUND)
-        return deeds[name]
-
-    async def _page(
-        self, visit: StaffRequest, status: HTTPStatus = HTTPStatus.OK, *, fault: str = "", winner: str = ""
+    def _page(
+        self, request: StaffRequest, status: HTTPStatus = HTTPStatus.OK, *, fault: str = "", winner: str = ""
     ) -> Response:
-        opened = await self._opened(visit)
-        words = visit.field("words") if fault else ""
+        view = self._view(request)
+        words = request.field("words") if fault else ""
         canned = self._context.content.catalog.canned
-        return self._pages.write(
-            "case.html", status, me=visit.staff, csrf=visit.csrf, opened=opened, fault=fault, winner=winner,
-            words=words, canned=canned, now=self._context.clock(), reasons=REASONS, has_page=self._has_page(opened),
+        return self._pages.show(
+            request, "case.html", status, view=view, fault=fault, winner=winner,
+            words=words, canned=canned, now=self._context.clock(), reasons=REASONS, has_page=self._has_page(view),
         )  # fmt: skip
 
-    async def _opened(self, visit: StaffRequest) -> CaseView:
-        number = visit.request.path_params["number"]
-        opened = await anyio.to_thread.run_sync(read_case_view, self._context, visit.staff, number)
-        if opened is None:
+    def _view(self, request: StaffRequest) -> CaseView:
+        view = read_case_view(self._context, request.staff, request.path_params["number"])
+        if view is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        return opened
+        return view
 
-    def _has_page(self, opened: CaseView) -> bool:
+    def _has_page(self, view: CaseView) -> bool:
         """Whether a page of ours can be offered: on the web the talk itself stands on our own server."""
-        return bool(self._context.public_url) and opened.channel in self._context.channels
+        return bool(self._context.public_url) and view.channel in self._context.channels
 
 
 def _moment(written: str) -> datetime | None:
@@ -134,8 +174,9 @@ def _moment(written: str) -> datetime | None:
 
 def _hours(start: str, end: str) -> tuple[int, int] | None:
     """`22:00` and `7:00` as minutes from midnight; None where one of them is no time."""
-    found = [_TIME.fullmatch(each.strip()) for each in (start, end)]
-    if not all(found):
-        return None
-    first, last = (int(each.group(1)) * 60 + int(each.group(2)) for each in found if each)
-    return first, last
+    first, last = (_TIME.fullmatch(written.strip()) for written in (start, end))
+    return (_minutes(first), _minutes(last)) if first and last else None
+
+
+def _minutes(time: re.Match[str]) -> int:
+    return int(time.group(1)) * 60 + int(time.group(2))

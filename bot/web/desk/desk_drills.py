@@ -1,13 +1,10 @@
 """訓練: a case for practice, made here."""
 
-from functools import partial
 from http import HTTPStatus
 
-import anyio.to_thread
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
-from bot.domain.staff.permissions import Permission, require
+from bot.domain.staff.permissions import Permission
 from bot.domain.understanding.triage import Kind
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import LONGEST_ANSWER
@@ -23,24 +20,20 @@ class DeskDrills:
         self._context = context
         self._pages = pages
         self.routes = [
-            Route("/desk/drills", guard.guarded(self._show)),
-            Route("/desk/drills/start", guard.guarded(self._start), methods=["POST"]),
+            guard.route("/desk/drills", self._show, Permission.DRILL),
+            guard.route("/desk/drills/start", self._start, Permission.DRILL, ["POST"]),
         ]
 
-    async def _show(self, visit: StaffRequest) -> Response:
-        return self._page(visit)
+    def _show(self, request: StaffRequest) -> Response:
+        return self._page(request)
 
-    async def _start(self, visit: StaffRequest) -> Response:
-        kind, words = visit.field("kind"), visit.field("words").strip()
+    def _start(self, request: StaffRequest) -> Response:
+        kind, words = request.field("kind"), request.field("words").strip()
         if kind not in set(Kind) or not 0 < len(words) <= LONGEST_ANSWER:
-            return self._page(visit, HTTPStatus.UNPROCESSABLE_ENTITY)
-        work = partial(start_drill, self._context, visit.staff, Kind(kind), words)
-        case = await anyio.to_thread.run_sync(work)
+            return self._page(request, HTTPStatus.UNPROCESSABLE_ENTITY)
+        case = start_drill(self._context, request.staff, Kind(kind), words)
         return RedirectResponse(f"/desk/cases/{case.number}", HTTPStatus.SEE_OTHER)
 
-    def _page(self, visit: StaffRequest, status: HTTPStatus = HTTPStatus.OK) -> Response:
-        require(visit.staff, Permission.DRILL)
+    def _page(self, request: StaffRequest, status: HTTPStatus = HTTPStatus.OK) -> Response:
         is_wrong = status is not HTTPStatus.OK
-        return self._pages.write(
-            "drills.html", status, me=visit.staff, csrf=visit.csrf, kinds=tuple(Kind), is_wrong=is_wrong
-        )
+        return self._pages.show(request, "drills.html", status, kinds=tuple(Kind), is_wrong=is_wrong)

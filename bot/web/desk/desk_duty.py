@@ -2,16 +2,13 @@
 
 import re
 from datetime import date
-from functools import partial
 from http import HTTPStatus
 
-import anyio.to_thread
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
-from bot.domain.cases.duty_roster import DutyPerson, DutyRoster
+from bot.domain.cases.duty_roster import DutyPerson
 from bot.domain.opening_hours import WEEKDAYS, SpecialDay
-from bot.domain.staff.permissions import Permission, Staff, may, require
+from bot.domain.staff.permissions import Permission, Staff, may
 from bot.handlers.app_context import AppContext
 from bot.handlers.staff.duty_settings import DutyView, read_duty, save_desk_mail, save_duty_people, save_special_day
 from bot.web.staff_guard import StaffGuard, StaffRequest
@@ -27,67 +24,66 @@ class DeskDuty:
         self._context = context
         self._pages = pages
         self.routes = [
-            Route("/desk/duty", guard.guarded(self._show)),
-            Route("/desk/duty/people", guard.guarded(self._people), methods=["POST"]),
-            Route("/desk/duty/day", guard.guarded(self._day), methods=["POST"]),
-            Route("/desk/duty/mail", guard.guarded(self._mail), methods=["POST"]),
+            guard.route("/desk/duty", self._show, Permission.KEEP_DUTY),
+            guard.route("/desk/duty/people", self._people, Permission.KEEP_DUTY, ["POST"]),
+            guard.route("/desk/duty/day", self._day, Permission.KEEP_DUTY, ["POST"]),
+            guard.route("/desk/duty/mail", self._mail, Permission.KEEP_DUTY, ["POST"]),
         ]
 
-    async def _show(self, visit: StaffRequest) -> Response:
-        require(visit.staff, Permission.KEEP_DUTY)
-        return await self._page(visit)
+    def _show(self, request: StaffRequest) -> Response:
+        return self._page(request)
 
-    async def _page(self, visit: StaffRequest, fault: str = "") -> Response:
-        sheet = await anyio.to_thread.run_sync(read_duty, self._context)
+    def _page(self, request: StaffRequest, fault: str = "") -> Response:
+        view = read_duty(self._context)
         status = HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK
-        return self._pages.write(
-            "duty.html", status, me=visit.staff, csrf=visit.csrf, rows=_rows(sheet), sheet=sheet, fault=fault,
+        return self._pages.show(
+            request, "duty.html", status, rows=_rows(view), view=view, fault=fault,
             weekdays=WEEKDAYS, now=self._context.clock(),
         )  # fmt: skip
 
-    async def _people(self, visit: StaffRequest) -> Response:
+    def _people(self, request: StaffRequest) -> Response:
         """The whole list as it stands in the form; who has no place in it is not on duty."""
         chosen: list[tuple[int, DutyPerson]] = []
-        for staff in (await anyio.to_thread.run_sync(read_duty, self._context)).accounts:
-            place = visit.field(f"place-{staff.id}").strip()
-            away = visit.field(f"away-{staff.id}").strip()
+        for staff in read_duty(self._context).accounts:
+            place = request.field(f"place-{staff.id}").strip()
+            away = request.field(f"away-{staff.id}").strip()
             if not place:
                 continue
             if not place.isdecimal() or (away and _day(away) is None):
-                return await self._page(visit, "people")
-            days = frozenset(day for day in WEEKDAYS if visit.field(f"{day}-{staff.id}"))
-            person = DutyPerson(staff.id, days, bool(visit.field(f"call-{staff.id}")), _day(away))
+                return self._page(request, "people")
+            days = frozenset(day for day in WEEKDAYS if request.field(f"{day}-{staff.id}"))
+            person = DutyPerson(staff.id, days, bool(request.field(f"call-{staff.id}")), _day(away))
             chosen.append((int(place), person))
-        people = [person for _, person in sorted(chosen, key=lambda each: each[0])]
-        await anyio.to_thread.run_sync(save_duty_people, self._context, visit.staff, people)
+        people = [person for _, person in sorted(chosen, key=lambda placed: placed[0])]
+        save_duty_people(self._context, request.staff, people)
         return _back()
 
-    async def _day(self, visit: StaffRequest) -> Response:
+    def _day(self, request: StaffRequest) -> Response:
         """A closure (no times), a day with other times, or with `usual` an ordinary day again."""
-        day, reason = _day(visit.field("day").strip()), visit.field("reason").strip()[:128]
-        times = _times(visit.field("times"))
-        if day is None or times is None or not (reason or visit.field("usual")):
-            return await self._page(visit, "day")
-        special = None if visit.field("usual") else SpecialDay(times, reason)
-        await anyio.to_thread.run_sync(partial(save_special_day, self._context, visit.staff, day, special))
+        day, reason = _day(request.field("day").strip()), request.field("reason").strip()[:128]
+        times = _times(request.field("times"))
+        if day is None or times is None or not (reason or request.field("usual")):
+            return self._page(request, "day")
+        special = None if request.field("usual") else SpecialDay(times, reason)
+        save_special_day(self._context, request.staff, day, special)
         return _back()
 
-    async def _mail(self, visit: StaffRequest) -> Response:
-        address = visit.field("mail").strip()
+    def _mail(self, request: StaffRequest) -> Response:
+        address = request.field("mail").strip()
         if address and not re.fullmatch(r"[^\s@,;<>]{1,64}@[^\s@,;<>]{1,180}", address):
-            return await self._page(visit, "mail")
-        await anyio.to_thread.run_sync(save_desk_mail, self._context, visit.staff, address)
+            return self._page(request, "mail")
+        save_desk_mail(self._context, request.staff, address)
         return _back()
 
 
-def _rows(sheet: DutyView) -> list[tuple[Staff, DutyPerson | None, str]]:
+def _rows(view: DutyView) -> list[tuple[Staff, DutyPerson | None, str]]:
     """Everybody who can look after cases, with their line and place in the duty list; those on it first."""
-    roster: DutyRoster = sheet.roster
-    places = {person.staff: (place, person) for place, person in enumerate(roster.people, 1)}
-    able = [each for each in sheet.accounts if may(each, Permission.CLAIM)]
-    able.sort(key=lambda each: places[each.id][0] if each.id in places else len(places) + 1)
+    places = {person.staff: (place, person) for place, person in enumerate(view.roster.people, 1)}
+    able = [staff for staff in view.accounts if may(staff, Permission.CLAIM)]
+    able.sort(key=lambda staff: places[staff.id][0] if staff.id in places else len(places) + 1)
     return [
-        (each, places[each.id][1], str(places[each.id][0])) if each.id in places else (each, None, "") for each in able
+        (staff, places[staff.id][1], str(places[staff.id][0])) if staff.id in places else (staff, None, "")
+        for staff in able
     ]
 
 
@@ -100,7 +96,7 @@ def _day(written: str) -> date | None:
 
 def _times(written: str) -> tuple[tuple[int, int], ...] | None:
     """`9:00-12:00 13:00-17:00` as minutes; empty is closed, None cannot be read."""
-    found = []
+    times = []
     for part in written.replace("、", " ").replace(",", " ").split():
         match = _TIMES.match(part)
         if not match:
@@ -109,8 +105,8 @@ def _times(written: str) -> tuple[tuple[int, int], ...] | None:
         start, end = hours[0] * 60 + hours[1], hours[2] * 60 + hours[3]
         if not start < end <= 24 * 60:
             return None
-        found.append((start, end))
-    return tuple(sorted(found))
+        times.append((start, end))
+    return tuple(sorted(times))
 
 
 def _back() -> Response:

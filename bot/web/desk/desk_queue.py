@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 
-import anyio.to_thread
-from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 
-from bot.domain.staff.permissions import Permission, require
+from bot.domain.staff.permissions import Permission
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.desk_views import Queue, read_case_state, read_queue
-from bot.web.staff_guard import StaffGuard, StaffRequest
+from bot.handlers.cases.desk_views import Queue, read_queue
+from bot.web.route_access import SIGNED_IN
+from bot.web.staff_guard import POLLS, StaffGuard, StaffRequest
 from bot.web.staff_pages import StaffPages
 
 _LOOK_EVERY = 2.0
@@ -27,52 +28,42 @@ class DeskQueue:
         self._guard = guard
         self._pages = pages
         self.routes = [
-            Route("/desk", guard.guarded(self._show)),
-            Route("/desk/queue", guard.guarded(self._part, acts=False)),
-            Route("/desk/stream", guard.guarded(self._stream, acts=False)),
-            Route("/desk/alive", guard.guarded(self._alive, acts=False)),
+            guard.route("/desk", self._show, Permission.SEE_QUEUE),
+            guard.route("/desk/queue", self._part, Permission.SEE_QUEUE, options=POLLS),
+            guard.route("/desk/stream", self._stream, Permission.SEE_QUEUE, options=POLLS),
+            guard.route("/desk/alive", self._alive, SIGNED_IN, options=POLLS),
         ]
 
-    async def _show(self, visit: StaffRequest) -> Response:
-        require(visit.staff, Permission.SEE_QUEUE)
-        return self._pages.write("queue.html", me=visit.staff, csrf=visit.csrf, queue=await self._queue())
+    def _show(self, request: StaffRequest) -> Response:
+        return self._pages.show(request, "queue.html", queue=read_queue(self._context))
 
-    async def _part(self, visit: StaffRequest) -> Response:
+    def _part(self, request: StaffRequest) -> Response:
         """The list alone, for a browser whose stream is broken."""
-        require(visit.staff, Permission.SEE_QUEUE)
-        return HTMLResponse(self._write(visit, await self._queue()))
+        return HTMLResponse(self._write(request, read_queue(self._context)))
 
-    async def _alive(self, visit: StaffRequest) -> Response:
-        """Whether the session lasts, and what the case on the screen (`case`) is like now. `acts`: somebody types."""
-        if visit.request.query_params.get("acts"):
-            await self._guard.who(visit.token)
-        number = visit.request.query_params.get("case", "")
-        seen = await anyio.to_thread.run_sync(read_case_state, self._context, number) if number else ""
-        return JSONResponse({"seen": seen})
+    def _alive(self, _request: StaffRequest) -> Response:
+        """Nothing but that the session lasts. What the case on the screen is like, its own route says."""
+        return Response(status_code=HTTPStatus.NO_CONTENT)
 
-    async def _stream(self, visit: StaffRequest) -> Response:
-        require(visit.staff, Permission.SEE_QUEUE)
+    def _stream(self, request: StaffRequest) -> Response:
         headers = {"x-accel-buffering": "no"}
-        return StreamingResponse(self._events(visit), media_type="text/event-stream", headers=headers)
+        return StreamingResponse(self._events(request), media_type="text/event-stream", headers=headers)
 
-    async def _events(self, visit: StaffRequest) -> AsyncIterator[str]:
+    async def _events(self, request: StaffRequest) -> AsyncIterator[str]:
         """The list whenever it changes, and every ten seconds, so that the page knows how old its picture is."""
         loop = asyncio.get_running_loop()
         end, said_at, before = loop.time() + _STREAM_LASTS, 0.0, ""
         while loop.time() < end:
-            if await self._guard.who(visit.token, acts=False) is None:
+            if await run_in_threadpool(self._guard.who, request.token, acts=False) is None:
                 yield "event: locked\ndata: \n\n"
                 return
-            queue = await self._queue()
+            queue = await run_in_threadpool(read_queue, self._context)
             key = repr([(row.case, row.owner) for row in queue.rows])
             if key != before or loop.time() - said_at > _SAY_EVERY:
                 before, said_at = key, loop.time()
-                lines = "".join(f"data: {line}\n" for line in self._write(visit, queue).splitlines())
+                lines = "".join(f"data: {line}\n" for line in self._write(request, queue).splitlines())
                 yield f"event: queue\n{lines}\n"
             await asyncio.sleep(_LOOK_EVERY)
 
-    async def _queue(self) -> Queue:
-        return await anyio.to_thread.run_sync(read_queue, self._context)
-
-    def _write(self, visit: StaffRequest, queue: Queue) -> str:
-        return self._pages.part("queue-list.html", me=visit.staff, csrf=visit.csrf, queue=queue)
+    def _write(self, request: StaffRequest, queue: Queue) -> str:
+        return self._pages.part("queue-list.html", me=request.staff, csrf=request.csrf, queue=queue)

@@ -2,13 +2,11 @@
 
 import csv
 import io
-from functools import partial
 
-import anyio.to_thread
 from starlette.responses import Response
-from starlette.routing import Route
 
 from bot.domain.cases.monthly_report import Month, MonthlyReport, ReportTable
+from bot.domain.staff.permissions import Permission
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.build_report import build_report
 from bot.web.staff_guard import StaffGuard, StaffRequest
@@ -25,33 +23,37 @@ class DeskReport:
         self._context = context
         self._pages = pages
         self.routes = [
-            Route("/desk/report", guard.guarded(self._show)),
-            Route("/desk/report.csv", guard.guarded(self._csv)),
+            guard.route("/desk/report", self._show, Permission.READ_REPORT),
+            guard.route("/desk/report.csv", self._csv, Permission.READ_REPORT),
         ]
 
-    async def _show(self, visit: StaffRequest) -> Response:
-        report = await self._read(visit)
-        return self._pages.write(
-            "report.html", me=visit.staff, csrf=visit.csrf, report=report, label=self._label, now=self._context.clock()
+    def _show(self, request: StaffRequest) -> Response:
+        report = self._read(request)
+        return self._pages.show(
+            request,
+            "report.html",
+            report=report,
+            label=self._label,
+            now=self._context.clock(),
         )
 
-    async def _csv(self, visit: StaffRequest) -> Response:
+    def _csv(self, request: StaffRequest) -> Response:
         """UTF-8 with a mark in front, by which table programs know it."""
-        report = await self._read(visit)
-        written = io.StringIO()
-        rows = csv.writer(written)
+        report = self._read(request)
+        text = io.StringIO()
+        writer = csv.writer(text)
         for row in self._rows(report):
-            rows.writerow([as_cell(each) for each in row])
+            writer.writerow([as_cell(cell) for cell in row])
         name = f"attachment; filename=report-{report.month}.csv"
-        body = written.getvalue().encode("utf-8-sig")
+        body = text.getvalue().encode("utf-8-sig")
         return Response(body, media_type="text/csv; charset=utf-8", headers={"content-disposition": name})
 
-    async def _read(self, visit: StaffRequest) -> MonthlyReport:
+    def _read(self, request: StaffRequest) -> MonthlyReport:
         try:
-            month = Month.read(visit.request.query_params.get("month", ""))
+            month = Month.read(request.query_params.get("month", ""))
         except ValueError:
             month = Month.of(self._context.clock()).before
-        return await anyio.to_thread.run_sync(partial(build_report, self._context, visit.staff, month))
+        return build_report(self._context, request.staff, month)
 
     def _rows(self, report: MonthlyReport) -> list[tuple[str, str, str]]:
         heads = self._pages.words("REPORT")

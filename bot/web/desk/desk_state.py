@@ -1,18 +1,17 @@
-"""ボットの様子: what `doctor` says, for an admin, in Japanese. No platform is asked from here."""
+"""ボットの様子: the findings of `doctor` for an admin, in Japanese. No platform is asked from here."""
 
-import anyio.to_thread
 from starlette.responses import Response
-from starlette.routing import Route
 
 from bot.domain.operations.health_findings import HealthVerdict
 from bot.domain.operations.health_texts import JAPANESE
-from bot.domain.staff.permissions import Permission, require
+from bot.domain.staff.permissions import Permission
 from bot.handlers.app_context import AppContext
 from bot.handlers.operations.health_report import Deployment, health_report
 from bot.web.staff_guard import StaffGuard, StaffRequest
 from bot.web.staff_pages import StaffPages
 
 _MARKS = {HealthVerdict.RIGHT: "right", HealthVerdict.LOOK: "look", HealthVerdict.ACT: "act"}
+_WORST_FIRST = (HealthVerdict.ACT, HealthVerdict.LOOK, HealthVerdict.RIGHT)
 
 
 class DeskState:
@@ -21,15 +20,12 @@ class DeskState:
     def __init__(self, context: AppContext, guard: StaffGuard, pages: StaffPages) -> None:
         self._context = context
         self._pages = pages
-        self.routes = [Route("/desk/state", guard.guarded(self._show))]
+        self.routes = [guard.route("/desk/state", self._show, Permission.SEE_STATE)]
 
-    async def _show(self, visit: StaffRequest) -> Response:
-        require(visit.staff, Permission.SEE_STATE)
+    def _show(self, request: StaffRequest) -> Response:
         context = self._context
-        premises = Deployment(context.store.file, tuple(context.channels), context.is_https)
-        found = await anyio.to_thread.run_sync(health_report, context, premises, context.clock())
-        worst_first = sorted(
-            found, key=lambda each: (each.verdict is not HealthVerdict.ACT, each.verdict is HealthVerdict.RIGHT)
-        )
-        rows = [(_MARKS[each.verdict], *JAPANESE[each.name].of(each)) for each in worst_first]
-        return self._pages.write("state.html", me=visit.staff, csrf=visit.csrf, rows=rows, now=context.clock())
+        deployment = Deployment(context.store.file, tuple(context.channels), context.is_https)
+        findings = health_report(context, deployment, context.clock())
+        findings.sort(key=lambda one: _WORST_FIRST.index(one.verdict))
+        rows = [(_MARKS[one.verdict], *JAPANESE[one.name].of(one)) for one in findings]
+        return self._pages.show(request, "state.html", rows=rows, now=context.clock())

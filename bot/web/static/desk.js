@@ -91,10 +91,10 @@
     setInterval(async () => {
       const query = new URLSearchParams();
       if (acted) query.set("acts", "1");
-      if (changed) query.set("case", changed.dataset.case);
       acted = false;
       try {
-        const answer = await fetch(`/desk/alive?${query}`, { redirect: "manual" });
+        const asked = changed ? `/desk/cases/${changed.dataset.case}/state` : "/desk/alive";
+        const answer = await fetch(`${asked}?${query}`, { redirect: "manual" });
         if (answer.type === "opaqueredirect") location.assign("/desk/locked");
         else if (answer.ok && changed) changed.hidden = (await answer.json()).seen === changed.dataset.seen;
       } catch { /* the next round asks again */ }

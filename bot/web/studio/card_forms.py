@@ -1,4 +1,4 @@
-"""A card as a form: what the boxes show, and what comes back from them."""
+"""A card as a form: the values its fields show, and the values that are sent back."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Get = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Box:
-    """One field on the page. `hours`: a table of opening hours. `theirs`: what somebody else wrote meanwhile."""
+    """One field on the page. `hours`: a table of opening hours. `theirs`: the value somebody else saved meanwhile."""
 
     field: Field
     text: str
@@ -28,7 +28,7 @@ class Box:
 
 @dataclass(frozen=True)
 class HoursRow:
-    """One period: ticked days, other dates of a month, times."""
+    """One period: ticked days, dates of the month, times."""
 
     days: frozenset[str]
     dates: str
@@ -37,7 +37,7 @@ class HoursRow:
 
 @dataclass(frozen=True)
 class HoursBoxes:
-    """The whole table; spare rows are empty."""
+    """The whole table, with empty rows at its ends to be filled in."""
 
     rows: tuple[HoursRow, ...]
     unsure: frozenset[str]
@@ -58,7 +58,7 @@ def boxes(kind: CardKind, values: Mapping[str, Data], theirs: Mapping[str, Data]
 
 
 def fields_of(kind: CardKind, get: Get, before: Mapping[str, Data], *, is_new: bool = False) -> Values:
-    """What was filled in. `before`: the card until now, for what is written in another way than it is shown."""
+    """The values that were filled in. `before`: the card until now, for values stored in another form than shown."""
     return {
         field.name: _filled(field, get, before.get(field.name, ""))
         for field in kind.fields
@@ -127,5 +127,5 @@ def _times(row: Mapping[str, Data]) -> str:
 
 
 def _rows(hours: Data, name: str) -> list[dict[str, Data]]:
-    found = hours.get(name, []) if isinstance(hours, dict) else []
-    return [row for row in found if isinstance(row, dict)]
+    rows = hours.get(name, []) if isinstance(hours, dict) else []
+    return [row for row in rows if isinstance(row, dict)]

@@ -1,4 +1,4 @@
-"""The studio: where the office changes what the bot knows. All its pages stand behind the desk's guard."""
+"""The studio: where the office changes what the bot knows. Its pages have the same guard as the desk."""
 
 from http import HTTPStatus
 

@@ -2,21 +2,18 @@
 
 import json
 from collections.abc import Mapping
-from functools import partial
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-import anyio.to_thread
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Route
 
 from bot.content.cards.card_kinds import CardKind, kind_of
 from bot.content.cards.cards import CardRef, NoSuchCardError, Values, name_of, read_card
 from bot.content.cards.differences import FieldChange, field_changes, title_of
 from bot.content.read.hours_reader import BOXES, MARKS
 from bot.content.yaml.yaml_form import Data
-from bot.domain.staff.permissions import Permission, require
+from bot.domain.staff.permissions import Permission
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import CardForm, Draft, Saved, history_of, read_draft, save_card, undo
 from bot.handlers.content.studio_views import list_cards, staff_names
@@ -35,103 +32,96 @@ class StudioCards:
         self._context = context
         self._pages = pages
         self.routes = [
-            Route("/studio/cards", guard.guarded(self._list)),
-            Route("/studio/card", guard.guarded(self._show)),
-            Route("/studio/card", guard.guarded(self._save), methods=["POST"]),
-            Route("/studio/card/new", guard.guarded(self._new)),
-            Route("/studio/card/undo", guard.guarded(self._undo), methods=["POST"]),
-            Route("/studio/card/remove", guard.guarded(self._remove), methods=["POST"]),
+            guard.route("/studio/cards", self._list, Permission.EDIT_CONTENT),
+            guard.route("/studio/card", self._show, Permission.EDIT_CONTENT),
+            guard.route("/studio/card", self._save, Permission.EDIT_CONTENT, ["POST"]),
+            guard.route("/studio/card/new", self._new, Permission.EDIT_CONTENT),
+            guard.route("/studio/card/undo", self._undo, Permission.EDIT_CONTENT, ["POST"]),
+            guard.route("/studio/card/remove", self._remove, Permission.EDIT_CONTENT, ["POST"]),
         ]
 
-    async def _list(self, visit: StaffRequest) -> Response:
-        require(visit.staff, Permission.EDIT_CONTENT)
-        draft = await self._draft()
-        pattern, word = _asked(visit, "files"), _asked(visit, "word").strip()
+    def _list(self, request: StaffRequest) -> Response:
+        draft = self._draft()
+        pattern, word = _asked(request, "files"), _asked(request, "word").strip()
         try:
-            kind, listed = await anyio.to_thread.run_sync(list_cards, draft.files, pattern)
+            kind, listed = list_cards(draft.files, pattern)
         except NoSuchCardError:
             raise HTTPException(HTTPStatus.NOT_FOUND) from None
-        found = [each for each in listed if word in f"{each.place.file} {each.place.name} {each.title} {each.says}"]
-        return self._pages.write(
-            "cards.html", me=visit.staff, csrf=visit.csrf, kind=kind, listed=found, word=word, address=_address
-        )
+        matching = [card for card in listed if word in f"{card.place.file} {card.place.name} {card.title} {card.says}"]
+        return self._pages.show(request, "cards.html", kind=kind, listed=matching, word=word, address=_address)
 
-    async def _show(self, visit: StaffRequest) -> Response:
-        require(visit.staff, Permission.EDIT_CONTENT)
-        draft, place = await self._draft(), CardRef(_asked(visit, "file"), _asked(visit, "name"))
+    def _show(self, request: StaffRequest) -> Response:
+        draft, place = self._draft(), CardRef(_asked(request, "file"), _asked(request, "name"))
         values = _card(draft, place)
         if values is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        return await self._page(visit, place, Saved(values, draft.seen, {}))
+        return self._page(request, place, Saved(values, draft.seen, {}))
 
-    async def _new(self, visit: StaffRequest) -> Response:
-        require(visit.staff, Permission.EDIT_CONTENT)
-        draft, place = await self._draft(), CardRef(_asked(visit, "file"))
+    def _new(self, request: StaffRequest) -> Response:
+        draft, place = self._draft(), CardRef(_asked(request, "file"))
         kind = _kind(place)
         if not kind.grows:
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        return await self._page(visit, place, Saved({}, draft.seen, {}), is_new=True)
+        return self._page(request, place, Saved({}, draft.seen, {}), is_new=True)
 
-    async def _save(self, visit: StaffRequest) -> Response:
-        """Save; a page that saves by itself gets JSON and goes on with what the other hand has not torn."""
-        place = CardRef(visit.field("file"), visit.field("name"))
-        kind, is_new = _kind(place), visit.field("new") == "yes"
-        draft = await self._draft()
-        fields = fields_of(kind, visit.field, _card(draft, place) or {}, is_new=is_new)
+    def _save(self, request: StaffRequest) -> Response:
+        """Save; a page that saves by itself gets JSON and goes on with the fields that nobody else has changed."""
+        place = CardRef(request.field("file"), request.field("name"))
+        kind, is_new = _kind(place), request.field("new") == "yes"
+        draft = self._draft()
+        fields = fields_of(kind, request.field, _card(draft, place) or {}, is_new=is_new)
         if is_new:
             place = CardRef(place.file, name_of(kind, fields))
         elif _card(draft, place) is None:  # somebody else has taken it out meanwhile: these words bring it back
             fields = {**_naming(kind, place), **fields}
         fault = _named_wrongly(kind, draft, place, fields) if is_new else ""
         if fault:
-            if visit.field("quiet"):
+            if request.field("quiet"):
                 return JSONResponse({"fault": fault}, HTTPStatus.UNPROCESSABLE_ENTITY)
-            return await self._page(visit, place, Saved(fields, visit.field("seen"), {}), is_new=is_new, fault=fault)
-        quiet = bool(visit.field("quiet"))
-        work = partial(save_card, self._context, visit.staff, CardForm(place, fields, visit.field("seen"), quiet))
-        saved = await anyio.to_thread.run_sync(work)
+            return self._page(request, place, Saved(fields, request.field("seen"), {}), is_new=is_new, fault=fault)
+        quiet = bool(request.field("quiet"))
+        saved = save_card(self._context, request.staff, CardForm(place, fields, request.field("seen"), quiet))
         if quiet:
             return JSONResponse({"seen": saved.seen, "torn": sorted(saved.theirs)})
         if saved.theirs:
-            return await self._page(visit, place, saved)
+            return self._page(request, place, saved)
         return RedirectResponse(_address(place, saved="yes"), HTTPStatus.SEE_OTHER)
 
-    async def _undo(self, visit: StaffRequest) -> Response:
-        place = CardRef(visit.field("file"), visit.field("name"))
-        await anyio.to_thread.run_sync(undo, self._context, visit.staff, place)
-        draft = await self._draft()
+    def _undo(self, request: StaffRequest) -> Response:
+        place = CardRef(request.field("file"), request.field("name"))
+        undo(self._context, request.staff, place)
+        draft = self._draft()
         gone = _card(draft, place) is None
         return RedirectResponse(_list_address(place) if gone else _address(place), HTTPStatus.SEE_OTHER)
 
-    async def _remove(self, visit: StaffRequest) -> Response:
-        place = CardRef(visit.field("file"), visit.field("name"))
+    def _remove(self, request: StaffRequest) -> Response:
+        place = CardRef(request.field("file"), request.field("name"))
         if not _kind(place).grows:
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        work = partial(save_card, self._context, visit.staff, CardForm(place, None, visit.field("seen")))
-        await anyio.to_thread.run_sync(work)
+        save_card(self._context, request.staff, CardForm(place, None, request.field("seen")))
         return RedirectResponse(_list_address(place), HTTPStatus.SEE_OTHER)
 
-    async def _page(
-        self, visit: StaffRequest, place: CardRef, saved: Saved, *, is_new: bool = False, fault: str = ""
+    def _page(
+        self, request: StaffRequest, place: CardRef, saved: Saved, *, is_new: bool = False, fault: str = ""
     ) -> Response:
         kind = _kind(place)
-        history = await anyio.to_thread.run_sync(history_of, self._context.store, place)
-        names = await anyio.to_thread.run_sync(staff_names, self._context)
+        history = history_of(self._context.store, place)
+        names = staff_names(self._context)
         status = HTTPStatus.CONFLICT if saved.theirs else HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK
-        return self._pages.write(
-            "card.html", status, me=visit.staff, csrf=visit.csrf, kind=kind, place=place, seen=saved.seen,
+        return self._pages.show(
+            request, "card.html", status, kind=kind, place=place, seen=saved.seen,
             boxes=boxes(kind, saved.values or {}, saved.theirs), by=names.get(saved.by, ""), names=names,
             history=[(edit, _changes(kind, edit)) for edit in history[:_EDITS_SHOWN]], is_new=is_new, fault=fault,
             days=BOXES, marks=MARKS,
-            titled=_titled(kind, place, saved.values or {}), was_saved=_asked(visit, "saved") == "yes", tried=None,
+            titled=_titled(kind, place, saved.values or {}), was_saved=_asked(request, "saved") == "yes", tried=None,
         )  # fmt: skip
 
-    async def _draft(self) -> Draft:
-        return await anyio.to_thread.run_sync(read_draft, self._context.store)
+    def _draft(self) -> Draft:
+        return read_draft(self._context.store)
 
 
-def _asked(visit: StaffRequest, name: str) -> str:
-    return visit.request.query_params.get(name, "")
+def _asked(request: StaffRequest, name: str) -> str:
+    return request.query_params.get(name, "")
 
 
 def _kind(place: CardRef) -> CardKind:

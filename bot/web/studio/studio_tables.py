@@ -1,18 +1,15 @@
 """Excel and CSV: out as they are, in after a look at every difference and every faulty row."""
 
-from functools import partial
 from http import HTTPStatus
 
-import anyio.to_thread
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from bot.content.cards.cards import NoSuchCardError
 from bot.content.tables.table_files import TableError
 from bot.content.tables.tables import SHEETS
-from bot.domain.staff.permissions import Permission, require
+from bot.domain.staff.permissions import Permission
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import Draft, read_draft
 from bot.handlers.content.import_export import (
@@ -25,7 +22,7 @@ from bot.handlers.content.import_export import (
     preview_tables,
 )
 from bot.storage.content.revision_rows import BehindError
-from bot.web.staff_guard import StaffGuard, StaffRequest
+from bot.web.staff_guard import UPLOADS, StaffGuard, StaffRequest
 from bot.web.staff_pages import StaffPages
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -38,65 +35,60 @@ class StudioTables:
         self._context = context
         self._pages = pages
         self.routes = [
-            Route("/studio/tables", guard.guarded(self._show)),
-            Route("/studio/tables", guard.guarded(self._look, uploads=True), methods=["POST"]),
-            Route("/studio/tables/take", guard.guarded(self._take, uploads=True), methods=["POST"]),
-            Route("/studio/tables/sasaeai.xlsx", guard.guarded(self._workbook)),
-            Route("/studio/tables/{number:int}.csv", guard.guarded(self._csv)),
+            guard.route("/studio/tables", self._show, Permission.EDIT_CONTENT),
+            guard.route("/studio/tables", self._look, Permission.EDIT_CONTENT, ["POST"], UPLOADS),
+            guard.route("/studio/tables/take", self._take, Permission.EDIT_CONTENT, ["POST"], UPLOADS),
+            guard.route("/studio/tables/sasaeai.xlsx", self._workbook, Permission.EDIT_CONTENT),
+            guard.route("/studio/tables/{number:int}.csv", self._csv, Permission.EDIT_CONTENT),
         ]
 
-    async def _show(self, visit: StaffRequest) -> Response:
-        return self._page(visit)
+    def _show(self, request: StaffRequest) -> Response:
+        return self._page(request)
 
-    async def _look(self, visit: StaffRequest) -> Response:
+    def _look(self, request: StaffRequest) -> Response:
         """What the file would change; nothing is kept yet."""
-        require(visit.staff, Permission.EDIT_CONTENT)
-        sent = visit.form.get("file")
-        body = await sent.read() if isinstance(sent, UploadFile) else b""
+        sent = request.form.get("file")
+        body = sent.file.read() if isinstance(sent, UploadFile) else b""
         if not body:
-            return self._page(visit, fault="ファイルを選んでください。")
-        draft = await self._draft()
+            return self._page(request, fault="ファイルを選んでください。")
+        draft = self._draft()
         try:
-            imported = await anyio.to_thread.run_sync(preview_tables, draft, body)
+            imported = preview_tables(draft, body)
         except TableError as error:
-            return self._page(visit, fault=str(error))
-        return self._page(visit, imported=imported)
+            return self._page(request, fault=str(error))
+        return self._page(request, imported=imported)
 
-    async def _take(self, visit: StaffRequest) -> Response:
-        require(visit.staff, Permission.EDIT_CONTENT)
+    def _take(self, request: StaffRequest) -> Response:
         try:
-            changes = changes_from_text(visit.field("changes"))
-            await anyio.to_thread.run_sync(partial(import_changes, self._context, visit.staff, changes))
+            changes = changes_from_text(request.field("changes"))
+            import_changes(self._context, request.staff, changes)
         except (ValueError, NoSuchCardError):
             raise HTTPException(HTTPStatus.NOT_FOUND) from None
         except BehindError:
-            return self._page(visit, fault="ほかの人が先に直しました。もう一度ファイルを選んでください。")
+            return self._page(request, fault="ほかの人が先に直しました。もう一度ファイルを選んでください。")
         return RedirectResponse("/studio", HTTPStatus.SEE_OTHER)
 
-    async def _workbook(self, visit: StaffRequest) -> Response:
-        require(visit.staff, Permission.EDIT_CONTENT)
-        draft = await self._draft()
-        body = await anyio.to_thread.run_sync(export_workbook, draft.files)
+    def _workbook(self, _request: StaffRequest) -> Response:
+        draft = self._draft()
+        body = export_workbook(draft.files)
         return _download(body, _XLSX, "sasaeai.xlsx")
 
-    async def _csv(self, visit: StaffRequest) -> Response:
-        require(visit.staff, Permission.EDIT_CONTENT)
-        number = visit.request.path_params["number"]
+    def _csv(self, request: StaffRequest) -> Response:
+        number = request.path_params["number"]
         if number >= len(SHEETS):
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        draft = await self._draft()
-        body = await anyio.to_thread.run_sync(export_csv, draft.files, SHEETS[number])
+        draft = self._draft()
+        body = export_csv(draft.files, SHEETS[number])
         return _download(body, "text/csv; charset=utf-8", f"sasaeai-{number}.csv")
 
-    async def _draft(self) -> Draft:
-        return await anyio.to_thread.run_sync(read_draft, self._context.store)
+    def _draft(self) -> Draft:
+        return read_draft(self._context.store)
 
-    def _page(self, visit: StaffRequest, *, fault: str = "", imported: Imported | None = None) -> Response:
-        require(visit.staff, Permission.EDIT_CONTENT)
+    def _page(self, request: StaffRequest, *, fault: str = "", imported: Imported | None = None) -> Response:
         is_bad = fault or (imported and imported.faults)
         status = HTTPStatus.UNPROCESSABLE_ENTITY if is_bad else HTTPStatus.OK
-        return self._pages.write(
-            "tables.html", status, me=visit.staff, csrf=visit.csrf, sheets=SHEETS, fault=fault, imported=imported,
+        return self._pages.show(
+            request, "tables.html", status, sheets=SHEETS, fault=fault, imported=imported,
             changes=changes_as_text(imported.changes) if imported else "",
         )  # fmt: skip
 

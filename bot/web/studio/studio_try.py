@@ -1,15 +1,12 @@
 """「ためしに聞いてみる」: one sentence, answered from the draft and from what is in force, side by side."""
 
-from functools import partial
-
-import anyio.to_thread
+import anyio
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
 
-from bot.domain.staff.permissions import Permission, require
+from bot.domain.staff.permissions import Permission
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.try_question import Trial, try_question
-from bot.web.staff_guard import StaffGuard, StaffRequest
+from bot.web.staff_guard import PageOptions, StaffGuard, StaffRequest
 from bot.web.staff_pages import StaffPages
 
 
@@ -19,23 +16,20 @@ class StudioTry:
     def __init__(self, context: AppContext, guard: StaffGuard, pages: StaffPages) -> None:
         self._context = context
         self._pages = pages
-        self._threads = anyio.CapacityLimiter(1)
+        single = PageOptions(threads=anyio.CapacityLimiter(1))
         self.routes = [
-            Route("/studio/try", guard.guarded(self._show)),
-            Route("/studio/try", guard.guarded(self._ask), methods=["POST"]),
+            guard.route("/studio/try", self._show, Permission.EDIT_CONTENT),
+            guard.route("/studio/try", self._ask, Permission.EDIT_CONTENT, ["POST"], single),
         ]
 
-    async def _show(self, visit: StaffRequest) -> Response:
-        require(visit.staff, Permission.EDIT_CONTENT)
-        return self._pages.write("try.html", me=visit.staff, csrf=visit.csrf, tried=None)
+    def _show(self, request: StaffRequest) -> Response:
+        return self._pages.show(request, "try.html", tried=None)
 
-    async def _ask(self, visit: StaffRequest) -> Response:
+    def _ask(self, request: StaffRequest) -> Response:
         """The whole page, or for a page that asks by itself the answer alone."""
-        require(visit.staff, Permission.EDIT_CONTENT)
         tried: Trial | None = None
-        if visit.field("text").strip():
-            work = partial(try_question, self._context, visit.staff, visit.field("text"))
-            tried = await anyio.to_thread.run_sync(work, limiter=self._threads)
-        if visit.field("quiet"):
+        if request.field("text").strip():
+            tried = try_question(self._context, request.field("text"))
+        if request.field("quiet"):
             return HTMLResponse(self._pages.part("tried.html", tried=tried))
-        return self._pages.write("try.html", me=visit.staff, csrf=visit.csrf, tried=tried)
+        return self._pages.show(request, "try.html", tried=tried)
