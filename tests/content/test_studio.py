@@ -30,7 +30,7 @@ from bot.handlers.content.publish import (
 )
 from bot.handlers.content.publish_from_console import publish_at_once
 from bot.handlers.content.regression_jobs import request_check, run_next_check
-from bot.handlers.content.regression_report import RegressionReport, write_proof
+from bot.handlers.content.regression_report import RegressionReport, dump_report
 from bot.language.lexical import LexicalAnalyzer
 from bot.settings import SHIPPED_CONTENT
 from bot.storage.content.regression_rows import LEASE, RegressionState, end_regression, take_regression
@@ -72,7 +72,7 @@ def prove(office: Office, proof: RegressionReport = RegressionReport()) -> str: 
     """Have the draft proved as if with this outcome; its digest."""
     draft = request_check(office.context, office.ito)
     office.context.store.transaction(lambda connection: take_regression(connection, office.context.clock()))
-    office.context.store.transaction(lambda connection: end_regression(connection, draft.digest, write_proof(proof)))
+    office.context.store.transaction(lambda connection: end_regression(connection, draft.digest, dump_report(proof)))
     return draft.digest
 
 

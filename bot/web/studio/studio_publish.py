@@ -13,7 +13,7 @@ from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import discard
 from bot.handlers.content.publish import NoReasonError, NotCheckedError, OwnRequestError, publish, request_publish
 from bot.handlers.content.regression_jobs import STEPS, request_check
-from bot.handlers.content.regression_report import RegressionReport, read_proof
+from bot.handlers.content.regression_report import RegressionReport, load_report
 from bot.handlers.content.studio_views import Home, read_home
 from bot.storage.content.revision_rows import BehindError
 from bot.web.staff_guard import StaffGuard, StaffRequest
@@ -80,7 +80,7 @@ class StudioPublish:
         require(visit.staff, Permission.EDIT_CONTENT)
         home: Home = await anyio.to_thread.run_sync(read_home, self._context, visit.staff)
         found = home.row.found if home.row else None
-        proof: RegressionReport | None = read_proof(found) if found else None
+        proof: RegressionReport | None = load_report(found) if found else None
         catalog = self._context.content.catalog
         titles = {entry.id: entry.title for entry in catalog.entries}
         return {
