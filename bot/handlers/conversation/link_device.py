@@ -49,13 +49,13 @@ def link_device(context: AppContext, sender: str, number: str, code: str, source
     plain = "".join(filter(str.isalnum, code)).upper()
     throttle = Throttle("open-elsewhere", _FREE_TRIES, context.secret, {"number": digits, "source": source})
     now = context.clock()
-    context.store.transaction(lambda connection: throttle.begin(connection, now))
+    context.store.transaction(lambda connection: throttle.begin_attempt(connection, now))
 
     def use(connection: Connection) -> bool:
         resident = use_code(connection, ON_THE_PAGE, digits, hashed(plain), now)
         if resident:
             add_device(connection, resident, sender, now)
-            throttle.forgive(connection, now)
+            throttle.reset(connection, now)
         return bool(resident)
 
     if not context.store.transaction(use):
