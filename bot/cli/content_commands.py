@@ -23,7 +23,7 @@ from bot.handlers.content.publish import restore as restore_revision
 from bot.handlers.content.publish_from_console import publish_at_once
 from bot.handlers.content.regression_report import RegressionReport
 from bot.handlers.conversation.answer_dry_run import answerer
-from bot.handlers.index_builder import read_whole
+from bot.handlers.index_builder import read_valid_catalog
 from bot.settings import SHIPPED_CONTENT, read_settings
 from bot.storage.content.revision_rows import BehindError
 
@@ -57,7 +57,7 @@ def import_command(source: Annotated[Path, typer.Argument(help="an .xlsx or .csv
     try:
         if source.is_dir():
             files = files_in(source)
-            read_whole(files)
+            read_valid_catalog(files)
             count = import_files(context, "", files)
         else:
             found = preview_tables(read_draft(context.store), source.read_bytes())

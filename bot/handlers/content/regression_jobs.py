@@ -20,7 +20,7 @@ from bot.handlers.content.edit_draft import Draft, read_draft
 from bot.handlers.content.regression_check import RegressionRun
 from bot.handlers.content.regression_report import RegressionReport, dump_report
 from bot.handlers.conversation.answer_dry_run import answerer
-from bot.handlers.index_builder import IndexBuilder, child_process, fit_here, own_analyzer, read_whole
+from bot.handlers.index_builder import IndexBuilder, child_process, fit_index, process_analyzer, read_valid_catalog
 from bot.storage.content.regression_rows import (
     RegressionRow,
     end_regression,
@@ -98,7 +98,7 @@ def check_for_regressions(
     with child_process() as pool:
         on_step(1)
         for packed in (published, files):
-            pool.submit(fit_here, packed, context.index_builder.indexes).result()
+            pool.submit(fit_index, packed, context.index_builder.indexes).result()
         on_step(2)
         faults = pool.submit(_find_faults, task).result()
         on_step(STEPS)
@@ -138,5 +138,5 @@ def _regression_run(task: _Task) -> RegressionRun:
 
 
 def _understander(packed: bytes, index_builder: IndexBuilder) -> Understander:
-    catalog, analyzer = read_whole(unpack_files(packed)), own_analyzer()
+    catalog, analyzer = read_valid_catalog(unpack_files(packed)), process_analyzer()
     return Understander(catalog, index_of(catalog, analyzer, index_builder.indexes), analyzer)
