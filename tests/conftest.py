@@ -25,9 +25,9 @@ from bot.storage.conversation.resident_rows import find_resident
 from bot.storage.engine import Store, open_store
 from bot.storage.migrate import migrate
 from bot.storage.sealing import Keyring
-from tests.support.browsing import CHROMIUM, QUIET
+from tests.support.browser_checks import CHROMIUM, QUIET
 from tests.support.contexts import context_of
-from tests.support.hand_clock import TUESDAY_NOON
+from tests.support.manual_clock import TUESDAY_NOON
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -157,7 +157,7 @@ def context_sqlite(sqlite_store: Store, keys: Keyring, understander: Understande
 
 
 @pytest.fixture
-def somebody(context: AppContext) -> Callable[..., Resident]:
+def make_resident(context: AppContext) -> Callable[..., Resident]:
     """Makes a resident who writes to the context."""
     events = count()
 

@@ -7,7 +7,7 @@ from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext, PublishedContent
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
-from tests.support.hand_clock import TUESDAY_NOON
+from tests.support.manual_clock import TUESDAY_NOON
 
 SECRET_KEY = b"s" * 32
 

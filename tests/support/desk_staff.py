@@ -17,19 +17,21 @@ from bot.storage.staff.staff_rows import find_staff
 _CSRF = re.compile(r'name="csrf" value="([0-9a-f]+)"')
 
 
-def hire(context: AppContext, login: str, role: Role = Role.COUNSELLOR, mail: str = "") -> tuple[Staff, Credentials]:
+def make_staff(
+    context: AppContext, login: str, role: Role = Role.COUNSELLOR, mail: str = ""
+) -> tuple[Staff, Credentials]:
     """An account of that login; its name is 職員 and the login."""
     office = AccountAdmin(context.store, context.keys, context.clock())
-    opener = make_account(office, NewAccount(login, f"職員{login}", role, mail))
+    credentials = make_account(office, NewAccount(login, f"職員{login}", role, mail))
     with context.store.reading() as connection:
         found = find_staff(connection, login=login)
     assert found is not None
-    return found, opener
+    return found, credentials
 
 
-def code_at(opener: Credentials, moment: datetime) -> str:
+def code_at(credentials: Credentials, moment: datetime) -> str:
     """The six digits that the app shows at that moment."""
-    secret = re.findall(r"secret=([A-Z2-7]+)", opener.uri)[0]
+    secret = re.findall(r"secret=([A-Z2-7]+)", credentials.uri)[0]
     return pyotp.TOTP(secret).at(int(moment.timestamp()) // STEP_SECONDS * STEP_SECONDS)
 
 
@@ -39,7 +41,7 @@ class DeskClient:
 
     url: str
     login: str
-    opener: Credentials
+    credentials: Credentials
     client: httpx.Client = field(init=False)
     csrf: str = ""
 
@@ -54,7 +56,7 @@ class DeskClient:
 
     def sign_in(self, code: str, password: str = "") -> httpx.Response:
         """Sign in; the answer of the desk."""
-        values = {"login": self.login, "password": password or self.opener.password, "code": code}
+        values = {"login": self.login, "password": password or self.credentials.password, "code": code}
         answer = self.client.post("/desk/sign-in", data=values)
         if answer.status_code == httpx.codes.SEE_OTHER:
             self.csrf = _CSRF.findall(self.get("/desk").text)[0]

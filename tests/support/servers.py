@@ -22,7 +22,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start(
+def start_server(
     folder: Path, port: int, more: Mapping[str, str] = MappingProxyType({}), *options: str
 ) -> subprocess.Popen[bytes]:
     """`python -m bot serve` on an SQLite file in `folder`, with `more` in its environment; returns when it answers."""
@@ -50,10 +50,10 @@ def start(
 
 
 @contextmanager
-def serving(folder: Path, more: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
+def running_server(folder: Path, more: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
     """The address of a server that runs while the block does, with `more` in its environment."""
     port = free_port()
-    server = start(folder, port, more)
+    server = start_server(folder, port, more)
     try:
         yield f"http://127.0.0.1:{port}"
     finally:

@@ -15,9 +15,9 @@ from bot.handlers.content.load_revisions import begin_revisions, load_newer_revi
 from bot.handlers.content.regression_check import RegressionRun
 from bot.handlers.content.regression_report import RegressionReport
 from bot.handlers.conversation.answer_dry_run import answerer
-from tests.support.desk_staff import hire
-from tests.support.hand_clock import TUESDAY_NOON
-from tests.support.line.line_bot import Clock
+from tests.support.desk_staff import make_staff
+from tests.support.line.line_bot import ShiftedClock
+from tests.support.manual_clock import TUESDAY_NOON
 
 SNOW = CardRef("measures/measure-13.yaml")
 
@@ -30,7 +30,7 @@ class Office:
     ito: Staff
     kato: Staff
     sasaki: Staff
-    clock: Clock
+    clock: ShiftedClock
 
     def saves(self, who: Staff, place: CardRef, fields: Values | None, seen: str = "") -> Saved:
         """Somebody saves a card that they have just opened, or had opened at `seen`."""
@@ -47,13 +47,13 @@ class Office:
         return found
 
 
-def open_office(context: AppContext) -> Office:
+def make_office(context: AppContext) -> Office:
     """A context whose first revision is what was shipped."""
-    clock = Clock()
+    clock = ShiftedClock()
     context = replace(context, clock=clock)
     begin_revisions(context.store, context.index_builder.shipped(), context.clock())
     load_newer_revision(context)
-    ito, kato, sasaki = (hire(context, login, role)[0] for login, role in PEOPLE)
+    ito, kato, sasaki = (make_staff(context, login, role)[0] for login, role in PEOPLE)
     return Office(context, ito, kato, sasaki, clock)
 
 
@@ -69,14 +69,16 @@ def _ask(understander: Understander) -> Answerer:
     return answerer(understander, THRESHOLDS, lambda: TUESDAY_NOON)
 
 
-def proved(context: AppContext, understander: Understander, files: Files) -> RegressionReport:
+def check_draft(context: AppContext, understander: Understander, files: Files) -> RegressionReport:
     """The proof of content beside the shipped one, made here."""
     draft = context.index_builder.understander(files, understander.analyzer)
     proving = RegressionRun(understander, draft, TUESDAY_NOON, _ask)
-    return proving.replay(context.index_builder.cases, faulty(context, understander, files))
+    return proving.replay(context.index_builder.cases, find_content_faults(context, understander, files))
 
 
-def faulty(context: AppContext, understander: Understander, files: Files) -> list[tuple[str, int, str, str]]:
+def find_content_faults(
+    context: AppContext, understander: Understander, files: Files
+) -> list[tuple[str, int, str, str]]:
     """The faults of content, without asking it anything."""
     proving = RegressionRun(understander, understander, TUESDAY_NOON, _ask)
     return proving.faults(files, context.index_builder.shipped())

@@ -23,13 +23,13 @@ from bot.storage.inbox.inbox_rows import count_dead_letters, oldest_waiting
 from bot.web.site import build_site
 from tests.support.line.line_residents import SECRET, body_of, post, text_event, user
 from tests.support.line.line_server import CHANNEL_ID, LONG_LIVED, LineServer, Taken
-from tests.support.running import Running
+from tests.support.running_app import RunningApp
 
 PAUSE = timedelta(seconds=0.3)
 
 
 @dataclass
-class Clock:
+class ShiftedClock:
     """The context's clock: the real one, and what a test adds to it."""
 
     ahead: timedelta = field(default_factory=timedelta)
@@ -38,7 +38,7 @@ class Clock:
         return datetime.now(UTC) + self.ahead
 
 
-class Watched:
+class InspectedBot:
     """A bot whose database a test looks into."""
 
     context: AppContext
@@ -69,12 +69,12 @@ class Watched:
 
 
 @dataclass
-class LineBot(Watched):
+class LineBot(InspectedBot):
     """What a test holds in its hand."""
 
     context: AppContext
     line: LineServer
-    clock: Clock
+    clock: ShiftedClock
     url: str = ""
 
     @property
@@ -100,7 +100,7 @@ class LineBot(Watched):
         return self.line.wait_for(before + 1)[before]
 
 
-def line_context(context: AppContext, line: LineServer, clock: Clock, *, renewing: bool = False) -> AppContext:
+def line_context(context: AppContext, line: LineServer, clock: ShiftedClock, *, renewing: bool = False) -> AppContext:
     """A context with LINE connected to that server."""
     long_lived = SecretStr("" if renewing else LONG_LIVED)
     tokens = AccessTokens(line.url, CHANNEL_ID, SecretStr(SECRET), long_lived)
@@ -108,21 +108,23 @@ def line_context(context: AppContext, line: LineServer, clock: Clock, *, renewin
     return replace(context, clock=clock, channels=channels, reply_pause=PAUSE)
 
 
-def nobody_there() -> dict[str, Channel]:
+def unreachable_line() -> dict[str, Channel]:
     """LINE connected, with nobody at the other end: for tests that read and write and never send."""
     tokens = AccessTokens("http://127.0.0.1:9", CHANNEL_ID, SecretStr(SECRET), SecretStr(LONG_LIVED))
     return {"line": LineChannel(LineSender("http://127.0.0.1:9", tokens))}
 
 
 @contextmanager
-def running_bot(context: AppContext, line: LineServer, clock: Clock, *, works: bool = True) -> Iterator[LineBot]:
+def running_line_bot(
+    context: AppContext, line: LineServer, clock: ShiftedClock, *, works: bool = True
+) -> Iterator[LineBot]:
     """The bot while the block runs. Its database stays open."""
     worker = Worker(context, alone=True) if works else None
-    with Running(build_site(context, {"line": [SECRET]}, worker, closes=False)) as running:
+    with RunningApp(build_site(context, {"line": [SECRET]}, worker, closes=False)) as running:
         yield LineBot(context, line, clock, running.url)
 
 
-def until(holds: Callable[[], bool], seconds: float = 15) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float = 15) -> None:
     """Until it holds; fails when it does not."""
     end = time.monotonic() + seconds
     while not holds():

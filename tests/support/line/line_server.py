@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from tests.support.line.line_residents import BOT, SECRET, body_of, post
 from tests.support.line.line_rules import faults_of_menu, faults_of_messages, faults_of_picture
-from tests.support.running import Running
+from tests.support.running_app import RunningApp
 
 Json = dict[str, Any]
 TOKEN_LIVES, KEY_LIVES, STATELESS_LIVES = 60.0, 24 * 3600.0, 900.0
@@ -97,7 +97,7 @@ class LineServer:
     # --- what a test does ------------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        self._running = Running(self._app()).__enter__()
+        self._running = RunningApp(self._app()).__enter__()
         self.url = self._running.url
         return self
 
@@ -131,7 +131,7 @@ class LineServer:
             time.sleep(0.02)
         return list(self.taken)
 
-    def settle(self, seconds: float = 3.0) -> list[Taken]:
+    def wait_until_quiet(self, seconds: float = 3.0) -> list[Taken]:
         """Until nothing new has come for so long; what came."""
         seen, since = -1, time.monotonic()
         while time.monotonic() - since < seconds:
@@ -240,7 +240,7 @@ class LineServer:
         status = await self._suffer(request, take, body, fault)
         self.calls.append((request.url.path.rsplit("/", 1)[-1], str(fault or ""), status.status_code))
         if fault in {Fault.DROP_BEFORE, Fault.DROP_AFTER}:
-            raise ConnectionAbortedError  # `Running` cuts the line instead of answering
+            raise ConnectionAbortedError  # `RunningApp` cuts the line instead of answering
         return status
 
     async def _suffer(self, request: Request, take: Any, body: Json | None, fault: Fault | None) -> Response:

@@ -14,9 +14,9 @@ from bot.domain.delivery.channel import Channel
 from bot.handlers.app_context import AppContext
 from bot.handlers.worker import Worker
 from bot.web.site import build_site
-from tests.support.line.line_bot import PAUSE, Clock, Watched, until
+from tests.support.line.line_bot import PAUSE, InspectedBot, ShiftedClock, wait_until
 from tests.support.line.line_residents import SECRET as LINE_SECRET
-from tests.support.running import Running
+from tests.support.running_app import RunningApp
 from tests.support.telegram.telegram_residents import SECRET, person, post, text
 from tests.support.telegram.telegram_server import TOKEN, Taken, TelegramServer
 
@@ -24,12 +24,12 @@ Json = dict[str, Any]
 
 
 @dataclass
-class TelegramBot(Watched):
+class TelegramBot(InspectedBot):
     """What a test holds in its hand."""
 
     context: AppContext
     telegram: TelegramServer
-    clock: Clock
+    clock: ShiftedClock
     url: str = ""
 
     def gets(self, update: Json | bytes) -> Json:
@@ -52,14 +52,14 @@ class TelegramBot(Watched):
 
     def next_to(self, chat: int, before: int) -> Taken:
         """The message that comes to a chat after so many."""
-        until(lambda: len(self.telegram.to(chat)) > before)
+        wait_until(lambda: len(self.telegram.to(chat)) > before)
         return self.telegram.to(chat)[before]
 
 
-def telegram_house(
+def telegram_context(
     context: AppContext,
     telegram: TelegramServer,
-    clock: Clock,
+    clock: ShiftedClock,
     others: Mapping[str, Channel] = MappingProxyType({}),
 ) -> AppContext:
     """A context with Telegram connected to that server, and other platforms beside it."""
@@ -69,10 +69,10 @@ def telegram_house(
 
 @contextmanager
 def running_telegram(
-    context: AppContext, telegram: TelegramServer, clock: Clock, *, works: bool = True
+    context: AppContext, telegram: TelegramServer, clock: ShiftedClock, *, works: bool = True
 ) -> Iterator[TelegramBot]:
     """The bot while the block runs. Its database stays open."""
     worker = Worker(context, alone=True) if works else None
     secrets = {"telegram": [SECRET], "line": [LINE_SECRET]}
-    with Running(build_site(context, secrets, worker, closes=False)) as running:
+    with RunningApp(build_site(context, secrets, worker, closes=False)) as running:
         yield TelegramBot(context, telegram, clock, running.url)

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from tests.support.running import Running
+from tests.support.running_app import RunningApp
 from tests.support.telegram.telegram_rules import faults_of
 
 Json = dict[str, Any]
@@ -88,7 +88,7 @@ class TelegramServer:
     # --- what a test does ------------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        self._running = Running(
+        self._running = RunningApp(
             Starlette(routes=[Route("/bot{token:str}/{method:str}", self._call, methods=["GET", "POST"])])
         ).__enter__()
         self.url = self._running.url
@@ -109,7 +109,7 @@ class TelegramServer:
             time.sleep(0.02)
         return list(self.taken)
 
-    def settle(self, seconds: float = 2.0) -> list[Taken]:
+    def wait_until_quiet(self, seconds: float = 2.0) -> list[Taken]:
         """Until nothing new has come for so long; what came."""
         seen, since = -1, time.monotonic()
         while time.monotonic() - since < seconds:
@@ -148,7 +148,7 @@ class TelegramServer:
         if fault is Fault.SLOW:
             await asyncio.sleep(self.slow_seconds)
         if answer is None or fault is Fault.DROP_AFTER:
-            raise ConnectionAbortedError  # `Running` cuts the line instead of answering
+            raise ConnectionAbortedError  # `RunningApp` cuts the line instead of answering
         return _refused(500, "Internal Server Error") if fault is Fault.AFTER else answer
 
     def _early(self, fault: Fault | None) -> Response | None:

@@ -7,8 +7,8 @@ from bot.domain.staff.permissions import Staff
 from bot.handlers.app_context import AppContext
 from bot.handlers.staff.chat_pairing import confirm, offer, read_chats
 from bot.storage.delivery.notice_rows import read_notices
-from tests.support.desk_staff import hire
-from tests.support.line.line_bot import until
+from tests.support.desk_staff import make_staff
+from tests.support.line.line_bot import wait_until
 from tests.support.telegram.telegram_bot import TelegramBot
 from tests.support.telegram.telegram_residents import person, press, supergroup, text
 from tests.support.telegram.telegram_server import Taken
@@ -17,7 +17,7 @@ PLACE = supergroup("staff")
 
 
 @dataclass
-class StaffRoom:
+class TelegramStaff:
     """A bot on Telegram and the staff who are told there."""
 
     bot: TelegramBot
@@ -27,8 +27,8 @@ class StaffRoom:
     def context(self) -> AppContext:
         return self.bot.context
 
-    def hire(self, login: str) -> Staff:
-        return hire(self.context, login)[0]
+    def make_staff(self, login: str) -> Staff:
+        return make_staff(self.context, login)[0]
 
     def pair(self, who: Staff, name: str, place: int = 0, says: str = "職員　") -> None:
         """A code is shown at the desk, written in the chat, confirmed at the desk."""
@@ -46,7 +46,7 @@ class StaffRoom:
 
     def notice(self, place: int = PLACE, words: str = "緊急") -> Taken:
         """The newest notice in the chat with these words, as it stands now."""
-        until(lambda: any(words in each.text for each in self.bot.telegram.to(place)))
+        wait_until(lambda: any(words in each.text for each in self.bot.telegram.to(place)))
         return [each for each in self.bot.telegram.to(place) if words in each.text][-1]
 
     def press(self, name: str, place: int = PLACE) -> str:
@@ -54,7 +54,7 @@ class StaffRoom:
         pressed = press(f"claim:{self.case().id}", name, place, self.notice(place).id)
         number = pressed["callback_query"]["id"]
         assert self.bot.gets(pressed) == {}
-        until(lambda: number in self.bot.telegram.toasts)
+        wait_until(lambda: number in self.bot.telegram.toasts)
         return self.bot.telegram.toasts[number]
 
     def states(self) -> set[tuple[str, str]]:

@@ -11,9 +11,9 @@ from bot.domain.staff.permissions import Role
 from bot.handlers.app_context import AppContext
 from bot.storage.cases.case_rows import list_cases
 from bot.web.site import build_site
-from tests.support.desk_staff import DeskClient, code_at, hire
-from tests.support.line.line_bot import Clock
-from tests.support.running import Running
+from tests.support.desk_staff import DeskClient, code_at, make_staff
+from tests.support.line.line_bot import ShiftedClock
+from tests.support.running_app import RunningApp
 
 
 @dataclass
@@ -21,14 +21,14 @@ class Desk:
     """A running desk with its clock."""
 
     context: AppContext
-    clock: Clock
+    clock: ShiftedClock
     url: str
 
     def staff(self, login: str, role: Role = Role.COUNSELLOR) -> DeskClient:
         """Somebody who has signed in."""
-        _, opener = hire(self.context, login, role)
-        client = DeskClient(self.url, login, opener)
-        assert client.sign_in(code_at(opener, self.clock())).status_code == httpx.codes.SEE_OTHER
+        _, credentials = make_staff(self.context, login, role)
+        client = DeskClient(self.url, login, credentials)
+        assert client.sign_in(code_at(credentials, self.clock())).status_code == httpx.codes.SEE_OTHER
         return client
 
     def case(self) -> Case:
@@ -41,7 +41,7 @@ class Desk:
 @contextmanager
 def running_desk(context: AppContext) -> Iterator[Desk]:
     """The desk while the block runs. Its database stays open."""
-    clock = Clock()
+    clock = ShiftedClock()
     context = replace(context, clock=clock)
-    with Running(build_site(context, closes=False)) as running:
+    with RunningApp(build_site(context, closes=False)) as running:
         yield Desk(context, clock, running.url)

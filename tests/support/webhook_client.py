@@ -8,8 +8,8 @@ from typing import Self
 from tests.support.line.line_residents import signature
 
 
-class Posting:
-    """`with Posting(port) as post:` – `post(body)` is the status of the answer, 0 where none came."""
+class WebhookClient:
+    """`with WebhookClient(port) as post:` – `post(body)` is the status of the answer, 0 where none came."""
 
     def __init__(self, port: int) -> None:
         self._port = port

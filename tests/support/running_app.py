@@ -11,8 +11,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.support.servers import free_port
 
 
-class Running:
-    """`with Running(app) as server:` serves it at `server.url`; the application's lifespan is run."""
+class RunningApp:
+    """`with RunningApp(app) as server:` serves it at `server.url`; the application's lifespan is run."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.port = free_port()

@@ -21,18 +21,18 @@ needs_chromium = pytest.mark.skipif(
 )
 
 
-def no_violations(page: Page) -> None:
+def assert_accessible(page: Page) -> None:
     """Whether everybody can use it, as far as a machine can tell."""
     found = axe.Axe().run(page, options=WCAG)
     assert found.violations_count == 0, found.generate_report()
 
 
-def fits(page: Page) -> None:
+def assert_no_sideways_scroll(page: Page) -> None:
     """Nobody has to scroll sideways."""
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
-def watched(page: Page, address: str) -> list[str]:
+def page_faults(page: Page, address: str) -> list[str]:
     """Whatever the page asks of another machine, and every fault in its console, as it comes."""
     faults: list[str] = []
     page.on("request", lambda asked: None if asked.url.startswith(address) else faults.append(asked.url))

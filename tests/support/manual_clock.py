@@ -10,7 +10,7 @@ TUESDAY_NIGHT = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
 
 
 @dataclass
-class HandClock:
+class ManualClock:
     """What a context is given as its `clock`."""
 
     now: datetime
