@@ -1,4 +1,4 @@
-"""A bot's parts as tests put them together: a real store, the shipped content, a clock set by hand."""
+"""Build an `AppContext` for tests: a real store, the shipped content, a fixed clock."""
 
 from typing import Any
 
@@ -13,6 +13,6 @@ SECRET_KEY = b"s" * 32
 
 
 def context_of(store: Store, keys: Keyring, understander: Understander, **parts: Any) -> AppContext:
-    """A context with these parts beside what every context has."""
+    """`parts` override the defaults of the context."""
     filled: dict[str, Any] = {"secret": SECRET_KEY, "clock": lambda: TUESDAY_NOON} | parts
     return AppContext(store, keys, PublishedContent(understander), THRESHOLDS, **filled)

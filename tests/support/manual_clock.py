@@ -1,4 +1,4 @@
-"""A clock that goes on only by hand, and the moments at which tests begin."""
+"""A clock that tests set themselves, and the times at which tests start."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 TUESDAY_NOON = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 """12:00 in Otaru on a working day."""
 TUESDAY_NIGHT = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
-"""3:00 in Otaru, the night to Wednesday."""
+"""3:00 in Otaru on the following Wednesday."""
 
 
 @dataclass
 class ManualClock:
-    """What a context is given as its `clock`."""
+    """Use as `AppContext.clock`; tests change `now`."""
 
     now: datetime
 

@@ -1,4 +1,4 @@
-"""A running desk with its clock, for tests that go in by its door."""
+"""A desk served over HTTP, with its clock."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,29 +18,29 @@ from tests.support.running_app import RunningApp
 
 @dataclass
 class Desk:
-    """A running desk with its clock."""
+    """A desk served at `url`."""
 
     context: AppContext
     clock: ShiftedClock
     url: str
 
     def staff(self, login: str, role: Role = Role.COUNSELLOR) -> DeskClient:
-        """Somebody who has signed in."""
+        """A new member of staff who is signed in."""
         _, credentials = make_staff(self.context, login, role)
         client = DeskClient(self.url, login, credentials)
         assert client.sign_in(code_at(credentials, self.clock())).status_code == httpx.codes.SEE_OTHER
         return client
 
     def case(self) -> Case:
-        """The only case."""
+        """The only case; fails if there is not exactly one."""
         with self.context.store.reading() as connection:
-            (found,) = list_cases(connection, open_only=False)
-        return found
+            (case,) = list_cases(connection, open_only=False)
+        return case
 
 
 @contextmanager
 def running_desk(context: AppContext) -> Iterator[Desk]:
-    """The desk while the block runs. Its database stays open."""
+    """Serve the desk during the block. The database stays open."""
     clock = ShiftedClock()
     context = replace(context, clock=clock)
     with RunningApp(build_site(context, closes=False)) as running:

@@ -1,4 +1,4 @@
-"""An office of the tests: a context with its first revision, two admins, and drafts proved where they stand."""
+"""A context with its first revision, two admins and a counsellor, and checks of drafts without a child process."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ SNOW = CardRef("measures/measure-13.yaml")
 
 @dataclass
 class Office:
-    """The context with 伊藤 and 加藤, who are admins, and 佐々木, who is not."""
+    """A context with the admins 伊藤 and 加藤 and the counsellor 佐々木."""
 
     context: AppContext
     ito: Staff
@@ -33,22 +33,22 @@ class Office:
     clock: ShiftedClock
 
     def saves(self, who: Staff, place: CardRef, fields: Values | None, seen: str = "") -> Saved:
-        """Somebody saves a card that they have just opened, or had opened at `seen`."""
+        """Save a card opened just now, or opened at the draft version `seen`."""
         return save_card(self.context, who, CardForm(place, fields, seen or self.seen()))
 
     def seen(self) -> str:
-        """What a page opened now carries."""
+        """The draft's current version."""
         return read_draft(self.context.store).seen
 
     def card(self, place: CardRef = SNOW) -> Values:
-        """A card of the draft."""
-        found = read_card(read_draft(self.context.store).files, place)
-        assert found is not None
-        return found
+        """A card of the draft; fails if there is none."""
+        card = read_card(read_draft(self.context.store).files, place)
+        assert card is not None
+        return card
 
 
 def make_office(context: AppContext) -> Office:
-    """A context whose first revision is what was shipped."""
+    """The first revision is the shipped content."""
     clock = ShiftedClock()
     context = replace(context, clock=clock)
     begin_revisions(context.store, context.index_builder.shipped(), context.clock())
@@ -61,7 +61,7 @@ PEOPLE = (("ito", Role.ADMIN), ("kato", Role.ADMIN), ("sasaki", Role.COUNSELLOR)
 
 
 def changed(files: Files, place: CardRef, change: Callable[[Values], Values]) -> dict[str, bytes]:
-    """The files with one card changed."""
+    """The files with `change` applied to one card."""
     return {**files, place.file: write_card(files, place, change(read_card(files, place) or {}))}
 
 
@@ -70,15 +70,15 @@ def _ask(understander: Understander) -> Answerer:
 
 
 def check_draft(context: AppContext, understander: Understander, files: Files) -> RegressionReport:
-    """The proof of content beside the shipped one, made here."""
+    """Compare content with `understander`'s in this process."""
     draft = context.index_builder.understander(files, understander.analyzer)
-    proving = RegressionRun(understander, draft, TUESDAY_NOON, _ask)
-    return proving.replay(context.index_builder.cases, find_content_faults(context, understander, files))
+    run = RegressionRun(understander, draft, TUESDAY_NOON, _ask)
+    return run.replay(context.index_builder.cases, find_content_faults(context, understander, files))
 
 
 def find_content_faults(
     context: AppContext, understander: Understander, files: Files
 ) -> list[tuple[str, int, str, str]]:
-    """The faults of content, without asking it anything."""
-    proving = RegressionRun(understander, understander, TUESDAY_NOON, _ask)
-    return proving.faults(files, context.index_builder.shipped())
+    """Faults of content, without replaying any messages."""
+    run = RegressionRun(understander, understander, TUESDAY_NOON, _ask)
+    return run.faults(files, context.index_builder.shipped())

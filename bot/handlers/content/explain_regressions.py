@@ -62,9 +62,9 @@ def _new_synonym(published: Catalog, draft: Catalog, text: str) -> str:
 
 def _new_calming(published: Triage, draft: Triage, text: str) -> str:
     """Part of the message that only the draft ignores or treats as calming; empty if none."""
-    said, before, after = squeeze(text), _calming(published), _calming(draft)
+    squeezed, before, after = squeeze(text), _calming(published), _calming(draft)
     for name, group in after.items():
-        for hit in group.japanese.finditer(said):
+        for hit in group.japanese.finditer(squeezed):
             if name not in before or not before[name].japanese.search(hit.group()):
                 return hit.group()
     return ""

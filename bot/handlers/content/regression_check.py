@@ -69,12 +69,12 @@ class RegressionRun:
         for case, old, new in zip(cases, was, becomes, strict=True):
             if case.route not in _SEVERITY:
                 continue
-            heard, hears = (_by_lists(content, case.text) for content in (self.published, self.draft))
+            listed_before, listed_after = (_by_lists(content, case.text) for content in (self.published, self.draft))
             cause = partial(cause_of, self.published, self.draft, case.text)
             if _is_less(case.route, old.route, new.route):
                 yield Regression(case.text, case.route, old.route, new.route, by_lists=False, cause=cause())
-            elif _is_less(case.route, heard, hears):
-                yield Regression(case.text, case.route, heard, hears, by_lists=True, cause=cause())
+            elif _is_less(case.route, listed_before, listed_after):
+                yield Regression(case.text, case.route, listed_before, listed_after, by_lists=True, cause=cause())
 
     def _missed_addition(self, case: ScoredCase) -> Iterable[Regression]:
         """Whether the draft misses a safety message that it adds itself."""

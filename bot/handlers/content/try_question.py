@@ -43,13 +43,13 @@ class Trial:
 def try_question(context: AppContext, staff: Staff, text: str) -> Trial:
     """Takes seconds if the draft has new phrases. Raises NotAllowedError."""
     require(staff, Permission.EDIT_CONTENT)
-    said, now = text.strip()[:MAX_CHARACTERS], context.content.understander
-    published = _answered(context, now, said)
+    question, now = text.strip()[:MAX_CHARACTERS], context.content.understander
+    published = _answered(context, now, question)
     try:
         draft = draft_understander(context)
     except ContentError as error:
-        return Trial(said, None, published, error.faults[0])
-    return Trial(said, _answered(context, draft, said), published)
+        return Trial(question, None, published, error.faults[0])
+    return Trial(question, _answered(context, draft, question), published)
 
 
 def draft_understander(context: AppContext) -> Understander:
