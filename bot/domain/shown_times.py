@@ -1,4 +1,4 @@
-"""How staff read times and spans."""
+"""Format times and durations for staff."""
 
 from datetime import datetime, timedelta
 
@@ -8,18 +8,18 @@ _HOUR, _DAY = 60, 24 * 60
 
 
 def shown_at(moment: datetime) -> str:
-    """A moment in the city's time: 11/24 9:05."""
+    """Local time, as in 11/24 9:05."""
     local = moment.astimezone(CITY_ZONE)
     return f"{local.month}/{local.day} {local.hour}:{local.minute:02}"
 
 
 def shown_at_year(moment: datetime) -> str:
-    """The same with its year, for what is kept on paper."""
+    """Local time with the year, for printed documents."""
     return f"{moment.astimezone(CITY_ZONE).year}/{shown_at(moment)}"
 
 
 def shown_span(span: timedelta) -> str:
-    """A span as people say it: 5分, 2時間10分, 3日."""
+    """A duration, rounded down: 5分, 2時間10分, 3日. Negative ones are 0分."""
     minutes = max(0, int(span.total_seconds() // 60))
     if minutes < _HOUR:
         return f"{minutes}分"
@@ -29,5 +29,5 @@ def shown_span(span: timedelta) -> str:
 
 
 def shown_clock(minutes: int) -> str:
-    """Minutes from midnight as a clock shows them, and as a form takes them: 07:30."""
+    """Minutes from midnight as HTML time inputs expect them: 07:30."""
     return f"{minutes // _HOUR:02}:{minutes % _HOUR:02}"

@@ -1,4 +1,4 @@
-"""Filling the sentences of the content. Numbers are never written in a sentence, only `{tel:id-of-a-line}`."""
+"""Fill the placeholders of the content's sentences. Phone numbers are only written as `{tel:id-of-a-line}`."""
 
 import re
 from collections.abc import Mapping
@@ -9,27 +9,27 @@ PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)(?::([a-z0-9-]+))?\}")
 
 
 class WordingError(Exception):
-    """A sentence is missing, or wants something that nobody filled in."""
+    """A sentence is missing, or a placeholder of it has no value."""
 
 
 class HasPhone(Protocol):
-    """A line of the catalog, as far as a sentence needs it."""
+    """The part of a phone line that sentences need."""
 
     @property
     def phone(self) -> str:
-        """The number as it is written."""
+        """The number as shown."""
 
 
 @dataclass(frozen=True)
 class Wording:
-    """The sentences of a revision. `easy`: prefer the easy-Japanese form where there is one."""
+    """The sentences of a revision. `easy`: prefer the easy-Japanese form if there is one."""
 
     sentences: Mapping[str, str]
     lines: Mapping[str, HasPhone]
     easy: bool = False
 
     def say(self, key: str, /, **values: object) -> str:
-        """The sentence with its places filled. Raises WordingError."""
+        """The sentence with its placeholders filled. Raises WordingError."""
         sentence = (self.sentences.get(f"{key}.easy") if self.easy else None) or self.sentences.get(key)
         if sentence is None:
             message = f"wording.yaml has no sentence {key!r}"

@@ -1,4 +1,4 @@
-"""Where content becomes something that understands. Fitting runs in a process of its own: it takes much memory."""
+"""Build an `Understander` from content files. Fitting runs in a child process, because it takes much memory."""
 
 from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache
@@ -16,7 +16,7 @@ from bot.language.best_analyzer import load_analyzer
 
 
 class IndexBuilder:
-    """The places on this machine: fitted indexes, the shipped content, the sets of messages. `root` is the project."""
+    """Paths on this machine: fitted indexes, shipped content, test messages. `root`: the project's folder."""
 
     def __init__(self, root: Path) -> None:
         self.indexes = root / "data" / "index"
@@ -24,43 +24,43 @@ class IndexBuilder:
         self._intents = root / "intents"
 
     def shipped(self) -> Files:
-        """The content that came with this version."""
+        """The content that ships with this version."""
         return files_in(self._intents)
 
     def is_ready(self, catalog: Catalog, analyzer: Analyzer) -> bool:
-        """Whether nothing needs to be fitted for it."""
+        """Whether the index is fitted already."""
         return index_file(catalog, analyzer, self.indexes).is_file()
 
     def understander(self, files: Files, analyzer: Analyzer) -> Understander:
-        """The content ready to understand; seconds, where its phrases are new. Raises ContentError."""
-        catalog = read_whole(files)
+        """Takes seconds if the index has to be fitted. Raises ContentError."""
+        catalog = read_valid_catalog(files)
         if not self.is_ready(catalog, analyzer):
             with child_process() as pool:
-                pool.submit(fit_here, pack_files(files), self.indexes).result()
+                pool.submit(fit_index, pack_files(files), self.indexes).result()
             drop_old(self.indexes, [index_file(catalog, analyzer, self.indexes)])
         return Understander(catalog, index_of(catalog, analyzer, self.indexes), analyzer)
 
 
 def child_process() -> ProcessPoolExecutor:
-    """One process beside this one, which gives its memory back at the end."""
+    """One process, whose memory is freed when it ends."""
     return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
 
 
 @lru_cache(maxsize=1)
-def own_analyzer() -> Analyzer:
-    """The analyzer of a process that was started to work on content."""
+def process_analyzer() -> Analyzer:
+    """The analyzer of this child process, loaded once."""
     return load_analyzer()
 
 
-def fit_here(packed: bytes, indexes: Path) -> None:
-    """In a process of its own: fit the index of this content, unless it is there."""
-    catalog, analyzer = read_whole(unpack_files(packed)), own_analyzer()
+def fit_index(packed: bytes, indexes: Path) -> None:
+    """Runs in a child process. Does nothing if the index exists."""
+    catalog, analyzer = read_valid_catalog(unpack_files(packed)), process_analyzer()
     if not index_file(catalog, analyzer, indexes).is_file():
         fit_and_store(catalog, analyzer, indexes)
 
 
-def read_whole(files: Files) -> Catalog:
-    """The catalog of content that is right in form. Raises ContentError."""
+def read_valid_catalog(files: Files) -> Catalog:
+    """Raises ContentError if a file is malformed."""
     catalog, faults = catalog_of(files)
     if faults:
         raise ContentError(faults)

@@ -23,10 +23,10 @@ from bot.storage.cases.case_rows import list_cases
 from bot.storage.cases.proposal_rows import list_proposed
 from bot.storage.delivery.notice_rows import read_notices
 from tests.conftest import Resident
-from tests.support.desk_house import Desk, running_desk
-from tests.support.desk_staff import DeskClient, hire
+from tests.support.desk_staff import DeskClient, make_staff
+from tests.support.running_desk import Desk, running_desk
 
-Somebody = Callable[..., Resident]
+MakeResident = Callable[..., Resident]
 MINUTE = timedelta(minutes=1)
 
 
@@ -37,8 +37,8 @@ def desk(context: AppContext) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def sato(somebody: Somebody, desk: Desk) -> Resident:
-    return somebody("sato", desk.clock() - MINUTE)
+def sato(make_resident: MakeResident, desk: Desk) -> Resident:
+    return make_resident("sato", desk.clock() - MINUTE)
 
 
 def last(sato: Resident) -> Reply:
@@ -86,8 +86,8 @@ def test_who_writes_for_somebody_else_may_say_so(desk: Desk, sato: Resident) -> 
         assert "本人ではない方です" in staff.get(f"/desk/cases/{desk.case().number}").text
 
 
-def test_it_is_no_command_without_a_case(somebody: Somebody) -> None:
-    assert "家族や近所の方からの相談" not in somebody().says("家族です").text
+def test_it_is_no_command_without_a_case(make_resident: MakeResident) -> None:
+    assert "家族や近所の方からの相談" not in make_resident().says("家族です").text
 
 
 def test_who_writes_again_within_the_offices_days_goes_on_with_the_case(desk: Desk, sato: Resident) -> None:
@@ -129,10 +129,12 @@ def test_leaving_staff_mode_is_said_though_staff_never_answered(
 # --- several cases of one person -------------------------------------------------------------------------------
 
 
-def test_cases_of_one_person_are_joined_and_read_on_one_page(desk: Desk, sato: Resident, somebody: Somebody) -> None:
+def test_cases_of_one_person_are_joined_and_read_on_one_page(
+    desk: Desk, sato: Resident, make_resident: MakeResident
+) -> None:
     sato.says("人と話したい。LINEから")
     first = desk.case()
-    other = somebody("sato-at-home", sato.now)
+    other = make_resident("sato-at-home", sato.now)
     other.says("人と話したい。パソコンから")
     with desk.context.store.reading() as connection:
         second = next(each for each in list_cases(connection, open_only=True) if each.id != first.id)
@@ -309,7 +311,7 @@ def test_the_talk_goes_on_on_another_device_with_number_and_a_code_shown_once(de
 
 
 def test_a_disaster_stands_first_and_what_is_switched_off_still_hears_danger(desk: Desk, sato: Resident) -> None:
-    admin, _ = hire(desk.context, "chief", Role.ADMIN)
+    admin, _ = make_staff(desk.context, "chief", Role.ADMIN)
     set_switch(desk.context, admin, Switch.DISASTER, is_on=True)
     answer = sato.says("雪かきができない")
     assert answer.lead[0].startswith("災害が起きているときの案内です")
@@ -326,8 +328,8 @@ def test_a_disaster_stands_first_and_what_is_switched_off_still_hears_danger(des
 
 
 def test_the_duty_list_shows_who_can_be_called(desk: Desk) -> None:
-    admin, _ = hire(desk.context, "chief", Role.ADMIN)
-    somebody_on_duty, _ = hire(desk.context, "b")
+    admin, _ = make_staff(desk.context, "chief", Role.ADMIN)
+    somebody_on_duty, _ = make_staff(desk.context, "b")
     save_duty_people(desk.context, admin, [DutyPerson(somebody_on_duty.id, frozenset(WEEKDAYS))])
     with desk.staff("a") as staff:
         page = staff.get("/desk").text

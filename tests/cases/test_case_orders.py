@@ -40,10 +40,10 @@ from bot.storage.inbox.inbox_rows import Lane
 from bot.storage.schema.residents_and_cases import inbound, outbound
 from bot.storage.sealing import SealedField
 from bot.storage.staff.audit_rows import broken_link
-from tests.support.desk_staff import hire
-from tests.support.hand_clock import TUESDAY_NOON, HandClock
-from tests.support.line.line_bot import nobody_there
+from tests.support.desk_staff import make_staff
+from tests.support.line.line_bot import unreachable_line
 from tests.support.line.line_residents import body_of, event, text_event, user
+from tests.support.manual_clock import TUESDAY_NOON, ManualClock
 
 DANGERS = ("もう死にたい", "家が燃えている")
 SAID = (
@@ -59,7 +59,7 @@ class World:
 
     context: AppContext
     chance: random.Random
-    clock: HandClock
+    clock: ManualClock
     staff: list[Staff] = field(default_factory=list)
     written: dict[str, str] = field(default_factory=dict)
     """Words by the platform's id of their message."""
@@ -196,13 +196,13 @@ STEPS = ("message", "message", "message", "claim", "claim", "reply", "reply", "u
 
 def world(context: AppContext, seed: int) -> World:
     """A new world; its clock is its own."""
-    clock = HandClock(TUESDAY_NOON)
+    clock = ManualClock(TUESDAY_NOON)
     context = replace(
-        context, clock=clock, staff_channels=frozenset({"mail", "line"}), channels=nobody_there(),
+        context, clock=clock, staff_channels=frozenset({"mail", "line"}), channels=unreachable_line(),
         reply_pause=timedelta(), public_url="https://bot.example.jp",
     )  # fmt: skip
-    staff = [hire(context, name, mail=f"{name}@city.example")[0] for name in "pqr"]
-    admin, _ = hire(context, "chief", Role.ADMIN)
+    staff = [make_staff(context, name, mail=f"{name}@city.example")[0] for name in "pqr"]
+    admin, _ = make_staff(context, "chief", Role.ADMIN)
     days = frozenset(WEEKDAYS)
     save_duty_people(context, admin, [DutyPerson(each.id, days, on_call=bool(seed % 2)) for each in staff])
     return World(context, random.Random(seed), clock, staff)  # noqa: S311 -- an order, no secret

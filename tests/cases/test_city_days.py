@@ -18,8 +18,8 @@ from bot.handlers.staff.duty_settings import save_duty_people
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.conversation.count_rows import read_counts
 from tests.conftest import Resident
-from tests.support.desk_staff import hire
-from tests.support.hand_clock import HandClock
+from tests.support.desk_staff import make_staff
+from tests.support.manual_clock import ManualClock
 
 Somebody = Callable[..., Resident]
 SECOND = timedelta(seconds=1)
@@ -55,8 +55,8 @@ def test_a_message_is_counted_on_the_day_of_the_city(
 
 
 def test_a_case_is_of_the_month_in_which_it_came(context: AppContext, somebody: Somebody) -> None:
-    context = replace(context, clock=HandClock(DECEMBER))
-    chief, _ = hire(context, "chief", Role.ADMIN)
+    context = replace(context, clock=ManualClock(DECEMBER))
+    chief, _ = make_staff(context, "chief", Role.ADMIN)
     for number in range(5):
         somebody(f"before{number}", DECEMBER - SECOND).says("人と話したい", after=timedelta())
     for number in range(6):
@@ -81,9 +81,9 @@ def test_a_case_is_of_the_month_in_which_it_came(context: AppContext, somebody: 
 def test_an_answer_is_measured_in_duty_time(context_sqlite: AppContext) -> None:
     """Written on Friday ten minutes before the end, answered on Tuesday, after a holiday, ten minutes after nine."""
     friday = at("2026-11-20 16:50")
-    clock = HandClock(friday)
+    clock = ManualClock(friday)
     context = replace(context_sqlite, clock=clock)
-    chief, _ = hire(context, "chief", Role.ADMIN)
+    chief, _ = make_staff(context, "chief", Role.ADMIN)
     events = iter(range(100))
     for number in range(6):
         Resident(context_sqlite, f"r{number}", friday, events).says("人と話したい", after=timedelta())
@@ -111,8 +111,8 @@ def test_an_answer_is_measured_in_duty_time(context_sqlite: AppContext) -> None:
 )
 def test_a_promise_is_made_of_duty_time(context_sqlite: AppContext, now: str, promise: str) -> None:
     moment = at(now)
-    context = replace(context_sqlite, clock=HandClock(moment))
-    chief, _ = hire(context, "chief", Role.ADMIN)
+    context = replace(context_sqlite, clock=ManualClock(moment))
+    chief, _ = make_staff(context, "chief", Role.ADMIN)
     save_duty_people(context, chief, [DutyPerson(chief.id)])
     said = Resident(context_sqlite, "sato", moment, iter(range(9))).says("人と話したい", after=timedelta()).text
     assert f"職員は{promise}ごろまでに読みます" in said

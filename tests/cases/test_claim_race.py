@@ -32,7 +32,7 @@ from bot.storage.sealing import Keyring
 from bot.storage.staff.staff_rows import list_staff
 from tests.conftest import new_database
 from tests.support.desk_staff import DeskClient
-from tests.support.servers import free_port, start
+from tests.support.servers import free_port, start_server
 
 CALLERS = 8
 FEW, MANY = 12, 1250
@@ -106,7 +106,9 @@ def race(database_url: str, folder: Path, cases: int, servers: int) -> Iterator[
     migrate(store)
     keys, _ = load_keys(settings)
     office = AccountAdmin(store, keys, now())
-    openers = {f"c{n}": make_account(office, NewAccount(f"c{n}", f"職員{n}", Role.COUNSELLOR)) for n in range(CALLERS)}
+    credentials_by_login = {
+        f"c{n}": make_account(office, NewAccount(f"c{n}", f"職員{n}", Role.COUNSELLOR)) for n in range(CALLERS)
+    }
     waiting = waiting_cases(store, keys, cases)
     options = ["--no-work"] if servers > 1 else []
     with ExitStack() as stack:
@@ -114,14 +116,17 @@ def race(database_url: str, folder: Path, cases: int, servers: int) -> Iterator[
         urls = []
         for _ in range(servers):
             port = free_port()
-            server = start(folder, port, environment, *options)
+            server = start_server(folder, port, environment, *options)
             stack.callback(server.wait, 30)
             stack.callback(server.terminate)
             urls.append(f"http://127.0.0.1:{port}")
-        clients = [DeskClient(urls[n % servers], login, openers[login]) for n, login in enumerate(openers)]
+        clients = [
+            DeskClient(urls[n % servers], login, credentials_by_login[login])
+            for n, login in enumerate(credentials_by_login)
+        ]
         for client in clients:
             stack.enter_context(client)
-            assert client.sign_in(client.opener.recovery_codes[0]).status_code == httpx.codes.SEE_OTHER
+            assert client.sign_in(client.credentials.recovery_codes[0]).status_code == httpx.codes.SEE_OTHER
         yield Race(store, waiting, clients)
 
 

@@ -34,28 +34,28 @@ from bot.storage.schema.desk_schema import staff_chats
 from bot.web.chat.chat_page import ChatPage
 from bot.web.chat.visitors import sender_of
 from tests.conftest import Resident
-from tests.support.desk_house import Desk, running_desk
-from tests.support.desk_staff import DeskClient, hire
-from tests.support.hand_clock import TUESDAY_NOON, HandClock
-from tests.support.line.line_bot import nobody_there
+from tests.support.desk_staff import DeskClient, make_staff
+from tests.support.line.line_bot import unreachable_line
+from tests.support.manual_clock import TUESDAY_NOON, ManualClock
+from tests.support.running_desk import Desk, running_desk
 
-Somebody = Callable[..., Resident]
+MakeResident = Callable[..., Resident]
 MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def clock() -> HandClock:
-    return HandClock(TUESDAY_NOON)
+def clock() -> ManualClock:
+    return ManualClock(TUESDAY_NOON)
 
 
 @pytest.fixture
-def context(context: AppContext, clock: HandClock) -> AppContext:
-    return replace(context, staff_channels=frozenset({"mail", "line"}), clock=clock, channels=nobody_there())
+def context(context: AppContext, clock: ManualClock) -> AppContext:
+    return replace(context, staff_channels=frozenset({"mail", "line"}), clock=clock, channels=unreachable_line())
 
 
 @pytest.fixture
-def sato(somebody: Somebody, context: AppContext, clock: HandClock) -> Resident:
-    resident = somebody("sato", clock())
+def sato(make_resident: MakeResident, context: AppContext, clock: ManualClock) -> Resident:
+    resident = make_resident("sato", clock())
     resident.context = context
     return resident
 
@@ -70,11 +70,13 @@ def told(context: AppContext, case: Case) -> list[tuple[str, str]]:
         return [(recipient, why) for recipient, why, *_ in read_notices(connection, case.id)]
 
 
-def taken(context: AppContext, resident: Resident, clock: HandClock, words: str = "もう死にたい") -> tuple[Case, Staff]:
+def taken(
+    context: AppContext, resident: Resident, clock: ManualClock, words: str = "もう死にたい"
+) -> tuple[Case, Staff]:
     """A case of that resident in the hands of somebody with mail."""
     resident.says(words)
     clock.now = resident.now
-    owner, _ = hire(context, f"owner{resident.name}", mail="owner@city.example")
+    owner, _ = make_staff(context, f"owner{resident.name}", mail="owner@city.example")
     return claim(context, owner, cases(context)[0].id), owner
 
 
@@ -91,7 +93,7 @@ def test_a_number_or_a_part_of_a_button_takes_no_sos_back(context: AppContext, s
     assert cases(context)[0].status is Status.CANCELLED
 
 
-def test_while_staff_ask_an_answer_is_no_button(context: AppContext, sato: Resident, clock: HandClock) -> None:
+def test_while_staff_ask_an_answer_is_no_button(context: AppContext, sato: Resident, clock: ManualClock) -> None:
     case, owner = taken(context, sato, clock)
     answer(context, owner, case.id, StaffAnswer("お子さんは何人ですか"))
     for said in ("1", "2", "相談"):
@@ -113,7 +115,7 @@ def test_an_old_button_takes_back_no_new_case(context: AppContext) -> None:
 
 
 def test_who_looked_after_a_case_is_told_that_it_was_taken_back(
-    context: AppContext, sato: Resident, clock: HandClock
+    context: AppContext, sato: Resident, clock: ManualClock
 ) -> None:
     case, _ = taken(context, sato, clock)
     sato.says("取り消す")
@@ -125,10 +127,10 @@ def test_who_looked_after_a_case_is_told_that_it_was_taken_back(
 
 
 def test_one_case_that_fails_stops_no_other_clock(
-    context: AppContext, sato: Resident, clock: HandClock, somebody: Somebody
+    context: AppContext, sato: Resident, clock: ManualClock, make_resident: MakeResident
 ) -> None:
     sato.says("人と話したい")
-    admin, _ = hire(context, "chief", Role.ADMIN)
+    admin, _ = make_staff(context, "chief", Role.ADMIN)
     clock.now = sato.now
     (case,) = cases(context)
     claim(context, admin, case.id)
@@ -137,7 +139,7 @@ def test_one_case_that_fails_stops_no_other_clock(
     assert cases(context)[0].ask_at is not None
     purge_resident(context.store, case.number, clock())
     assert cases(context)[0].ask_at is None
-    other = somebody("ito", clock())
+    other = make_resident("ito", clock())
     other.context = context
     other.says("もう死にたい")
     clock.now += timedelta(days=20)
@@ -146,11 +148,11 @@ def test_one_case_that_fails_stops_no_other_clock(
 
 
 def test_the_cases_of_who_leaves_go_back_and_danger_is_told_to_who_is_there(
-    context: AppContext, sato: Resident, clock: HandClock
+    context: AppContext, sato: Resident, clock: ManualClock
 ) -> None:
     case, owner = taken(context, sato, clock)
-    admin, _ = hire(context, "chief", Role.ADMIN)
-    there, _ = hire(context, "there", mail="there@city.example")
+    admin, _ = make_staff(context, "chief", Role.ADMIN)
+    there, _ = make_staff(context, "there", mail="there@city.example")
     save_duty_people(context, admin, [DutyPerson(there.id, frozenset(WEEKDAYS), on_call=True)])
     sato.sends("もう死にたい。薬をたくさん飲んだ")
     assert "mail:there@city.example" in {recipient for recipient, _ in told(context, case)}
@@ -160,7 +162,9 @@ def test_the_cases_of_who_leaves_go_back_and_danger_is_told_to_who_is_there(
     assert (cases(context)[0].status, cases(context)[0].owner) == (Status.WAITING, "")
 
 
-def test_where_a_group_is_all_there_is_it_is_told_again(context: AppContext, sato: Resident, clock: HandClock) -> None:
+def test_where_a_group_is_all_there_is_it_is_told_again(
+    context: AppContext, sato: Resident, clock: ManualClock
+) -> None:
     values = {
         "id": "group", "channel": "line", "lane": "g", "code": "c", "code_until": TUESDAY_NOON, "state": "bound",
         "created_at": TUESDAY_NOON,
@@ -173,11 +177,11 @@ def test_where_a_group_is_all_there_is_it_is_told_again(context: AppContext, sat
 
 
 def test_who_is_handed_a_case_must_show_soon_that_they_know(
-    context: AppContext, sato: Resident, clock: HandClock
+    context: AppContext, sato: Resident, clock: ManualClock
 ) -> None:
     case, owner = taken(context, sato, clock)
     answer(context, owner, case.id, StaffAnswer("読みました"))
-    other, _ = hire(context, "other")
+    other, _ = make_staff(context, "other")
     given = hand_over(context, owner, case.id, other.id, "お願いします")
     assert given.lease_until == clock() + 10 * MINUTE
 
@@ -186,7 +190,7 @@ def test_who_is_handed_a_case_must_show_soon_that_they_know(
 
 
 def test_an_answer_leaves_waiting_what_its_writer_had_not_seen(
-    context: AppContext, sato: Resident, clock: HandClock
+    context: AppContext, sato: Resident, clock: ManualClock
 ) -> None:
     case, owner = taken(context, sato, clock, "人と話したい")
     seen = sato.now
@@ -199,7 +203,7 @@ def test_an_answer_leaves_waiting_what_its_writer_had_not_seen(
     assert answer(context, owner, case.id, StaffAnswer("読みました", sato.now)).unanswered_since is None
 
 
-def test_two_presses_are_one_answer(context: AppContext, sato: Resident, clock: HandClock) -> None:
+def test_two_presses_are_one_answer(context: AppContext, sato: Resident, clock: ManualClock) -> None:
     case, owner = taken(context, sato, clock)
     for _ in range(2):
         answer(context, owner, case.id, StaffAnswer("読みました"))
@@ -207,9 +211,9 @@ def test_two_presses_are_one_answer(context: AppContext, sato: Resident, clock: 
     assert said == [("読みました",)]
 
 
-def test_an_answer_weeks_later_is_shown_on_the_page(context: AppContext, clock: HandClock) -> None:
+def test_an_answer_weeks_later_is_shown_on_the_page(context: AppContext, clock: ManualClock) -> None:
     receive(context, [Inbound("web", sender_of("t"), "a", "人と話したい", clock())], clock())
-    owner, _ = hire(context, "a")
+    owner, _ = make_staff(context, "a")
     claim(context, owner, cases(context)[0].id)
     clock.now += timedelta(days=31)
     run_case_timers(context)
@@ -223,16 +227,16 @@ def test_an_answer_weeks_later_is_shown_on_the_page(context: AppContext, clock: 
 
 
 def test_an_sos_is_joined_to_no_drill_and_reopened_it_goes_on_nowhere_else(
-    context: AppContext, sato: Resident, clock: HandClock, somebody: Somebody
+    context: AppContext, sato: Resident, clock: ManualClock, make_resident: MakeResident
 ) -> None:
     sato.says("もう死にたい")
     clock.now = sato.now
-    admin, _ = hire(context, "chief", Role.ADMIN)
+    admin, _ = make_staff(context, "chief", Role.ADMIN)
     drill = start_drill(context, admin, Kind.DISTRESS, "（訓練）")
     (case,) = [each for each in cases(context) if not each.is_drill]
     with pytest.raises(NotPossibleError):
         join(context, admin, case.id, drill.number)
-    other = somebody("ito", clock())
+    other = make_resident("ito", clock())
     other.context = context
     other.says("人と話したい")
     second = next(each for each in cases(context) if each.id not in {case.id, drill.id})
@@ -240,10 +244,12 @@ def test_an_sos_is_joined_to_no_drill_and_reopened_it_goes_on_nowhere_else(
     assert reopen(context, admin, second.id).joined_to == ""
 
 
-def test_an_ended_case_is_not_opened_beside_an_open_one(context: AppContext, sato: Resident, clock: HandClock) -> None:
+def test_an_ended_case_is_not_opened_beside_an_open_one(
+    context: AppContext, sato: Resident, clock: ManualClock
+) -> None:
     sato.says("人と話したい")
     clock.now = sato.now
-    admin, _ = hire(context, "chief", Role.ADMIN)
+    admin, _ = make_staff(context, "chief", Role.ADMIN)
     first = cases(context)[0]
     close(context, admin, first.id, Reason.DONE)
     sato.says("人と話したい", after=timedelta(days=9))
@@ -252,11 +258,11 @@ def test_an_ended_case_is_not_opened_beside_an_open_one(context: AppContext, sat
 
 
 def test_in_a_case_of_violence_nobody_is_asked_later_whatever_is_typed(
-    context: AppContext, sato: Resident, clock: HandClock
+    context: AppContext, sato: Resident, clock: ManualClock
 ) -> None:
     sato.says("夫に殴られています。誰にも言えません")
     clock.now = sato.now
-    admin, _ = hire(context, "chief", Role.ADMIN)
+    admin, _ = make_staff(context, "chief", Role.ADMIN)
     close(context, admin, cases(context)[0].id, Reason.DONE)
     assert "3日後" not in sato.says("あとで様子を聞いてください").text
     assert cases(context)[0].ask_at is None
@@ -288,12 +294,12 @@ def desk(context: AppContext) -> Iterator[Desk]:
 
 
 def test_who_knows_a_login_does_not_keep_its_owner_out(desk: Desk) -> None:
-    _, opener = hire(desk.context, "a")
-    with DeskClient(desk.url, "a", opener) as client:
+    _, credentials = make_staff(desk.context, "a")
+    with DeskClient(desk.url, "a", credentials) as client:
         statuses = [client.sign_in("000000", "wrong").status_code for _ in range(8)]
         assert statuses[-1] == httpx.codes.TOO_MANY_REQUESTS
         desk.clock.ahead += 16 * MINUTE
-        assert client.sign_in(opener.recovery_codes[0]).status_code == httpx.codes.SEE_OTHER
+        assert client.sign_in(credentials.recovery_codes[0]).status_code == httpx.codes.SEE_OTHER
 
 
 @pytest.mark.parametrize("value", ["\xb2.x", "999999999999.x", "1.x", "."])

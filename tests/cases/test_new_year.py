@@ -19,8 +19,8 @@ from bot.handlers.staff.duty_settings import save_duty_people, save_special_day
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.delivery.notice_rows import read_notices
 from tests.conftest import Resident
-from tests.support.desk_staff import hire
-from tests.support.hand_clock import HandClock
+from tests.support.desk_staff import make_staff
+from tests.support.manual_clock import ManualClock
 
 NEW_YEAR = datetime(2026, 12, 31, 0, 0, 30, tzinfo=CITY_ZONE)
 FIRST_OPEN_DAY = datetime(2027, 1, 4, 9, 0, tzinfo=CITY_ZONE)
@@ -32,19 +32,19 @@ class Night:
 
     context: AppContext
     admin: Staff
-    clock: HandClock
+    clock: ManualClock
 
 
 @pytest.fixture
 def night(context: AppContext) -> Night:
-    clock = HandClock(NEW_YEAR)
+    clock = ManualClock(NEW_YEAR)
     context = replace(context, staff_channels=frozenset({"mail"}), clock=clock)
-    return Night(context, hire(context, "chief", Role.ADMIN)[0], clock)
+    return Night(context, make_staff(context, "chief", Role.ADMIN)[0], clock)
 
 
 @pytest.fixture
-def sato(night: Night, somebody: Callable[..., Resident]) -> Resident:
-    resident = somebody("sato", NEW_YEAR)
+def sato(night: Night, make_resident: Callable[..., Resident]) -> Resident:
+    resident = make_resident("sato", NEW_YEAR)
     resident.context = night.context
     return resident
 
@@ -81,8 +81,8 @@ def test_with_nobody_on_duty_there_is_a_number_the_first_open_day_and_lines_open
 
 
 def test_who_is_on_call_is_told_and_the_alarm_climbs_through_the_night(night: Night, sato: Resident) -> None:
-    first, _ = hire(night.context, "a", mail="a@city.example")
-    second, _ = hire(night.context, "b", mail="b@city.example")
+    first, _ = make_staff(night.context, "a", mail="a@city.example")
+    second, _ = make_staff(night.context, "b", mail="b@city.example")
     people = [DutyPerson(each.id, frozenset(WEEKDAYS), on_call=True) for each in (first, second)]
     save_duty_people(night.context, night.admin, people)
     reply = sato.says("もう死にたい")
@@ -97,7 +97,7 @@ def test_who_is_on_call_is_told_and_the_alarm_climbs_through_the_night(night: Ni
 def test_what_is_no_emergency_waits_for_the_first_open_day_though_somebody_is_on_call(
     night: Night, sato: Resident
 ) -> None:
-    on_call, _ = hire(night.context, "a", mail="a@city.example")
+    on_call, _ = make_staff(night.context, "a", mail="a@city.example")
     save_duty_people(night.context, night.admin, [DutyPerson(on_call.id, frozenset(WEEKDAYS), on_call=True)])
     assert "1月4日(月) 9:00ごろ" in sato.says("人と話したい").text
     night.clock.now = NEW_YEAR + timedelta(hours=20)
@@ -107,7 +107,7 @@ def test_what_is_no_emergency_waits_for_the_first_open_day_though_somebody_is_on
 
 
 def test_who_is_away_is_not_told(night: Night, sato: Resident) -> None:
-    away, _ = hire(night.context, "a", mail="a@city.example")
+    away, _ = make_staff(night.context, "a", mail="a@city.example")
     days = frozenset(WEEKDAYS)
     save_duty_people(
         night.context, night.admin, [DutyPerson(away.id, days, on_call=True, absent_until=date(2027, 1, 3))]

@@ -24,11 +24,11 @@ from bot.storage.sealing import Keyring, SealedField
 from bot.storage.staff.audit_rows import broken_link
 from tests.conftest import new_database
 from tests.support.contexts import context_of
-from tests.support.desk_house import running_desk
-from tests.support.desk_staff import hire
-from tests.support.hand_clock import TUESDAY_NOON, HandClock
-from tests.support.line.line_bot import nobody_there
+from tests.support.desk_staff import make_staff
+from tests.support.line.line_bot import unreachable_line
+from tests.support.manual_clock import TUESDAY_NOON, ManualClock
 from tests.support.racing import ACTS, LONG_AGO, OVERDUE, Arena, GatedStore, Scene
+from tests.support.running_desk import running_desk
 
 PAIRS = list(combinations_with_replacement(ACTS, 2))
 FEW, MANY = 10, 100
@@ -43,13 +43,13 @@ CLOCKS = frozenset({CaseAction.ALARM, CaseAction.LAPSE, CaseAction.ASK})
 @pytest.fixture(scope="module")
 def arena(postgresql: str, migrated_database: str, understander: Understander) -> Iterator[Arena]:
     """One for all races: each has a resident and a case of its own."""
-    clock = HandClock(TUESDAY_NOON)
+    clock = ManualClock(TUESDAY_NOON)
     with closing(GatedStore(open_store(new_database(postgresql, "", migrated_database)))) as store:
         context = context_of(
             store, Keyring([bytes(range(32))]), understander, clock=clock, staff_channels=frozenset({"mail", "line"}),
-            channels=nobody_there(), reply_pause=timedelta(),
+            channels=unreachable_line(), reply_pause=timedelta(),
         )  # fmt: skip
-        owner, other = (hire(context, name, mail=f"{name}@city.example")[0] for name in "pq")
+        owner, other = (make_staff(context, name, mail=f"{name}@city.example")[0] for name in "pq")
         yield Arena(context, store, clock, owner, other)
 
 

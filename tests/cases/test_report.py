@@ -25,11 +25,11 @@ from bot.storage.staff.audit_rows import read_audit_entries
 from bot.web.desk.desk_report import as_cell
 from bot.web.site import build_site
 from tests.conftest import Resident
-from tests.support.desk_staff import DeskClient, code_at, hire
-from tests.support.line.line_bot import Clock
-from tests.support.running import Running
+from tests.support.desk_staff import DeskClient, code_at, make_staff
+from tests.support.line.line_bot import ShiftedClock
+from tests.support.running_app import RunningApp
 
-Somebody = Callable[..., Resident]
+MakeResident = Callable[..., Resident]
 NOVEMBER = Month(2026, 11)
 WEEKDAYS = frozenset({"mon", "tue", "wed", "thu", "fri"})
 ROSTER = DutyRoster(OpeningHours((Period(WEEKDAYS, 9 * 60, 17 * 60),)))
@@ -118,23 +118,23 @@ def test_a_cell_is_never_a_formula() -> None:
 
 
 @pytest.fixture
-def desk(context: AppContext) -> Iterator[tuple[AppContext, Clock, str]]:
-    clock = Clock()
+def desk(context: AppContext) -> Iterator[tuple[AppContext, ShiftedClock, str]]:
+    clock = ShiftedClock()
     context = replace(context, clock=clock)
-    with Running(build_site(context, closes=False)) as running:
+    with RunningApp(build_site(context, closes=False)) as running:
         yield context, clock, running.url
 
 
-def sign_in(context: AppContext, clock: Clock, url: str, role: Role) -> DeskClient:
+def sign_in(context: AppContext, clock: ShiftedClock, url: str, role: Role) -> DeskClient:
     """Somebody of this role at the desk."""
-    _, opener = hire(context, role, role)
-    client = DeskClient(url, role, opener)
-    values = {"login": role, "password": opener.password, "code": code_at(opener, clock())}
+    _, credentials = make_staff(context, role, role)
+    client = DeskClient(url, role, credentials)
+    values = {"login": role, "password": credentials.password, "code": code_at(credentials, clock())}
     client.client.post("/desk/sign-in", data=values)
     return client
 
 
-def test_who_may_read_it(desk: tuple[AppContext, Clock, str]) -> None:
+def test_who_may_read_it(desk: tuple[AppContext, ShiftedClock, str]) -> None:
     for role, status in ((Role.ADMIN, 200), (Role.AUDITOR, 200), (Role.COUNSELLOR, 403), (Role.VIEWER, 403)):
         with sign_in(*desk, role) as client:
             for path in ("/desk/report", "/desk/report?month=2026-11", "/desk/report?month=x", "/desk/report.csv"):
@@ -143,12 +143,12 @@ def test_who_may_read_it(desk: tuple[AppContext, Clock, str]) -> None:
         assert [each.trace.action for each in read_audit_entries(connection)].count("report-view") == 8
 
 
-def test_csv_holds_what_the_page_shows(desk: tuple[AppContext, Clock, str], somebody: Somebody) -> None:
+def test_csv_holds_what_the_page_shows(desk: tuple[AppContext, ShiftedClock, str], make_resident: MakeResident) -> None:
     context, clock, _ = desk
     month = Month.of(clock())
     for number in range(6):
-        somebody(f"r{number}", clock()).says("もう死にたい", after=timedelta())
-    staff, _ = hire(context, "chief", Role.ADMIN)
+        make_resident(f"r{number}", clock()).says("もう死にたい", after=timedelta())
+    staff, _ = make_staff(context, "chief", Role.ADMIN)
     with context.store.reading() as connection:
         every = list_cases(connection, open_only=True)
     for each in every:

@@ -25,8 +25,8 @@ from bot.storage.delivery.notice_rows import read_notices
 from bot.storage.staff.duty_rows import write_switch
 from bot.storage.staff.staff_chat_rows import NewOffer, bind_chat, find_offer, list_chats, offer_chat, write_offer
 from tests.conftest import Resident
-from tests.support.desk_staff import hire
-from tests.support.hand_clock import TUESDAY_NIGHT, TUESDAY_NOON, HandClock
+from tests.support.desk_staff import make_staff
+from tests.support.manual_clock import TUESDAY_NIGHT, TUESDAY_NOON, ManualClock
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 DESK = "mail:desk"
@@ -37,12 +37,12 @@ class Office:
     """A context on a hand-set clock in which nothing goes out: its notices are read where they wait."""
 
     context: AppContext
-    clock: HandClock
+    clock: ManualClock
     chief: Staff
     heard: Counter[str] = field(default_factory=Counter)
 
-    def hire(self, login: str, *, mail: bool = True, chat: bool = False, role: Role = Role.COUNSELLOR) -> Staff:
-        staff, _ = hire(self.context, login, role, f"{login}@city.example" if mail else "")
+    def make_staff(self, login: str, *, mail: bool = True, chat: bool = False, role: Role = Role.COUNSELLOR) -> Staff:
+        staff, _ = make_staff(self.context, login, role, f"{login}@city.example" if mail else "")
         if chat:
             self.pair(login, staff.id)
         return staff
@@ -88,15 +88,15 @@ class Office:
 
 @pytest.fixture
 def office(context_sqlite: AppContext) -> Office:
-    clock = HandClock(TUESDAY_NOON)
+    clock = ManualClock(TUESDAY_NOON)
     context = replace(context_sqlite, staff_channels=frozenset({"mail", "line"}), clock=clock)
-    return Office(context, clock, hire(context, "chief", Role.ADMIN)[0])
+    return Office(context, clock, make_staff(context, "chief", Role.ADMIN)[0])
 
 
 @pytest.fixture
 def full(office: Office) -> tuple[Staff, Staff, Staff]:
     """安部, 伊藤 and 宇野 on duty, each with mail and a chat of their own; the desk has mail and a group."""
-    people = tuple(office.hire(name, chat=True) for name in ("abe", "ito", "uno"))
+    people = tuple(office.make_staff(name, chat=True) for name in ("abe", "ito", "uno"))
     office.on_duty(*people)
     save_desk_mail(office.context, office.chief, "desk@city.example")
     office.pair("group")
@@ -150,7 +150,7 @@ def test_further_words_are_told_to_the_owner_alone_and_danger_to_who_is_on_duty_
 def test_an_owner_who_cannot_be_told_is_no_reason_to_tell_nobody(
     office: Office, full: tuple[Staff, Staff, Staff]
 ) -> None:
-    sato, deaf = office.resident(), office.hire("deaf", mail=False)
+    sato, deaf = office.resident(), office.make_staff("deaf", mail=False)
     sato.says("人と話したい")
     claim(office.context, deaf, office.case().id)
     office.told()
@@ -196,7 +196,7 @@ def test_a_drill_tells_nobody(office: Office, full: tuple[Staff, Staff, Staff]) 
 
 
 def test_who_is_away_or_off_today_is_passed_over(office: Office) -> None:
-    away, off, there = (office.hire(name) for name in ("away", "off", "there"))
+    away, off, there = (office.make_staff(name) for name in ("away", "off", "there"))
     days = frozenset(WEEKDAYS) - {"tue"}
     today = date(2026, 11, 24)
     office.on_duty(DutyPerson(away.id, absent_until=today), DutyPerson(off.id, days), there)
@@ -206,7 +206,7 @@ def test_who_is_away_or_off_today_is_passed_over(office: Office) -> None:
 
 def test_out_of_hours_only_who_is_on_call_and_can_be_told(office: Office) -> None:
     office.clock.now = TUESDAY_NIGHT
-    deaf, sleeps, wakes = office.hire("deaf", mail=False), office.hire("sleeps"), office.hire("wakes")
+    deaf, sleeps, wakes = office.make_staff("deaf", mail=False), office.make_staff("sleeps"), office.make_staff("wakes")
     office.on_duty(DutyPerson(deaf.id, on_call=True), sleeps, DutyPerson(wakes.id, on_call=True))
     assert "夜間当番の職員に知らせます" in office.resident().says("もう死にたい").text
     assert office.told() == ["mail:wakes"]
@@ -214,14 +214,18 @@ def test_out_of_hours_only_who_is_on_call_and_can_be_told(office: Office) -> Non
 
 def test_nothing_is_promised_where_who_is_on_call_cannot_be_told(office: Office) -> None:
     office.clock.now = TUESDAY_NIGHT
-    deaf = office.hire("deaf", mail=False)
+    deaf = office.make_staff("deaf", mail=False)
     office.on_duty(DutyPerson(deaf.id, on_call=True))
     assert "夜間当番の職員に知らせます" not in office.resident().says("もう死にたい").text
     assert office.told() == []
 
 
 def test_who_may_not_read_a_case_and_who_has_left_is_told_nothing(office: Office) -> None:
-    auditor, gone, there = office.hire("auditor", role=Role.AUDITOR), office.hire("gone"), office.hire("there")
+    auditor, gone, there = (
+        office.make_staff("auditor", role=Role.AUDITOR),
+        office.make_staff("gone"),
+        office.make_staff("there"),
+    )
     office.on_duty(auditor, gone, there)
     close_account(Accounts(office.context.store, office.context.keys, office.clock.now), "gone")
     sato = office.resident()

@@ -22,7 +22,7 @@ from bot.handlers.content.evaluate import read_cases
 from bot.handlers.conversation.answer_dry_run import answer_once
 from bot.settings import SHIPPED_CONTENT
 from tests.conftest import ROOT
-from tests.support.hand_clock import TUESDAY_NOON
+from tests.support.manual_clock import TUESDAY_NOON
 
 TODAY = date(2026, 11, 24)
 

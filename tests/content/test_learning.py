@@ -27,14 +27,14 @@ from bot.handlers.operations.purge import purge_kept
 from bot.storage.conversation.message_rows import erase_words
 from tests.conftest import Resident
 from tests.support.faulty_bot import BREAKS, FaultyAnalyzer
-from tests.support.studio_office import SNOW, Office, open_office
+from tests.support.studio_office import SNOW, Office, make_office
 
 ODD = "ちょぺりぐらの件"
 
 
 @pytest.fixture
 def office(context: AppContext) -> Office:
-    return open_office(context)
+    return make_office(context)
 
 
 def heaps(office: Office) -> list[UnmatchedCluster]:
@@ -71,8 +71,10 @@ def test_names_numbers_and_addresses_are_masked(text: str, kept: str, understand
     assert masked(text, understander.analyzer) == kept
 
 
-def test_what_is_not_understood_is_kept_masked_and_sealed(office: Office, somebody: Callable[..., Resident]) -> None:
-    reply = somebody("sato").says(f"{ODD} 佐藤さん 0134-32-4111")
+def test_what_is_not_understood_is_kept_masked_and_sealed(
+    office: Office, make_resident: Callable[..., Resident]
+) -> None:
+    reply = make_resident("sato").says(f"{ODD} 佐藤さん 0134-32-4111")
     assert reply.route in {Route.UNKNOWN, Route.CLARIFY}
     ((kept,),) = words(office)
     assert "0134" not in kept
@@ -81,8 +83,8 @@ def test_what_is_not_understood_is_kept_masked_and_sealed(office: Office, somebo
 
 
 @pytest.mark.parametrize("name", ["健太", "佐藤", "林"])
-def test_the_learning_page_shows_no_name(office: Office, somebody: Callable[..., Resident], name: str) -> None:
-    sato = somebody("sato")
+def test_the_learning_page_shows_no_name(office: Office, make_resident: Callable[..., Resident], name: str) -> None:
+    sato = make_resident("sato")
     sato.says(f"隣の{name}が{ODD}")
     sato.says("ちがう")
     assert words(office)
@@ -90,35 +92,37 @@ def test_the_learning_page_shows_no_name(office: Office, somebody: Callable[...,
 
 
 def test_where_the_analyzer_fails_nothing_is_kept_and_the_message_is_answered(
-    office: Office, somebody: Callable[..., Resident]
+    office: Office, make_resident: Callable[..., Resident]
 ) -> None:
     shelf = office.context.content
     broken = replace(shelf.understander, analyzer=FaultyAnalyzer(shelf.understander.analyzer))
     shelf.put(broken, shelf.revision)
-    assert somebody("sato").says(f"夫の健太が{BREAKS}").route is Route.UNKNOWN
+    assert make_resident("sato").says(f"夫の健太が{BREAKS}").route is Route.UNKNOWN
     assert words(office) == []
 
 
 def test_likenesses_are_one_group_and_the_most_frequent_comes_first(
-    office: Office, somebody: Callable[..., Resident]
+    office: Office, make_resident: Callable[..., Resident]
 ) -> None:
     for name in ("a", "b", "c"):
-        somebody(name).says(f"{ODD}{'です' if name == 'c' else ''}")
-    somebody("d").says("ぬるぽがっの使い道")
+        make_resident(name).says(f"{ODD}{'です' if name == 'c' else ''}")
+    make_resident("d").says("ぬるぽがっの使い道")
     assert [heap.group.count for heap in heaps(office)][:1] == [3]
     assert cluster_unmatched(office.context) == 0
 
 
-def test_what_is_understood_or_dangerous_is_not_kept(office: Office, somebody: Callable[..., Resident]) -> None:
-    sato = somebody("sato")
+def test_what_is_understood_or_dangerous_is_not_kept(office: Office, make_resident: Callable[..., Resident]) -> None:
+    sato = make_resident("sato")
     for text in ("雪かきができない", "困りごとの一覧", "ありがとう", "死にたい", ODD):
         sato.says(text)
     assert all(squeeze(each) != squeeze("死にたい") for group in words(office) for each in group)
     assert words(office) == [], "in a case nothing is learned"
 
 
-def test_a_resident_says_that_an_answer_was_wrong_or_good(office: Office, somebody: Callable[..., Resident]) -> None:
-    sato, kato = somebody("sato"), somebody("kato")
+def test_a_resident_says_that_an_answer_was_wrong_or_good(
+    office: Office, make_resident: Callable[..., Resident]
+) -> None:
+    sato, kato = make_resident("sato"), make_resident("kato")
     sato.says("雪かきができない")
     wrong = sato.says("ちがう")
     assert wrong.route is Route.CLARIFY
@@ -131,24 +135,26 @@ def test_a_resident_says_that_an_answer_was_wrong_or_good(office: Office, somebo
     assert found[0].messages[0].entry == "measure-13"
 
 
-def test_raw_words_go_and_counts_stay(office: Office, somebody: Callable[..., Resident]) -> None:
-    somebody("sato", office.context.clock() - timedelta(days=Retention().talk_days + 1)).says(ODD)
+def test_raw_words_go_and_counts_stay(office: Office, make_resident: Callable[..., Resident]) -> None:
+    make_resident("sato", office.context.clock() - timedelta(days=Retention().talk_days + 1)).says(ODD)
     assert words(office) == [[ODD]]
     purge_kept(office.context.store, Retention(), office.context.clock())
     (heap,) = heaps(office)
     assert (heap.group.count, heap.messages) == (1, ())
 
 
-def test_a_message_that_is_taken_back_is_not_learned_from(office: Office, somebody: Callable[..., Resident]) -> None:
-    somebody("sato").says(ODD)
+def test_a_message_that_is_taken_back_is_not_learned_from(
+    office: Office, make_resident: Callable[..., Resident]
+) -> None:
+    make_resident("sato").says(ODD)
     assert words(office) == [[ODD]]
     keys = office.context.keys
     office.context.store.transaction(lambda connection: erase_words(connection, keys, "web", ""))
     assert words(office) == [[]]
 
 
-def test_a_message_becomes_a_phrase_after_a_look(office: Office, somebody: Callable[..., Resident]) -> None:
-    somebody("sato").says(ODD)
+def test_a_message_becomes_a_phrase_after_a_look(office: Office, make_resident: Callable[..., Resident]) -> None:
+    make_resident("sato").says(ODD)
     (heap,) = heaps(office)
     lesson = LessonTarget(Lesson.PHRASE, ODD, "measure-13")
     before = office.card()
@@ -162,8 +168,8 @@ def test_a_message_becomes_a_phrase_after_a_look(office: Office, somebody: Calla
     assert heaps(office) == []
 
 
-def test_every_kind_of_lesson(office: Office, somebody: Callable[..., Resident]) -> None:
-    somebody("sato").says(ODD)
+def test_every_kind_of_lesson(office: Office, make_resident: Callable[..., Resident]) -> None:
+    make_resident("sato").says(ODD)
     group = heaps(office)[0].group.id
     assert teach(office.context, office.ito, group, LessonTarget(Lesson.CHECK, ODD, "measure-13"))
     assert office.card(CardRef("checks/measure-13.yaml", ODD))["accept"] == ["measure-13"]

@@ -30,14 +30,14 @@ from bot.handlers.content.publish import (
 )
 from bot.handlers.content.publish_from_console import publish_at_once
 from bot.handlers.content.regression_jobs import request_check, run_next_check
-from bot.handlers.content.regression_report import RegressionReport, write_proof
+from bot.handlers.content.regression_report import RegressionReport, dump_report
 from bot.language.lexical import LexicalAnalyzer
 from bot.settings import SHIPPED_CONTENT
 from bot.storage.content.regression_rows import LEASE, RegressionState, end_regression, take_regression
 from bot.storage.content.revision_rows import BehindError, RevisionOrigin
 from bot.storage.staff.audit_rows import read_audit_entries
 from tests.conftest import Resident
-from tests.support.studio_office import SNOW, Office, changed, faulty, open_office, proved
+from tests.support.studio_office import SNOW, Office, changed, check_draft, find_content_faults, make_office
 
 SHIPPED = files_in(SHIPPED_CONTENT)
 WORDS = CardRef("triage/words.yaml", "idioms")
@@ -65,14 +65,14 @@ def _forbidden() -> str:
 
 @pytest.fixture
 def office(context: AppContext) -> Office:
-    return open_office(context)
+    return make_office(context)
 
 
 def prove(office: Office, proof: RegressionReport = RegressionReport()) -> str:  # noqa: B008 -- frozen
     """Have the draft proved as if with this outcome; its digest."""
     draft = request_check(office.context, office.ito)
     office.context.store.transaction(lambda connection: take_regression(connection, office.context.clock()))
-    office.context.store.transaction(lambda connection: end_regression(connection, draft.digest, write_proof(proof)))
+    office.context.store.transaction(lambda connection: end_regression(connection, draft.digest, dump_report(proof)))
     return draft.digest
 
 
@@ -112,7 +112,7 @@ def test_publish_and_restore_reach_residents_and_keep_history(office: Office) ->
 
 
 def test_a_message_in_flight_ends_on_its_revision(
-    context: AppContext, understander: Understander, somebody: Callable[..., Resident]
+    context: AppContext, understander: Understander, make_resident: Callable[..., Resident]
 ) -> None:
     """The new revision comes while the message is being understood: it is answered as it began."""
     entries = tuple(replace(each, lead="新しい版の答え") for each in understander.catalog.entries)
@@ -127,7 +127,7 @@ def test_a_message_in_flight_ends_on_its_revision(
             return understander.analyzer.analyse(texts)
 
     shelf.put(replace(understander, analyzer=Publishing()), 1)
-    sato = somebody()
+    sato = make_resident()
     sato.context = replace(context, content=shelf)
     assert sato.says("雪かきができない").lead == (understander.catalog.by_id["measure-13"].lead,)
     assert sato.says("雪かきができない").lead == ("新しい版の答え",)
@@ -365,11 +365,11 @@ def test_a_change_that_would_hide_an_sos_is_refused(
     case: tuple[str, Files], context_sqlite: AppContext, understander: Understander
 ) -> None:
     name, files = case
-    context = open_office(context_sqlite).context
+    context = make_office(context_sqlite).context
     if name in {"synonym", "numberless"}:
-        proof = RegressionReport(faulty(context, understander, files))
+        proof = RegressionReport(find_content_faults(context, understander, files))
     else:
-        proof = proved(context, understander, files)
+        proof = check_draft(context, understander, files)
     assert proof.is_refused
     if name == "veto":
         (lost, *_) = [each for each in proof.lost if each.text == HIDDEN]
@@ -386,11 +386,11 @@ def test_a_change_that_would_hide_an_sos_is_refused(
 def test_shipped_words_of_danger_and_forbidden_numbers_are_never_fewer(
     context_sqlite: AppContext, understander: Understander
 ) -> None:
-    context = open_office(context_sqlite).context
+    context = make_office(context_sqlite).context
     files = changed(SHIPPED, CardRef("triage/words.yaml", "fire"), lambda card: {"words": _list(card, "words")[1:]})
     files = changed(files, CardRef("lines.yaml", _forbidden()), lambda card: {**card, "use": "confirm_first"})
     files = {**files, "triage/rules.yaml": files["triage/rules.yaml"].replace(b'window: "40"', b'window: "3"', 1)}
-    said = " ".join(what for _, _, what, _ in faulty(context, understander, files))
+    said = " ".join(what for _, _, what, _ in find_content_faults(context, understander, files))
     assert "危険のことば「かじです」" in said
     assert "案内してはいけない番号" in said
     assert "決まり" in said
@@ -398,7 +398,7 @@ def test_shipped_words_of_danger_and_forbidden_numbers_are_never_fewer(
 
 def test_a_draft_that_is_as_good_may_be_published(context_sqlite: AppContext) -> None:
     """The whole way, in a process of its own, as the worker does it."""
-    office = open_office(context_sqlite)
+    office = make_office(context_sqlite)
     office.saves(office.ito, SNOW, {"lead": "新しい答えです。"})
     draft = request_check(office.context, office.ito)
     assert run_next_check(office.context)

@@ -16,10 +16,10 @@ from bot.handlers.content.load_revisions import begin_revisions, load_newer_revi
 from bot.settings import Settings
 from bot.web.site import build_site
 from tests.conversation.test_browser import say
-from tests.support.browsing import fits, needs_chromium, no_violations
-from tests.support.desk_staff import code_at, hire
-from tests.support.line.line_bot import Clock
-from tests.support.running import Running
+from tests.support.browser_checks import assert_accessible, assert_no_sideways_scroll, needs_chromium
+from tests.support.desk_staff import code_at, make_staff
+from tests.support.line.line_bot import ShiftedClock
+from tests.support.running_app import RunningApp
 
 pytestmark = [
     needs_chromium,
@@ -31,10 +31,10 @@ ASKED = "ちょぺりぐらの件"
 
 @pytest.fixture
 def office(context_sqlite: AppContext) -> Iterator[tuple[AppContext, str]]:
-    context = replace(context_sqlite, clock=Clock())
+    context = replace(context_sqlite, clock=ShiftedClock())
     begin_revisions(context.store, context.index_builder.shipped(), context.clock())
     load_newer_revision(context)
-    with Running(build_site(context, worker=build_worker(context, Settings()), closes=False)) as running:
+    with RunningApp(build_site(context, worker=build_worker(context, Settings()), closes=False)) as running:
         yield context, running.url
 
 
@@ -45,14 +45,14 @@ def signs_in(office: tuple[AppContext, str], browser: Browser) -> Iterator[Calla
     windows = []
 
     def enter(login: str) -> Page:
-        _, opener = hire(context, login, Role.ADMIN)
+        _, credentials = make_staff(context, login, Role.ADMIN)
         window = browser.new_context(viewport={"width": 1024, "height": 768}, locale="ja-JP")
         windows.append(window)
         page = window.new_page()
         page.goto(f"{url}/desk/sign-in")
         page.fill("[name=login]", login)
-        page.fill("[name=password]", opener.password)
-        page.fill("[name=code]", code_at(opener, context.clock()))
+        page.fill("[name=password]", credentials.password)
+        page.fill("[name=code]", code_at(credentials, context.clock()))
         page.get_by_role("button").click()
         expect(page).to_have_url(re.compile("/desk$"))
         return page
@@ -74,8 +74,8 @@ def resident(browser: Browser, url: str) -> Iterator[Page]:
 
 def seen(page: Page, folder: Path, name: str) -> None:
     """A page without a violation, narrow enough, with a picture for people to look at."""
-    no_violations(page)
-    fits(page)
+    assert_accessible(page)
+    assert_no_sideways_scroll(page)
     page.screenshot(path=folder / f"{name}.png", full_page=True)
 
 

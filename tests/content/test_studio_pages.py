@@ -16,9 +16,9 @@ from bot.domain.staff.permissions import Role
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import read_draft
 from bot.web.site import build_site
-from tests.support.desk_staff import DeskClient, code_at, hire
-from tests.support.running import Running
-from tests.support.studio_office import Office, open_office
+from tests.support.desk_staff import DeskClient, code_at, make_staff
+from tests.support.running_app import RunningApp
+from tests.support.studio_office import Office, make_office
 
 SNOW = {"file": "measures/measure-13.yaml", "name": ""}
 SHEET = [sheet.name for sheet in SHEETS].index("言いかえ")
@@ -33,16 +33,16 @@ class Studio:
 
     def staff(self, login: str, role: Role = Role.ADMIN) -> DeskClient:
         """Somebody who has signed in at the desk: the same sign-in serves both."""
-        _, opener = hire(self.office.context, login, role)
-        client = DeskClient(self.url, login, opener)
-        assert client.sign_in(code_at(opener, self.office.context.clock())).status_code == httpx.codes.SEE_OTHER
+        _, credentials = make_staff(self.office.context, login, role)
+        client = DeskClient(self.url, login, credentials)
+        assert client.sign_in(code_at(credentials, self.office.context.clock())).status_code == httpx.codes.SEE_OTHER
         return client
 
 
 @pytest.fixture
 def studio(context_sqlite: AppContext) -> Iterator[Studio]:
-    office = open_office(context_sqlite)
-    with Running(build_site(office.context, closes=False)) as running:
+    office = make_office(context_sqlite)
+    with RunningApp(build_site(office.context, closes=False)) as running:
         yield Studio(office, running.url)
 
 

@@ -10,8 +10,8 @@ from bot.content.check.example_messages import texts_by_row
 from bot.content.content_files import Files
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.regression_jobs import check_for_regressions
-from bot.handlers.index_builder import read_whole
-from tests.support.studio_office import SNOW, open_office
+from bot.handlers.index_builder import read_valid_catalog
+from tests.support.studio_office import SNOW, make_office
 
 ENDS = ("、どうすればいいですか", "。困っています", "ので教えてください", "って誰に聞けばいいの")
 
@@ -31,10 +31,10 @@ def grown(files: Files) -> Files:
 @pytest.mark.full
 @pytest.mark.timeout(1800)
 def test_20000_phrases_and_one_more(context_sqlite: AppContext, tmp_path: Path) -> None:
-    context = open_office(context_sqlite).context
+    context = make_office(context_sqlite).context
     context.index_builder.indexes = tmp_path
     large = grown(context.index_builder.shipped())
-    count = len(texts_by_row(read_whole(large)))
+    count = len(texts_by_row(read_valid_catalog(large)))
     assert count >= 20_000
     phrases = (read_card(large, SNOW) or {})["phrases"]
     assert isinstance(phrases, list)

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browsing import fits, needs_chromium, no_violations, watched
-from tests.support.servers import serving
+from tests.support.browser_checks import assert_accessible, assert_no_sideways_scroll, needs_chromium, page_faults
+from tests.support.servers import running_server
 
 pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving(tmp_path_factory.mktemp("browser")) as found:
+    with running_server(tmp_path_factory.mktemp("browser")) as found:
         yield found
 
 
@@ -25,7 +25,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iter
     width, height = request.param
     context = browser.new_context(viewport={"width": width, "height": height}, locale="ja-JP")
     opened = context.new_page()
-    faults = watched(opened, address)
+    faults = page_faults(opened, address)
     opened.goto(address)
     yield opened
     context.close()
@@ -47,7 +47,7 @@ def press(page: Page, label: str) -> None:
 
 
 def test_the_whole_walk(page: Page, tmp_path: Path) -> None:
-    no_violations(page)
+    assert_accessible(page)
     say(page, "困りごとの一覧")
     newest = page.locator("#newest")
     expect(newest).to_have_class(re.compile("clarify"))
@@ -55,7 +55,7 @@ def test_the_whole_walk(page: Page, tmp_path: Path) -> None:
     expect(newest).to_have_class(re.compile("answer"))
     expect(newest.locator("a.call").first).to_have_attribute("href", re.compile(r"^tel:[0-9%+]+$"))
     expect(newest).to_contain_text("施策13")
-    no_violations(page)
+    assert_accessible(page)
     press(page, "ほかの立場から見る")
     press(page, "近所・町内会")
     expect(newest).to_contain_text("自力で除雪することが難しい世帯を把握する")
@@ -65,14 +65,14 @@ def test_the_whole_walk(page: Page, tmp_path: Path) -> None:
     expect(newest.locator("a", has_text="talkme.jp")).to_have_attribute("href", "https://talkme.jp/")
     shown = re.findall(r"受付番号 (\d{3}-\d{3})", newest.inner_text())
     assert len(shown) == 1
-    no_violations(page)
-    fits(page)
+    assert_accessible(page)
+    assert_no_sideways_scroll(page)
     page.screenshot(path=tmp_path / "sos.png", full_page=True, caret="initial")
     page.reload()
     expect(page.locator("#talk")).to_contain_text(shown[0])
     page.get_by_role("button", name="この画面を消す").click()
     expect(page).to_have_title("お知らせ")
-    no_violations(page)
+    assert_accessible(page)
     page.go_back()
     expect(page.locator("article.you")).to_have_count(0)
 
@@ -95,11 +95,11 @@ def test_large_text_and_narrow_window(browser: Browser, address: str) -> None:
     page = context.new_page()
     page.goto(address)
     say(page, "死にたい")
-    fits(page)
+    assert_no_sideways_scroll(page)
     page.evaluate("document.documentElement.style.setProperty('font-size', '200%')")
-    fits(page)
+    assert_no_sideways_scroll(page)
     expect(page.locator("#newest a.call").first).to_be_visible()
-    no_violations(page)
+    assert_accessible(page)
     context.close()
 
 

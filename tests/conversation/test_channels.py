@@ -15,11 +15,11 @@ from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import StaffAnswer, answer, claim, close
 from bot.handlers.cases.open_cases import list_open_cases
 from bot.web.site import build_site
-from tests.support.desk_staff import hire
-from tests.support.line.line_bot import Clock, LineBot, line_context, running_bot, until
+from tests.support.desk_staff import make_staff
+from tests.support.line.line_bot import LineBot, ShiftedClock, line_context, running_line_bot, wait_until
 from tests.support.line.line_server import LineServer
-from tests.support.running import Running
-from tests.support.telegram.telegram_bot import TelegramBot, running_telegram, telegram_house
+from tests.support.running_app import RunningApp
+from tests.support.telegram.telegram_bot import TelegramBot, running_telegram, telegram_context
 from tests.support.telegram.telegram_server import TelegramServer
 
 TALKS: list[list[tuple[str, str]]] = [
@@ -143,24 +143,24 @@ def scene(request: pytest.FixtureRequest, context: AppContext) -> Iterator[Scene
 
 @contextmanager
 def on_the_page(context: AppContext) -> Iterator[Scene]:
-    context = replace(context, clock=Clock())
-    with Running(build_site(context, closes=False)) as page, httpx.Client(base_url=page.url) as client:
+    context = replace(context, clock=ShiftedClock())
+    with RunningApp(build_site(context, closes=False)) as page, httpx.Client(base_url=page.url) as client:
         yield Scene(context, OnThePage(client))
 
 
 @contextmanager
 def on_line(context: AppContext) -> Iterator[Scene]:
-    clock = Clock()
-    with LineServer() as line, running_bot(line_context(context, line, clock), line, clock) as bot:
+    clock = ShiftedClock()
+    with LineServer() as line, running_line_bot(line_context(context, line, clock), line, clock) as bot:
         yield Scene(bot.context, OnLine(bot))
         assert line.broken_rules == []
 
 
 @contextmanager
 def on_telegram(context: AppContext) -> Iterator[Scene]:
-    clock = Clock()
+    clock = ShiftedClock()
     with TelegramServer() as telegram:
-        context = telegram_house(context, telegram, clock)
+        context = telegram_context(context, telegram, clock)
         with running_telegram(context, telegram, clock) as bot:
             yield Scene(context, OnTelegram(bot))
         assert telegram.broken_rules == []
@@ -176,24 +176,24 @@ def test_a_talk_is_the_same_on_every_channel(scene: Scene, context: AppContext, 
 
 def test_a_hand_over_is_the_same_on_every_channel(scene: Scene) -> None:
     """An SOS, a claim, answers through the bot, back to the bot and to staff again, the end."""
-    context, somebody = scene.context, scene.resident
-    sato, _ = hire(context, "counsellor")
-    number = re.findall(r"[0-9]{3}-[0-9]{3}", somebody.says("もう死にたい"))
+    context, resident = scene.context, scene.resident
+    sato, _ = make_staff(context, "counsellor")
+    number = re.findall(r"[0-9]{3}-[0-9]{3}", resident.says("もう死にたい"))
     (listed,) = list_open_cases(context.store, context.keys)
     assert f"{listed.case.number[:3]}-{listed.case.number[3:]}" in number
     case = listed.case.id
     claim(context, sato, case)
     answer(context, sato, case, StaffAnswer("読みました。いま、安全な所にいますか"))
-    until(lambda: "安全な所にいますか" in somebody.has_read())
-    assert "職員からの返事です" in somebody.has_read()
-    somebody.writes("雪かきができない")
-    until(lambda: list_open_cases(context.store, context.keys)[0].words[-1] == "雪かきができない")
-    assert "施策13" not in somebody.has_read(), "while staff have the case the bot is silent"
-    assert "ボットがお答えします" in somebody.says("ボットに戻る")
-    assert "施策13" in somebody.says("雪かきができない")
+    wait_until(lambda: "安全な所にいますか" in resident.has_read())
+    assert "職員からの返事です" in resident.has_read()
+    resident.writes("雪かきができない")
+    wait_until(lambda: list_open_cases(context.store, context.keys)[0].words[-1] == "雪かきができない")
+    assert "施策13" not in resident.has_read(), "while staff have the case the bot is silent"
+    assert "ボットがお答えします" in resident.says("ボットに戻る")
+    assert "施策13" in resident.says("雪かきができない")
     answer(context, sato, case, StaffAnswer("今日の夕方、もう一度書きます"))
-    until(lambda: "今日の夕方" in somebody.has_read())
+    wait_until(lambda: "今日の夕方" in resident.has_read())
     close(context, sato, case, Reason.DONE)
-    until(lambda: "対応は、ここまでです" in somebody.has_read())
-    assert "空き家" in somebody.says("空き家をどうするか")
+    wait_until(lambda: "対応は、ここまでです" in resident.has_read())
+    assert "空き家" in resident.says("空き家をどうするか")
     assert list_open_cases(context.store, context.keys) == []

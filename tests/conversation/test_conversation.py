@@ -14,7 +14,7 @@ from bot.domain.conversation.phone_lines import ReplyContext
 from bot.domain.conversation.replies import ReplyWriter
 from bot.domain.messages import Route
 from bot.domain.understanding.understander import Understander
-from tests.support.hand_clock import TUESDAY_NIGHT, TUESDAY_NOON
+from tests.support.manual_clock import TUESDAY_NIGHT, TUESDAY_NOON
 
 Dialog = Callable[..., list[Turn]]
 

@@ -13,14 +13,14 @@ from starlette.applications import Starlette
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.open_cases import list_open_cases
 from bot.web.site import build_site
-from tests.support.line.line_bot import Clock
+from tests.support.line.line_bot import ShiftedClock
 
 NOISE = "きょうは天気がよくて、運河のあたりを散歩して、魚を買って帰りました。"
 
 
 @pytest.fixture
 def context(context: AppContext) -> AppContext:
-    return replace(context, clock=Clock())
+    return replace(context, clock=ShiftedClock())
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import StaffAnswer, answer, claim, close, set_quiet_hours
 from bot.handlers.cases.desk_views import read_case_view
 from bot.handlers.cases.false_alarms import read_proposals
-from tests.support.desk_staff import hire
-from tests.support.line.line_bot import Clock, LineBot, line_context, running_bot, until
+from tests.support.desk_staff import make_staff
+from tests.support.line.line_bot import LineBot, ShiftedClock, line_context, running_line_bot, wait_until
 from tests.support.line.line_residents import event, user
 from tests.support.line.line_server import LineServer
 
@@ -33,9 +33,9 @@ def line() -> Iterator[LineServer]:
 
 @pytest.fixture
 def bot(context: AppContext, line: LineServer) -> Iterator[LineBot]:
-    clock = Clock()
+    clock = ShiftedClock()
     context = replace(line_context(context, line, clock), public_url=URL, base_url=URL)
-    with running_bot(context, line, clock) as running:
+    with running_line_bot(context, line, clock) as running:
         yield running
 
 
@@ -51,7 +51,7 @@ def only_case(bot: LineBot) -> Case:
 
 def written(bot: LineBot) -> list[str]:
     """What the desk reads of the resident."""
-    staff, _ = hire(bot.context, f"reader{bot.clock().timestamp()}", Role.VIEWER)
+    staff, _ = make_staff(bot.context, f"reader{bot.clock().timestamp()}", Role.VIEWER)
     opened = read_case_view(bot.context, staff, only_case(bot).number)
     assert opened is not None
     return [said.words for said in opened.talk if said.reply is None]
@@ -89,7 +89,7 @@ def test_the_page_is_over_after_a_day_and_unknown_ones_never_open(bot: LineBot) 
 
 def test_what_is_written_there_after_the_end_opens_the_case_again(bot: LineBot) -> None:
     path = link_in(bot.answer("人と話したい").words.replace("：", " "))
-    staff, _ = hire(bot.context, "a", Role.ADMIN)
+    staff, _ = make_staff(bot.context, "a", Role.ADMIN)
     close(bot.context, staff, only_case(bot).id, Reason.DONE)
     send(bot, path, words="言い忘れました")
     assert only_case(bot).status is Status.WAITING
@@ -98,7 +98,7 @@ def test_what_is_written_there_after_the_end_opens_the_case_again(bot: LineBot) 
 
 def test_staff_offer_a_page_and_quiet_hours_hold_their_answer_back(bot: LineBot) -> None:
     bot.answer("人と話したい")
-    staff, _ = hire(bot.context, "a")
+    staff, _ = make_staff(bot.context, "a")
     claim(bot.context, staff, only_case(bot).id)
     bot.line.wait_for(2)
     answer(bot.context, staff, only_case(bot).id, StaffAnswer("こちらに書いてください", offers_page=True))
@@ -111,12 +111,12 @@ def test_staff_offer_a_page_and_quiet_hours_hold_their_answer_back(bot: LineBot)
     assert opened is not None
     held = opened.talk[-1]
     assert (held.state, held.due_at is not None and held.due_at > bot.clock()) == ("queued", True)
-    assert len(bot.line.settle(1.0)) == 3
+    assert len(bot.line.wait_until_quiet(1.0)) == 3
     bot.hears("ボットに戻る")
     bot.line.wait_for(4)
     assert "施策13" in bot.answer("雪かきができない").words, "what is held back holds back nothing else"
     bot.clock.ahead += timedelta(hours=3)
-    until(lambda: any("おはようございます" in each.words for each in bot.line.taken))
+    wait_until(lambda: any("おはようございます" in each.words for each in bot.line.taken))
 
 
 def test_the_page_names_the_case_in_which_the_words_stand(bot: LineBot) -> None:
@@ -130,11 +130,11 @@ def test_the_page_names_the_case_in_which_the_words_stand(bot: LineBot) -> None:
 def test_what_is_taken_back_is_gone_at_the_desk_and_among_the_proposals(bot: LineBot) -> None:
     said = bot.hears("もう死にたい")
     bot.line.wait_for(1)
-    staff, _ = hire(bot.context, "a", Role.ADMIN)
+    staff, _ = make_staff(bot.context, "a", Role.ADMIN)
     close(bot.context, staff, only_case(bot).id, Reason.FALSE_ALARM)
     assert [each.words for each in read_proposals(bot.context, staff)] == ["もう死にたい"]
     bot.gets(event("unsend", user("sato"), unsend={"messageId": said["message"]["id"]}))
-    until(lambda: written(bot) == [""])
+    wait_until(lambda: written(bot) == [""])
     assert read_proposals(bot.context, staff) == []
 
 

@@ -17,13 +17,13 @@ from bot.language.lexical import LexicalAnalyzer
 from bot.storage.conversation.message_rows import read_exchanges
 from bot.storage.conversation.resident_rows import find_resident
 from tests.conftest import Resident
-from tests.support.hand_clock import TUESDAY_NIGHT, TUESDAY_NOON
+from tests.support.manual_clock import TUESDAY_NIGHT, TUESDAY_NOON
 
-Somebody = Callable[..., Resident]
+MakeResident = Callable[..., Resident]
 
 
-def test_an_sos_is_a_case_with_the_number_that_was_shown(somebody: Somebody) -> None:
-    sato = somebody()
+def test_an_sos_is_a_case_with_the_number_that_was_shown(make_resident: MakeResident) -> None:
+    sato = make_resident()
     reply = sato.says("もう死にたい")
     (listed,) = list_open_cases(sato.context.store, sato.context.keys)
     assert reply.route is Route.EMERGENCY
@@ -31,35 +31,35 @@ def test_an_sos_is_a_case_with_the_number_that_was_shown(somebody: Somebody) -> 
     assert listed.words == ("もう死にたい",)
 
 
-def test_the_same_event_again_changes_nothing(somebody: Somebody) -> None:
-    sato = somebody()
+def test_the_same_event_again_changes_nothing(make_resident: MakeResident) -> None:
+    sato = make_resident()
     sato.says("死にたい", event="once")
     sato.says("死にたい", event="once")
     assert len(sato.talk()) == 1
     assert len(list_open_cases(sato.context.store, sato.context.keys)) == 1
 
 
-def test_pieces_are_read_as_one(somebody: Somebody) -> None:
-    sato = somebody()
+def test_pieces_are_read_as_one(make_resident: MakeResident) -> None:
+    sato = make_resident()
     assert sato.says("もう").route is not Route.EMERGENCY
     assert sato.says("死").route is not Route.EMERGENCY
     assert sato.says("にたい").route is Route.EMERGENCY
 
 
-def test_pieces_of_yesterday_are_not(somebody: Somebody) -> None:
-    sato = somebody()
+def test_pieces_of_yesterday_are_not(make_resident: MakeResident) -> None:
+    sato = make_resident()
     sato.says("死")
     assert sato.says("にたい", after=timedelta(minutes=11)).route is not Route.EMERGENCY
 
 
-def test_an_alarm_is_not_repeated_by_the_next_word(somebody: Somebody) -> None:
-    sato = somebody()
+def test_an_alarm_is_not_repeated_by_the_next_word(make_resident: MakeResident) -> None:
+    sato = make_resident()
     sato.says("死にたい")
     assert sato.says("ありがとう").route is Route.SMALLTALK
 
 
-def test_one_resident_has_one_open_case_and_it_is_raised(somebody: Somebody) -> None:
-    sato = somebody()
+def test_one_resident_has_one_open_case_and_it_is_raised(make_resident: MakeResident) -> None:
+    sato = make_resident()
     first = sato.says("人と話したい")
     second = sato.says("死にたい")
     (listed,) = list_open_cases(sato.context.store, sato.context.keys)
@@ -68,8 +68,8 @@ def test_one_resident_has_one_open_case_and_it_is_raised(somebody: Somebody) -> 
     assert listed.words == ("人と話したい", "死にたい")
 
 
-def test_a_case_can_be_taken_back_and_opened_again(somebody: Somebody) -> None:
-    sato = somebody()
+def test_a_case_can_be_taken_back_and_opened_again(make_resident: MakeResident) -> None:
+    sato = make_resident()
     sato.says("人と話したい")
     (first,) = list_open_cases(sato.context.store, sato.context.keys)
     assert first.case.number[:3] in sato.says("取り消す").text
@@ -80,8 +80,10 @@ def test_a_case_can_be_taken_back_and_opened_again(somebody: Somebody) -> None:
     assert second.case.number != first.case.number
 
 
-def test_over_the_limit_ordinary_messages_wait_and_an_sos_does_not(context: AppContext, somebody: Somebody) -> None:
-    sato = somebody()
+def test_over_the_limit_ordinary_messages_wait_and_an_sos_does_not(
+    context: AppContext, make_resident: MakeResident
+) -> None:
+    sato = make_resident()
     sato.context = replace(context, limits=Limits(per_resident=3))
     replies = [sato.says("雪かきができない") for _ in range(5)]
     assert [reply.route for reply in replies] == [Route.ANSWER] * 3 + [Route.UNKNOWN] * 2
@@ -89,7 +91,7 @@ def test_over_the_limit_ordinary_messages_wait_and_an_sos_does_not(context: AppC
     assert sato.says("雪かきができない", after=timedelta(minutes=2)).route is Route.ANSWER
 
 
-def test_a_broken_model_still_gives_a_case_and_a_menu(context: AppContext, somebody: Somebody) -> None:
+def test_a_broken_model_still_gives_a_case_and_a_menu(context: AppContext, make_resident: MakeResident) -> None:
     class Broken(LexicalAnalyzer):
         name = "broken"
 
@@ -97,7 +99,7 @@ def test_a_broken_model_still_gives_a_case_and_a_menu(context: AppContext, someb
             raise RuntimeError(len(texts))
 
     understander = Understander(context.content.catalog, context.content.understander.index, Broken())
-    sato = somebody()
+    sato = make_resident()
     sato.context = replace(context, content=PublishedContent(understander))
     assert sato.says("死にたい").route is Route.EMERGENCY
     assert len(list_open_cases(sato.context.store, sato.context.keys)) == 1
@@ -120,8 +122,8 @@ def test_a_flood_from_one_address_is_one_group(context: AppContext) -> None:
     assert sorted(row.alike for row in listed) == [0, 5]
 
 
-def test_words_stand_nowhere_in_plain(somebody: Somebody) -> None:
-    sato = somebody()
+def test_words_stand_nowhere_in_plain(make_resident: MakeResident) -> None:
+    sato = make_resident()
     sato.says("となりのひみつのゆきかき ZQXJ")
     with sato.context.store.reading() as connection:
         for table in ("residents", "inbound", "outbound", "cases", "case_events"):
@@ -132,8 +134,8 @@ def test_words_stand_nowhere_in_plain(somebody: Somebody) -> None:
                     assert "ひみつ".encode() not in raw
 
 
-def test_a_reply_is_read_back_as_it_was_said(somebody: Somebody) -> None:
-    sato = somebody()
+def test_a_reply_is_read_back_as_it_was_said(make_resident: MakeResident) -> None:
+    sato = make_resident()
     sato.says("雪かきができない")
     (exchange,) = sato.talk()
     (reply,) = exchange.replies
@@ -145,12 +147,12 @@ def test_a_reply_is_read_back_as_it_was_said(somebody: Somebody) -> None:
 @pytest.mark.parametrize(
     "text", ["\x00", "a\x00b", "\ud800", "🙂" * 50, "<b>太字</b>", "\u202eabc", "　", "あ" * 30_000]
 )
-def test_nothing_that_can_be_typed_breaks_it(somebody: Somebody, text: str) -> None:
-    assert somebody().says(text).text
+def test_nothing_that_can_be_typed_breaks_it(make_resident: MakeResident, text: str) -> None:
+    assert make_resident().says(text).text
 
 
-def test_two_residents_do_not_see_each_other(somebody: Somebody) -> None:
-    sato, ito = somebody("sato"), somebody("ito")
+def test_two_residents_do_not_see_each_other(make_resident: MakeResident) -> None:
+    sato, ito = make_resident("sato"), make_resident("ito")
     sato.says("雪かきができない")
     ito.says("空き家をどうするか")
     with sato.context.store.reading() as connection:

@@ -16,7 +16,7 @@ from bot.domain.messages import Reply, Route, ShownEntry
 from bot.domain.understanding.triage import Kind, Signal
 from bot.domain.understanding.understander import Understander
 from tests.conftest import ROOT
-from tests.support.hand_clock import TUESDAY_NOON
+from tests.support.manual_clock import TUESDAY_NOON
 
 NUMBER = re.compile(
     r"(?<![\d-])(?:0\d{1,4}-\d{1,4}-\d{3,5}|0\d{2,3}-\d{6}|#\d{4}|11[0-9]|18[89]|171)(?![\d-])(?:[(（]内線[\d・]+[)）])?"

@@ -23,16 +23,16 @@ from bot.handlers.staff.duty_settings import save_duty_people
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
 from tests.support.contexts import context_of
-from tests.support.desk_staff import hire
-from tests.support.line.line_bot import Clock, LineBot, until
+from tests.support.desk_staff import make_staff
+from tests.support.line.line_bot import LineBot, ShiftedClock, wait_until
 from tests.support.line.line_residents import SECRET as LINE_SECRET
 from tests.support.line.line_residents import user
 from tests.support.line.line_server import CHANNEL_ID, LONG_LIVED, Fault, LineServer
-from tests.support.telegram.telegram_bot import running_telegram, telegram_house
+from tests.support.telegram.telegram_bot import running_telegram, telegram_context
 from tests.support.telegram.telegram_residents import press
 from tests.support.telegram.telegram_server import Fault as TelegramFault
 from tests.support.telegram.telegram_server import Taken, TelegramServer
-from tests.support.telegram.telegram_staff import PLACE, StaffRoom
+from tests.support.telegram.telegram_staff import PLACE, TelegramStaff
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Town:
 
     residents: LineBot
     line: LineServer
-    room: StaffRoom
+    room: TelegramStaff
     telegram: TelegramServer
 
     def fail(self, platform: str, *, away: bool) -> None:
@@ -61,14 +61,14 @@ class Town:
 
 @pytest.fixture
 def town(sqlite_store: Store, keys: Keyring, understander: Understander) -> Iterator[Town]:
-    clock = Clock()
+    clock = ShiftedClock()
     context = context_of(sqlite_store, keys, understander, staff_channels=frozenset({"line", "telegram"}))
     with LineServer() as line, TelegramServer() as telegram:
         tokens = AccessTokens(line.url, CHANNEL_ID, SecretStr(LINE_SECRET), SecretStr(LONG_LIVED))
         channels = {"line": LineChannel(LineSender(line.url, tokens))}
-        context = replace(telegram_house(context, telegram, clock, channels), base_url="https://bot.example.jp")
+        context = replace(telegram_context(context, telegram, clock, channels), base_url="https://bot.example.jp")
         with running_telegram(context, telegram, clock) as bot:
-            room = StaffRoom(bot, hire(context, "chief", Role.ADMIN)[0])
+            room = TelegramStaff(bot, make_staff(context, "chief", Role.ADMIN)[0])
             yield Town(LineBot(context, line, clock, bot.url), line, room, telegram)
     assert line.broken_rules + telegram.broken_rules == []
 
@@ -76,38 +76,38 @@ def town(sqlite_store: Store, keys: Keyring, understander: Understander) -> Iter
 @pytest.mark.parametrize("platform", ["none", "line", "telegram"])
 def test_the_way_of_an_sos_with_a_platform_failing_for_an_hour(town: Town, platform: str) -> None:
     room, residents = town.room, town.residents
-    sato = room.hire("sato")
+    sato = room.make_staff("sato")
     room.pair(sato, "sato-phone")
     room.pair(room.admin, "chief-phone", PLACE)
     town.fail(platform, away=True)
     residents.hears("もう死にたい", "resident")
-    until(lambda: len(residents.cases()) == 1)
+    wait_until(lambda: len(residents.cases()) == 1)
     number = f"{room.case().number[:3]}-{room.case().number[3:]}"
     town.passes(60)
     assert room.case().is_watched
     town.fail(platform, away=False)
     # The clocks of both servers stand where the hour has left them; what waited goes out by itself.
     town.passes(10)
-    until(lambda: any(number in each.words for each in town.line.taken), 40)
-    until(lambda: any(number in each.text and each.buttons for each in town.telegram.to(PLACE)), 40)
+    wait_until(lambda: any(number in each.words for each in town.line.taken), 40)
+    wait_until(lambda: any(number in each.text and each.buttons for each in town.telegram.to(PLACE)), 40)
     told = [each for each in town.telegram.to(PLACE) if number in each.text][-1]
     pressed = press(f"claim:{room.case().id}", "sato-phone", PLACE, told.id)
     room.bot.gets(pressed)
-    until(lambda: room.case().owner == sato.id)
+    wait_until(lambda: room.case().owner == sato.id)
     town.fail(platform, away=True)
     answer(room.context, sato, room.case().id, StaffAnswer("読みました。いま、安全な所にいますか"))
     town.passes(60)
     town.fail(platform, away=False)
     town.passes(10)
-    until(lambda: any("安全な所にいますか" in each.words for each in town.line.taken), 40)
+    wait_until(lambda: any("安全な所にいますか" in each.words for each in town.line.taken), 40)
     close(room.context, sato, room.case().id, Reason.DONE)
-    until(lambda: any("対応は、ここまでです" in each.words for each in town.line.taken), 40)
-    until(lambda: all("終わりました" in each.text for each in _about(town, number)), 40)
+    wait_until(lambda: any("対応は、ここまでです" in each.words for each in town.line.taken), 40)
+    wait_until(lambda: all("終わりました" in each.text for each in _about(town, number)), 40)
     assert room.case().status is Status.CLOSED
-    until(lambda: residents.deliveries().keys() <= {"accepted", "in-doubt"}, 40)
+    wait_until(lambda: residents.deliveries().keys() <= {"accepted", "in-doubt"}, 40)
     assert room.bot.aside() == 0
     town.passes(10)
-    until(lambda: {state for _, state in room.states()} <= {"accepted", "spared"}, 40)
+    wait_until(lambda: {state for _, state in room.states()} <= {"accepted", "spared"}, 40)
     assert "もう死にたい" not in "".join(each.words for each in town.telegram.taken)
 
 
@@ -117,11 +117,11 @@ def _about(town: Town, number: str) -> list[Taken]:
 
 def test_a_telegram_that_hangs_does_not_hold_up_notices_on_line(town: Town) -> None:
     room = town.room
-    ito = room.hire("ito")
+    ito = room.make_staff("ito")
     room.pair(room.admin, "chief-phone", PLACE)
     code = offer(room.context, ito, "line", for_group=False)
     town.residents.hears(f"職員 {code}", "ito-phone")
-    until(lambda: any(each.state == "written" for each in read_chats(room.context, ito).chats))
+    wait_until(lambda: any(each.state == "written" for each in read_chats(room.context, ito).chats))
     (chat,) = read_chats(room.context, ito).chats
     confirm(room.context, ito, chat.id)
     save_duty_people(room.context, room.admin, [DutyPerson(ito.id, frozenset(WEEKDAYS), on_call=True)])
@@ -129,9 +129,9 @@ def test_a_telegram_that_hangs_does_not_hold_up_notices_on_line(town: Town) -> N
     town.telegram.fail(*[TelegramFault.SLOW] * 4)
     begun = time.monotonic()
     town.residents.hears("もう死にたい", "resident")
-    until(lambda: any("【緊急】" in each.words and each.to == user("ito-phone") for each in town.line.taken))
+    wait_until(lambda: any("【緊急】" in each.words and each.to == user("ito-phone") for each in town.line.taken))
     town.residents.hears("火事です。煙が出ています", "another resident")
-    until(lambda: len([each for each in town.line.taken if "【緊急】" in each.words]) == 2)
+    wait_until(lambda: len([each for each in town.line.taken if "【緊急】" in each.words]) == 2)
     assert time.monotonic() - begun < SECONDS, "the second one came while the first hangs on Telegram"
 
 

@@ -14,10 +14,10 @@ from bot.handlers.conversation.receive_message import receive
 from bot.handlers.delivery.deliver import LEASED_FOR, Attempt, next_attempts, send, write_outcome
 from bot.storage.delivery.outbox_rows import free_deliveries
 from bot.storage.schema.residents_and_cases import outbound
-from tests.support.line.line_bot import Clock, line_context
+from tests.support.line.line_bot import ShiftedClock, line_context
 from tests.support.line.line_residents import user
 from tests.support.line.line_server import LineServer
-from tests.support.telegram.telegram_bot import telegram_house
+from tests.support.telegram.telegram_bot import telegram_context
 from tests.support.telegram.telegram_residents import person
 from tests.support.telegram.telegram_server import TelegramServer
 
@@ -77,7 +77,7 @@ def stored(context: AppContext) -> tuple[int, bool, bool, bool]:
     return row.attempts, row.in_doubt, row.pushed_at is not None, row.leased_until is not None
 
 
-def goes_on(context: AppContext, clock: Clock, channel: str) -> OutboundState | None:
+def goes_on(context: AppContext, clock: ShiftedClock, channel: str) -> OutboundState | None:
     """The lease ends and somebody else goes on; how the message stands then, None where nothing was tried."""
     clock.ahead += LEASED_FOR + SECOND
     found = attempts(context, channel)
@@ -87,7 +87,7 @@ def goes_on(context: AppContext, clock: Clock, channel: str) -> OutboundState | 
 
 
 def test_the_attempt_is_stored_before_anything_is_sent(context: AppContext, line: LineServer) -> None:
-    clock = Clock()
+    clock = ShiftedClock()
     context = line_context(context, line, clock)
     written(context, "line", QUESTION, SATO, line.token_for(SATO))
     assert stored(context) == (0, False, False, False)
@@ -100,7 +100,7 @@ def test_the_attempt_is_stored_before_anything_is_sent(context: AppContext, line
 
 
 def test_a_reply_that_was_cut_off_is_not_said_again(context: AppContext, line: LineServer) -> None:
-    clock = Clock()
+    clock = ShiftedClock()
     context = line_context(context, line, clock)
     written(context, "line", QUESTION, SATO, line.token_for(SATO))
     sent_and_cut_off(context, "line")
@@ -109,7 +109,7 @@ def test_a_reply_that_was_cut_off_is_not_said_again(context: AppContext, line: L
 
 
 def test_a_reply_that_was_cut_off_before_it_was_sent_goes_out(context: AppContext, line: LineServer) -> None:
-    clock = Clock()
+    clock = ShiftedClock()
     context = line_context(context, line, clock)
     written(context, "line", QUESTION, SATO, line.token_for(SATO))
     assert len(attempts(context, "line")) == 1
@@ -118,7 +118,7 @@ def test_a_reply_that_was_cut_off_before_it_was_sent_goes_out(context: AppContex
 
 
 def test_a_push_that_was_cut_off_keeps_its_key_and_its_day(context: AppContext, line: LineServer) -> None:
-    clock = Clock()
+    clock = ShiftedClock()
     context = line_context(context, line, clock)
     written(context, "line", CRY, SATO)
     first = sent_and_cut_off(context, "line")
@@ -129,8 +129,8 @@ def test_a_push_that_was_cut_off_keeps_its_key_and_its_day(context: AppContext, 
 
 
 def test_a_platform_that_knows_no_repeats_is_told_once(context: AppContext, telegram: TelegramServer) -> None:
-    clock = Clock()
-    context = telegram_house(context, telegram, clock)
+    clock = ShiftedClock()
+    context = telegram_context(context, telegram, clock)
     written(context, "telegram", QUESTION, str(person("sato")))
     sent_and_cut_off(context, "telegram")
     assert stored(context) == (1, True, True, True)
@@ -141,8 +141,8 @@ def test_a_platform_that_knows_no_repeats_is_told_once(context: AppContext, tele
 
 
 def test_of_a_case_it_is_told_again_there_too(context: AppContext, telegram: TelegramServer) -> None:
-    clock = Clock()
-    context = telegram_house(context, telegram, clock)
+    clock = ShiftedClock()
+    context = telegram_context(context, telegram, clock)
     written(context, "telegram", CRY, str(person("sato")))
     sent_and_cut_off(context, "telegram")
     assert goes_on(context, clock, "telegram") is OutboundState.ACCEPTED
@@ -150,7 +150,7 @@ def test_of_a_case_it_is_told_again_there_too(context: AppContext, telegram: Tel
 
 
 def test_a_start_that_is_alone_waits_for_no_lease(context: AppContext, line: LineServer) -> None:
-    clock = Clock()
+    clock = ShiftedClock()
     context = line_context(context, line, clock)
     written(context, "line", QUESTION, SATO, line.token_for(SATO))
     sent_and_cut_off(context, "line")

@@ -22,12 +22,12 @@ from bot.handlers.staff.chat_pairing import confirm, offer, read_chats
 from bot.handlers.staff.duty_settings import save_desk_mail, save_duty_people
 from bot.handlers.staff.feature_switches import set_switch
 from bot.storage.delivery.notice_rows import read_notices
-from tests.support.desk_staff import hire
-from tests.support.hand_clock import TUESDAY_NOON
-from tests.support.line.line_bot import Clock, LineBot, line_context, running_bot, until
+from tests.support.desk_staff import make_staff
+from tests.support.line.line_bot import LineBot, ShiftedClock, line_context, running_line_bot, wait_until
 from tests.support.line.line_residents import event, group, text_event, user
 from tests.support.line.line_server import LineServer
 from tests.support.mail_server import MailServer, words_of
+from tests.support.manual_clock import TUESDAY_NOON
 
 PLACE = group("staff")
 
@@ -44,8 +44,8 @@ class Office:
     def context(self) -> AppContext:
         return self.bot.context
 
-    def hire(self, login: str, mail: str = "") -> Staff:
-        return hire(self.context, login, mail=mail)[0]
+    def make_staff(self, login: str, mail: str = "") -> Staff:
+        return make_staff(self.context, login, mail=mail)[0]
 
     def on_duty(self, *staff: Staff, on_call: bool = False) -> None:
         days = frozenset(WEEKDAYS)
@@ -76,7 +76,7 @@ class Office:
         if place and name:
             pressed["source"]["userId"] = user(name)
         self.bot.gets(pressed)
-        until(lambda: any(each.to == who or each.way == "reply" for each in self.bot.line.taken[taken:]))
+        wait_until(lambda: any(each.to == who or each.way == "reply" for each in self.bot.line.taken[taken:]))
         return next(each.words for each in self.bot.line.taken[taken:] if each.to == who or each.way == "reply")
 
 
@@ -89,19 +89,19 @@ def line() -> Iterator[LineServer]:
 
 @pytest.fixture
 def office(context: AppContext, line: LineServer) -> Iterator[Office]:
-    clock = Clock()
+    clock = ShiftedClock()
     tells = replace(context, staff_channels=frozenset({"mail", "line"}))
     with MailServer() as mail:
         context = replace(line_context(tells, line, clock), mail=mail.post, base_url="https://bot.example.jp")
-        with running_bot(context, line, clock) as bot:
-            yield Office(bot, mail, hire(context, "chief", Role.ADMIN)[0])
+        with running_line_bot(context, line, clock) as bot:
+            yield Office(bot, mail, make_staff(context, "chief", Role.ADMIN)[0])
 
 
 def test_a_letter_carries_number_kind_urgency_and_link_and_no_word(office: Office) -> None:
-    office.on_duty(office.hire("a", "a@city.example"), on_call=True)
+    office.on_duty(office.make_staff("a", "a@city.example"), on_call=True)
     save_desk_mail(office.context, office.admin, "desk@city.example")
     office.bot.answer("もう死にたい。きのう薬を集めた")
-    until(lambda: len(office.mail.letters) == 2)
+    wait_until(lambda: len(office.mail.letters) == 2)
     assert {letter["to"] for letter in office.mail.letters} == {"a@city.example", "desk@city.example"}
     letter, number = office.mail.letters[0], office.case().number
     assert letter["subject"] == f"【緊急】{number[:3]}-{number[3:]} 届きました"
@@ -109,18 +109,18 @@ def test_a_letter_carries_number_kind_urgency_and_link_and_no_word(office: Offic
     assert f"https://bot.example.jp/desk/cases/{number}" in words_of(letter)
     assert "薬" not in office.mail.everything()
     assert letter["auto-submitted"] == "auto-generated"
-    until(lambda: office.states() == {("open", "accepted")})
+    wait_until(lambda: office.states() == {("open", "accepted")})
 
 
 def test_the_citys_switch_puts_the_words_in_and_off_again(office: Office) -> None:
     save_desk_mail(office.context, office.admin, "desk@city.example")
     set_switch(office.context, office.admin, Switch.NOTICE_WORDS, is_on=True)
     office.bot.answer("人と話したい。灯油が買えない")
-    until(lambda: len(office.mail.letters) == 1)
+    wait_until(lambda: len(office.mail.letters) == 1)
     assert "灯油が買えない" in words_of(office.mail.letters[0])
     set_switch(office.context, office.admin, Switch.NOTICE_WORDS, is_on=False)
     office.bot.answer("もう死にたい")
-    until(lambda: len(office.mail.letters) == 2)
+    wait_until(lambda: len(office.mail.letters) == 2)
     assert "もう死にたい" not in words_of(office.mail.letters[1])
 
 
@@ -128,20 +128,20 @@ def test_a_server_that_is_busy_is_asked_again_and_one_that_refuses_is_an_alarm(o
     save_desk_mail(office.context, office.admin, "desk@city.example")
     office.mail.answers.extend(["451 later"])
     office.bot.answer("人と話したい")
-    until(lambda: len(office.mail.letters) == 1)
+    wait_until(lambda: len(office.mail.letters) == 1)
     office.mail.answers.extend(["550 no"])
     office.bot.answer("もう死にたい")
-    until(lambda: ("raise", "failed") in office.states())
+    wait_until(lambda: ("raise", "failed") in office.states())
 
 
 def test_the_way_of_a_claim_in_the_staff_group(office: Office, line: LineServer) -> None:
-    sato, ito = office.hire("sato"), office.hire("ito")
+    sato, ito = office.make_staff("sato"), office.make_staff("ito")
     office.pair(sato, user("sato-phone"))
     office.pair(ito, user("ito-phone"))
     office.pair(office.admin, PLACE, for_group=True)
     office.bot.gets(text_event("おつかれさまです", PLACE, line.token_for(PLACE)))
     office.bot.hears("もう死にたい", "resident")
-    until(lambda: any(each.to == PLACE and "緊急" in each.words for each in line.taken))
+    wait_until(lambda: any(each.to == PLACE and "緊急" in each.words for each in line.taken))
     (told,) = [each for each in line.taken if each.to == PLACE and "緊急" in each.words]
     assert told.way == "push"
     assert "もう死にたい" not in told.words
@@ -154,14 +154,16 @@ def test_the_way_of_a_claim_in_the_staff_group(office: Office, line: LineServer)
     assert "職員satoさんが先に担当しました" in office.press("ito-phone")
     assert line.left == []
     office.bot.gets(event("leave", PLACE))
-    until(lambda: [chat.state for chat in read_chats(office.context, office.admin).chats if chat.is_group] == ["lost"])
+    wait_until(
+        lambda: [chat.state for chat in read_chats(office.context, office.admin).chats if chat.is_group] == ["lost"]
+    )
 
 
 def test_a_code_opens_once_and_not_after_fifteen_minutes(office: Office, line: LineServer) -> None:
     code = offer(office.context, office.admin, "line", for_group=True)
     office.bot.clock.ahead += timedelta(minutes=16)
     office.bot.gets(text_event(f"職員 {code}", PLACE, line.token_for(PLACE)))
-    until(lambda: line.left == [PLACE])
+    wait_until(lambda: line.left == [PLACE])
     assert read_chats(office.context, office.admin).chats == ()
 
 
@@ -172,17 +174,17 @@ def test_what_nobody_needs_any_more_is_spared(office: Office) -> None:
     case = office.case()
     claim(office.context, office.admin, case.id)
     close(office.context, office.admin, case.id, Reason.DONE)
-    until(lambda: office.states() == {("open", "spared")})
+    wait_until(lambda: office.states() == {("open", "spared")})
     assert office.mail.letters == []
 
 
 def test_an_alarm_climbs_to_the_next_person(office: Office) -> None:
-    first, second = office.hire("a", "a@city.example"), office.hire("b", "b@city.example")
+    first, second = office.make_staff("a", "a@city.example"), office.make_staff("b", "b@city.example")
     office.on_duty(first, second, on_call=True)
     office.bot.answer("もう死にたい")
-    until(lambda: len(office.mail.letters) == 1)
+    wait_until(lambda: len(office.mail.letters) == 1)
     office.bot.clock.ahead += timedelta(minutes=5, seconds=1)
-    until(lambda: len(office.mail.letters) == 3)
+    wait_until(lambda: len(office.mail.letters) == 3)
     assert [letter["to"] for letter in office.mail.letters].count("b@city.example") == 1
 
 

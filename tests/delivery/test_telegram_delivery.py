@@ -22,9 +22,9 @@ from bot.domain.wording import Wording
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
 from tests.support.contexts import context_of
-from tests.support.line.line_bot import Clock, until
-from tests.support.servers import serving
-from tests.support.telegram.telegram_bot import TelegramBot, running_telegram, telegram_house
+from tests.support.line.line_bot import ShiftedClock, wait_until
+from tests.support.servers import running_server
+from tests.support.telegram.telegram_bot import TelegramBot, running_telegram, telegram_context
 from tests.support.telegram.telegram_residents import SECRET, person
 from tests.support.telegram.telegram_server import TOKEN, Fault, TelegramServer
 
@@ -43,8 +43,8 @@ def bot(
     sqlite_store: Store, keys: Keyring, understander: Understander, telegram: TelegramServer
 ) -> Iterator[TelegramBot]:
     """What Telegram does is the same for both databases."""
-    clock, context = Clock(), context_of(sqlite_store, keys, understander)
-    with running_telegram(telegram_house(context, telegram, clock), telegram, clock) as running:
+    clock, context = ShiftedClock(), context_of(sqlite_store, keys, understander)
+    with running_telegram(telegram_context(context, telegram, clock), telegram, clock) as running:
         yield running
 
 
@@ -52,7 +52,7 @@ def bot(
 def test_what_certainly_was_not_taken_comes_once(bot: TelegramBot, telegram: TelegramServer, fault: Fault) -> None:
     telegram.fail(fault)
     bot.hears("雪かきができない")
-    until(lambda: bot.deliveries() == {"accepted": 1}, 30)
+    wait_until(lambda: bot.deliveries() == {"accepted": 1}, 30)
     assert len(telegram.taken) == 1
     assert "0134-23-7847" in telegram.taken[0].text
 
@@ -63,9 +63,9 @@ def test_an_answer_in_doubt_is_unknown_and_never_sent_again(
 ) -> None:
     telegram.fail(fault)
     bot.hears("雪かきができない")
-    until(lambda: bot.deliveries() == {"unknown": 1}, 30)
+    wait_until(lambda: bot.deliveries() == {"unknown": 1}, 30)
     bot.clock.ahead += timedelta(hours=1)
-    assert len(telegram.settle(1.5)) == (0 if fault is Fault.DROP_BEFORE else 1)
+    assert len(telegram.wait_until_quiet(1.5)) == (0 if fault is Fault.DROP_BEFORE else 1)
     assert len([call for call in telegram.calls if call[0] == "sendMessage"]) == 1
     assert "施策13" in bot.answer("雪かきができない").text, "who writes again is answered"
 
@@ -74,7 +74,7 @@ def test_an_answer_in_doubt_is_unknown_and_never_sent_again(
 def test_the_answer_to_an_sos_comes_whatever_happens(bot: TelegramBot, telegram: TelegramServer, fault: Fault) -> None:
     telegram.fail(fault)
     bot.hears("もう死にたい")
-    until(lambda: bot.deliveries().get("accepted") == 1, 30)
+    wait_until(lambda: bot.deliveries().get("accepted") == 1, 30)
     (listed,) = bot.cases()
     number = f"{listed.case.number[:3]}-{listed.case.number[3:]}"
     assert all(number in each.text for each in telegram.taken), "said twice it is known by its number"
@@ -86,11 +86,11 @@ def test_a_chat_that_is_to_be_left_alone_is_and_the_others_go_on(bot: TelegramBo
     telegram.fail(Fault.FLOOD)
     begun = time.monotonic()
     bot.hears("もう死にたい")
-    until(lambda: len(telegram.calls) == 1)
+    wait_until(lambda: len(telegram.calls) == 1)
     bot.hears("火事です")
     bot.answer("空き家をどうするか", "ito")
     assert time.monotonic() - begun < 4
-    until(lambda: len(telegram.to(SATO)) == 2, 20)
+    wait_until(lambda: len(telegram.to(SATO)) == 2, 20)
     assert min(each.at for each in telegram.to(SATO)) - begun >= 4.5, "neither goes before its time"
     assert [call for call in telegram.calls if call[2] == Fault.FLOOD] == [("sendMessage", SATO, Fault.FLOOD)]
 
@@ -165,7 +165,7 @@ def test_the_token_stands_in_no_log(
     for fault in (Fault.NONE, Fault.BEFORE, Fault.LOCKED, Fault.DROP_AFTER, Fault.REFUSED):
         telegram.fail(fault)
         bot.hears("もう死にたい", str(fault))
-    until(lambda: bot.deliveries().get("accepted") == 5, 30)
+    wait_until(lambda: bot.deliveries().get("accepted") == 5, 30)
     said = caplog.text + "".join(capfd.readouterr())
     assert "telegram_answered" in said
     for secret in (TOKEN, TOKEN.partition(":")[2], SECRET, "死にたい"):
@@ -174,5 +174,5 @@ def test_the_token_stands_in_no_log(
 
 def test_a_start_does_not_wait_for_telegram(tmp_path: Path) -> None:
     connected = {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_WEBHOOK_SECRET": SECRET}
-    with serving(tmp_path, connected | {"TELEGRAM_API_URL": "http://127.0.0.1:9"}) as address:
+    with running_server(tmp_path, connected | {"TELEGRAM_API_URL": "http://127.0.0.1:9"}) as address:
         assert httpx.get(f"{address}/healthz").status_code == 200

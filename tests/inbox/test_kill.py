@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.support.servers import free_port, start
+from tests.support.servers import free_port, start_server
 
 SHOWN = re.compile(r"受付番号 (\d{3}-\d{3})")
 
@@ -63,7 +63,7 @@ def _kills(folder: Path, times: int) -> tuple[int, int]:
     cut_off = 0
     for _ in range(times):
         port = free_port()
-        server = start(folder, port)
+        server = start_server(folder, port)
         _write(port, shown, threading.Event())  # the model is loaded with the first message: the kills come after it
         before = len(shown)
         writers = []

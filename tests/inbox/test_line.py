@@ -12,7 +12,7 @@ from bot.handlers.app_context import AppContext
 from bot.handlers.inbox.process_events import process_lane
 from bot.storage.inbox.inbox_rows import lease_lane, replay_dead_letters, waiting_lanes
 from bot.storage.leases import Lease
-from tests.support.line.line_bot import Clock, LineBot, line_context, running_bot, until
+from tests.support.line.line_bot import LineBot, ShiftedClock, line_context, running_line_bot, wait_until
 from tests.support.line.line_residents import body_of, event, group, message_event, post, text_event, user
 from tests.support.line.line_server import Fault, LineServer
 
@@ -28,8 +28,8 @@ def line() -> Iterator[LineServer]:
 
 @pytest.fixture
 def bot(context: AppContext, line: LineServer) -> Iterator[LineBot]:
-    clock = Clock()
-    with running_bot(line_context(context, line, clock), line, clock) as running:
+    clock = ShiftedClock()
+    with running_line_bot(line_context(context, line, clock), line, clock) as running:
         yield running
 
 
@@ -46,7 +46,7 @@ def test_twenty_copies_end_in_the_same_one_reply(bot: LineBot, line: LineServer)
     again = shape | {"deliveryContext": {"isRedelivery": True}}
     assert {bot.gets(each) for each in [shape, again] * 10} == {200}
     line.wait_for(1)
-    assert len(line.settle(1.5)) == 1
+    assert len(line.wait_until_quiet(1.5)) == 1
     assert bot.deliveries() == {"accepted": 1}
 
 
@@ -92,10 +92,10 @@ def rename(bot: LineBot, old: str, new: str) -> None:
 
 
 def test_pieces_are_answered_as_one_and_an_alarm_does_not_wait(context: AppContext, line: LineServer) -> None:
-    clock = Clock()
+    clock = ShiftedClock()
     # Longer than the slowest machine takes from one delivery to the next; the alarm would have to wait it out.
     unhurried = replace(line_context(context, line, clock), reply_pause=timedelta(seconds=5))
-    with running_bot(unhurried, line, clock) as bot:
+    with running_line_bot(unhurried, line, clock) as bot:
         for piece in ("雪かきが", "できなくて", "困ってる"):
             bot.hears(piece)
         for piece in ("もう", "死", "にたい"):
@@ -104,7 +104,7 @@ def test_pieces_are_answered_as_one_and_an_alarm_does_not_wait(context: AppConte
         assert alarm.to == ITO
         assert answer.to == SATO
         assert "施策13" in answer.words
-        assert len(line.settle(1.0)) == 2
+        assert len(line.wait_until_quiet(1.0)) == 2
         assert bot.cases()[0].words == ("もう", "死", "にたい")
 
 
@@ -161,20 +161,20 @@ def test_follow_block_and_follow_again(bot: LineBot, line: LineServer) -> None:
     assert "福祉の案内ボット" in line.wait_for(1)[0].words
     bot.gets(event("unfollow", SATO))
     bot.gets(text_event("雪かきができない", SATO))  # without a token it could only be pushed
-    until(lambda: bot.deliveries().get("accepted") == 2 or bot.deliveries().get("blocked") == 1)
+    wait_until(lambda: bot.deliveries().get("accepted") == 2 or bot.deliveries().get("blocked") == 1)
     bot.gets(event("follow", SATO, line.token_for(SATO), follow={"isUnblocked": True}))
-    until(lambda: any("おかえりなさい" in each.words for each in line.taken))
+    wait_until(lambda: any("おかえりなさい" in each.words for each in line.taken))
 
 
 def test_who_blocked_the_bot_is_not_pushed_to(bot: LineBot, line: LineServer) -> None:
     line.fail(*[Fault.RATE] * 3)  # the reply waits, and meanwhile the resident blocks the bot
     bot.hears("雪かきができない")
-    until(lambda: len(line.calls) >= 1)
+    wait_until(lambda: len(line.calls) >= 1)
     bot.gets(event("unfollow", SATO))
-    until(lambda: not bot.waiting())
+    wait_until(lambda: not bot.waiting())
     line.later(61)
     bot.clock.ahead += timedelta(seconds=61)
-    until(lambda: bot.deliveries() == {"blocked": 1})
+    wait_until(lambda: bot.deliveries() == {"blocked": 1})
     assert line.taken == []
 
 
@@ -182,10 +182,10 @@ def test_a_message_taken_back_is_erased(bot: LineBot) -> None:
     shape = bot.hears("死にたい")
     bot.line.wait_for(1)
     bot.gets(event("unsend", SATO, unsend={"messageId": shape["message"]["id"]}))
-    until(lambda: bot.cases()[0].words == ("",))
+    wait_until(lambda: bot.cases()[0].words == ("",))
     early = text_event("火事です", ITO, bot.line.token_for(ITO))
     bot.gets(event("unsend", ITO, unsend={"messageId": early["message"]["id"]}))
-    until(lambda: not bot.waiting())
+    wait_until(lambda: not bot.waiting())
     bot.gets(early)
     bot.line.wait_for(2)
     assert {listed.words for listed in bot.cases()} == {("",)}, "the news of it may come first"
@@ -206,16 +206,16 @@ def test_a_strangers_group_is_left_with_a_goodbye_and_nothing_is_kept(bot: LineB
     place = group("neighbours")
     bot.gets(event("join", place, line.token_for(place)))
     assert "グループでは使えません" in line.wait_for(1)[0].words
-    until(lambda: line.left == [place])
+    wait_until(lambda: line.left == [place])
     bot.gets(text_event("ひみつの相談", place, line.token_for(place)))
-    until(lambda: not bot.waiting())
+    wait_until(lambda: not bot.waiting())
     assert bot.cases() == []
 
 
 def test_in_standby_an_sos_is_kept_and_nothing_is_sent(bot: LineBot, line: LineServer) -> None:
     bot.gets(text_event("死にたい", SATO, line.token_for(SATO), mode="standby"))
-    until(lambda: len(bot.cases()) == 1)
-    assert line.settle(1.0) == []
+    wait_until(lambda: len(bot.cases()) == 1)
+    assert line.wait_until_quiet(1.0) == []
     assert bot.deliveries() == {}
 
 
@@ -227,16 +227,16 @@ def test_an_edited_message_is_read_again(bot: LineBot, line: LineServer) -> None
 
 
 def test_a_poison_event_is_set_aside_and_holds_up_nobody(context: AppContext, line: LineServer) -> None:
-    clock = Clock()
-    with running_bot(line_context(context, line, clock), line, clock, works=False) as door:
+    clock = ShiftedClock()
+    with running_line_bot(line_context(context, line, clock), line, clock, works=False) as door:
         door.hears("死にたい")
     with context.store.writer.begin() as connection:  # its key is lost, say
         sealed = connection.execute(text("SELECT raw FROM inbox")).scalar_one()
         connection.execute(text("UPDATE inbox SET raw = :raw"), {"raw": b"xxxx" + bytes(sealed)[4:]})
-    with running_bot(line_context(context, line, clock), line, clock) as bot:
+    with running_line_bot(line_context(context, line, clock), line, clock) as bot:
         bot.hears("雪かきができない", "ito")
         line.wait_for(1)
-        until(lambda: bot.aside() == 1)
+        wait_until(lambda: bot.aside() == 1)
         assert bot.answer("雪かきができない").to == SATO, "what comes behind goes on"
         with context.store.writer.begin() as connection:  # and is found again
             connection.execute(text("UPDATE inbox SET raw = :raw WHERE state = 'aside'"), {"raw": bytes(sealed)})
@@ -246,8 +246,8 @@ def test_a_poison_event_is_set_aside_and_holds_up_nobody(context: AppContext, li
 
 
 def test_what_was_unfinished_is_taken_up_at_the_next_start(context: AppContext, line: LineServer) -> None:
-    clock = Clock()
-    with running_bot(line_context(context, line, clock), line, clock, works=False) as door:
+    clock = ShiftedClock()
+    with running_line_bot(line_context(context, line, clock), line, clock, works=False) as door:
         door.hears("死にたい")
         # A worker took the lane and died with it.
         with door.context.store.reading() as connection:
@@ -256,16 +256,16 @@ def test_what_was_unfinished_is_taken_up_at_the_next_start(context: AppContext, 
         lease = Lease("a worker that died", clock(), clock() + timedelta(hours=1))
         assert context.store.transaction(lambda connection: lease_lane(connection, lane, lease))
         assert process_lane(context, lane, "another one") is None, "it is taken"
-    with running_bot(line_context(context, line, clock), line, clock) as bot:
+    with running_line_bot(line_context(context, line, clock), line, clock) as bot:
         line.wait_for(1)
         assert len(bot.cases()) == 1
 
 
 def test_two_workers_handle_an_event_once(context: AppContext, line: LineServer) -> None:
     """Eight workers at the same lane, on a database where they really run at once."""
-    clock = Clock()
+    clock = ShiftedClock()
     context = line_context(context, line, clock)
-    with running_bot(context, line, clock, works=False) as door:
+    with running_line_bot(context, line, clock, works=False) as door:
         door.hears("死にたい")
         with context.store.reading() as connection:
             (lane,) = waiting_lanes(connection, clock(), 10)

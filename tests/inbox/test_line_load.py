@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.support.line.line_bot import until
+from tests.support.line.line_bot import wait_until
 from tests.support.line.line_residents import SECRET, body_of, text_event, user
 from tests.support.line.line_server import CHANNEL_ID, LineServer
-from tests.support.posting import Posting
-from tests.support.servers import free_port, start
+from tests.support.servers import free_port, start_server
+from tests.support.webhook_client import WebhookClient
 
 AT_ONCE = 64
 
@@ -34,7 +34,7 @@ def connected(line: LineServer) -> dict[str, str]:
     return {"LINE_CHANNEL_ID": CHANNEL_ID, "LINE_CHANNEL_SECRET": SECRET, "LINE_API_URL": line.url}
 
 
-def deliver(post: Posting, bodies: list[bytes]) -> Counter[int]:
+def deliver(post: WebhookClient, bodies: list[bytes]) -> Counter[int]:
     """All of them, 64 at a time, each until it is answered; how often the door answered what (0: it was down)."""
     statuses: Counter[int] = Counter()
 
@@ -52,7 +52,7 @@ def across_restarts(folder: Path, line: LineServer, deliveries: int, restarts: i
     """So many deliveries of 100 events, with so many kills among them."""
     chance = random.Random(20261124)  # noqa: S311 -- repeatable moments, no secret
     port = free_port()
-    server = start(folder, port, connected(line))
+    server = start_server(folder, port, connected(line))
     names = [user(f"resident {number}") for number in range(100)]
     bodies = [body_of(text_event("雪かきができない", who, line.token_for(who))) for who in names]
     copies = (bodies * (deliveries // len(bodies)))[:deliveries]
@@ -60,17 +60,17 @@ def across_restarts(folder: Path, line: LineServer, deliveries: int, restarts: i
     statuses: Counter[int] = Counter()
     for round_ in range(restarts + 1):
         part = copies[round_ * deliveries // (restarts + 1) : (round_ + 1) * deliveries // (restarts + 1)]
-        with Posting(port) as post, ThreadPoolExecutor(1) as thread:
+        with WebhookClient(port) as post, ThreadPoolExecutor(1) as thread:
             delivering = thread.submit(deliver, post, part)
             if round_ < restarts:
                 answered = len(post.seconds) + chance.randrange(len(part) // 2)
-                until(lambda: len(post.seconds) >= answered, 60)  # noqa: B023 -- asked here and now
+                wait_until(lambda: len(post.seconds) >= answered, 60)  # noqa: B023 -- asked here and now
                 server.kill()
                 server.wait()
-                server = start(folder, port, connected(line))
+                server = start_server(folder, port, connected(line))
             statuses += delivering.result()
     line.wait_for(100, 60)
-    taken = line.settle(4.0)
+    taken = line.wait_until_quiet(4.0)
     server.terminate()
     server.wait(timeout=30)
     assert statuses[200] == deliveries
@@ -107,7 +107,7 @@ def door_times(folder: Path, line: LineServer, seconds: int, rate: int) -> str:
     """Events at that rate a second, on a disk of 10 ms a sync: how fast the door answers while the work goes on."""
     library = slow_disk(folder)
     port = free_port()
-    server = start(folder, port, connected(line) | {"LD_PRELOAD": library})
+    server = start_server(folder, port, connected(line) | {"LD_PRELOAD": library})
     begun = time.perf_counter()
 
     def one(number: int) -> int:
@@ -115,7 +115,7 @@ def door_times(folder: Path, line: LineServer, seconds: int, rate: int) -> str:
         who = user(f"resident {number}")
         return post(body_of(text_event("雪かきができない", who, line.token_for(who))))
 
-    with Posting(port) as post, ThreadPoolExecutor(AT_ONCE) as threads:
+    with WebhookClient(port) as post, ThreadPoolExecutor(AT_ONCE) as threads:
         assert set(threads.map(one, range(seconds * rate))) == {200}
         times = sorted(post.seconds)
     server.terminate()

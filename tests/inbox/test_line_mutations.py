@@ -18,10 +18,10 @@ from bot.domain.understanding.understander import Understander
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
 from tests.support.contexts import context_of
-from tests.support.line.line_bot import Clock, LineBot, line_context, running_bot, until
+from tests.support.line.line_bot import LineBot, ShiftedClock, line_context, running_line_bot, wait_until
 from tests.support.line.line_residents import body_of, event, message_event, signature, text_event, user
 from tests.support.line.line_server import LineServer
-from tests.support.posting import Posting
+from tests.support.webhook_client import WebhookClient
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 CRY = "死にたい"
@@ -85,9 +85,9 @@ def test_a_cry_that_is_still_a_string_is_heard(understander: Understander) -> No
 @contextmanager
 def bot_on(store: Store, understander: Understander, *, works: bool) -> Iterator[LineBot]:
     """A bot on that database."""
-    clock = Clock()
+    clock = ShiftedClock()
     context = context_of(store, Keyring([bytes(range(32))]), understander)
-    with LineServer() as line, running_bot(line_context(context, line, clock), line, clock, works=works) as bot:
+    with LineServer() as line, running_line_bot(line_context(context, line, clock), line, clock, works=works) as bot:
         yield bot
 
 
@@ -106,7 +106,7 @@ def changed_after_signing(bot: LineBot, how_many: int) -> str:
         return whole, (sign[:at] + letter + sign[at + 1 :]) if letter != " " or 0 < at < 43 else sign[:-1]
 
     spoilt_bodies = [spoilt() for _ in range(how_many)]
-    with Posting(bot.port) as post, ThreadPoolExecutor(8) as threads:
+    with WebhookClient(bot.port) as post, ThreadPoolExecutor(8) as threads:
         statuses = Counter(threads.map(lambda each: post(*each), spoilt_bodies))
     assert statuses == {400: how_many}
     with bot.context.store.reading() as connection:
@@ -118,7 +118,7 @@ def signed_after_changing(bot: LineBot, how_many: int) -> str:
     """Bodies that were changed and then signed: everything is kept, every cry is heard."""
     chance = random.Random(3)  # noqa: S311 -- repeatable, no secret
     bodies = [mutated(body(chance), chance) for _ in range(how_many)]
-    with Posting(bot.port) as post, ThreadPoolExecutor(8) as threads:
+    with WebhookClient(bot.port) as post, ThreadPoolExecutor(8) as threads:
         statuses = Counter(threads.map(post, bodies))
     assert statuses == {200: how_many}
     with bot.context.store.reading() as connection:
@@ -147,9 +147,9 @@ def test_every_cry_in_a_broken_body_becomes_a_case(sqlite_store: Store, understa
     bodies = [mutated(body(chance), chance) for _ in range(30)]
     with_cry = [each for each in bodies if has_cry(each)]
     with bot_on(sqlite_store, understander, works=True) as bot:
-        with Posting(bot.port) as post:
+        with WebhookClient(bot.port) as post:
             assert {post(each) for each in with_cry} == {200}
-        until(lambda: len(bot.all_cases()) >= len(with_cry) and not bot.waiting(), 60)
+        wait_until(lambda: len(bot.all_cases()) >= len(with_cry) and not bot.waiting(), 60)
         assert len(bot.all_cases()) == len(with_cry)
         assert bot.aside() == 0
 

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import ROOT, new_database
 from tests.support.line.line_residents import SECRET, body_of, post, text_event, user
 from tests.support.line.line_server import CHANNEL_ID, LineServer
-from tests.support.servers import free_port, start
+from tests.support.servers import free_port, start_server
 
 IN_BACKGROUND = ("/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh")
 """As a shell starts what ends with `&`: Ctrl-C is switched off."""
@@ -54,13 +54,13 @@ def test_a_door_and_two_workers_answer_each_event_once(postgresql: str, tmp_path
         }
         assert command(environment, "migrate").wait(timeout=60) == 0
         port = free_port()
-        door = start(tmp_path, port, environment, "--no-work")
+        door = start_server(tmp_path, port, environment, "--no-work")
         names = [user(f"resident {number}") for number in range(20)]
         bodies = [body_of(text_event("死にたい", who, line.token_for(who))) for who in names]
         assert {post(f"http://127.0.0.1:{port}", body) for body in bodies * 3} == {200}
         with workers(environment):
             line.wait_for(20, 90)
-            taken = line.settle(2.0)
+            taken = line.wait_until_quiet(2.0)
         door.terminate()
         door.wait(timeout=30)
     assert sorted(each.to for each in taken) == sorted(names)

@@ -8,8 +8,8 @@ from sqlalchemy import text as sql
 
 from bot.handlers.app_context import AppContext
 from bot.storage.conversation.resident_rows import is_reachable
-from tests.support.line.line_bot import Clock, until
-from tests.support.telegram.telegram_bot import TelegramBot, running_telegram, telegram_house
+from tests.support.line.line_bot import ShiftedClock, wait_until
+from tests.support.telegram.telegram_bot import TelegramBot, running_telegram, telegram_context
 from tests.support.telegram.telegram_residents import (
     edited,
     group,
@@ -35,8 +35,8 @@ def telegram() -> Iterator[TelegramServer]:
 
 @pytest.fixture
 def bot(context: AppContext, telegram: TelegramServer) -> Iterator[TelegramBot]:
-    clock = Clock()
-    with running_telegram(telegram_house(context, telegram, clock), telegram, clock) as running:
+    clock = ShiftedClock()
+    with running_telegram(telegram_context(context, telegram, clock), telegram, clock) as running:
         yield running
 
 
@@ -65,7 +65,7 @@ def test_twenty_copies_end_in_one_answer(bot: TelegramBot, telegram: TelegramSer
     for _ in range(20):
         bot.gets(shape)
     telegram.wait_for(1)
-    assert len(telegram.settle(1.5)) == 1
+    assert len(telegram.wait_until_quiet(1.5)) == 1
     assert bot.deliveries() == {"accepted": 1}
 
 
@@ -99,7 +99,7 @@ def test_a_cry_in_a_broken_body_is_a_case(bot: TelegramBot, telegram: TelegramSe
 
 def test_an_sos_in_a_message_of_tomorrow_is_heard(bot: TelegramBot) -> None:
     bot.gets(message("sato", confession={"says": {"deep": ["もう死にたい"]}}))
-    until(lambda: len(bot.cases()) == 1)
+    wait_until(lambda: len(bot.cases()) == 1)
     assert "0120-061-338" in bot.next_to(SATO, 0).text
 
 
@@ -113,7 +113,7 @@ def test_the_store_away_is_500_so_that_telegram_posts_again(bot: TelegramBot) ->
     assert post(bot.url, shape)[0] == 500
     rename("inbox_away", "inbox")
     bot.gets(shape)
-    until(lambda: len(bot.cases()) == 1)
+    wait_until(lambda: len(bot.cases()) == 1)
 
 
 UNREADABLE: list[tuple[dict[str, Any], str]] = [
@@ -169,8 +169,8 @@ def test_a_place_that_moves_is_not_answered_at_each_step(bot: TelegramBot, teleg
     telegram.wait_for(1)
     for _ in range(3):
         bot.gets(update("edited_message", **place["message"]))
-    until(lambda: not bot.waiting())
-    assert len(telegram.settle(1.0)) == 1
+    wait_until(lambda: not bot.waiting())
+    assert len(telegram.wait_until_quiet(1.0)) == 1
 
 
 @pytest.mark.parametrize(
@@ -210,12 +210,12 @@ def test_nonsense_in_a_button_gets_the_menu(bot: TelegramBot) -> None:
 def test_block_and_unblock(bot: TelegramBot, telegram: TelegramServer) -> None:
     bot.answer("人と話したい")
     bot.gets(membership("member", "kicked"))
-    until(lambda: not bot.waiting())
+    wait_until(lambda: not bot.waiting())
     bot.gets(membership("kicked", "member"))
     assert "おかえりなさい" in bot.next_to(SATO, 1).text
     telegram.blocked.add(SATO)  # and no news of it has come yet
     bot.hears("雪かきができない")
-    until(lambda: bot.deliveries().get("blocked") == 1)
+    wait_until(lambda: bot.deliveries().get("blocked") == 1)
     with bot.context.store.reading() as connection:
         assert not is_reachable(connection, bot.all_cases()[0].resident), "and staff see it at the desk"
 
@@ -223,8 +223,8 @@ def test_block_and_unblock(bot: TelegramBot, telegram: TelegramServer) -> None:
 def test_a_strangers_group_is_left_and_nothing_is_kept(bot: TelegramBot) -> None:
     place = group("neighbours")
     bot.gets(membership("left", "member", place))
-    until(lambda: bot.telegram.left == [place])
+    wait_until(lambda: bot.telegram.left == [place])
     bot.gets(text("ひみつの相談。死にたい", "ito", place))
     bot.gets(message("ito", place, new_chat_title="x"))
-    until(lambda: not bot.waiting())
+    wait_until(lambda: not bot.waiting())
     assert bot.cases() == []

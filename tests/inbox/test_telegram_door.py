@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.channels.telegram.telegram_door import courtesy, is_known, read_body
 from bot.channels.telegram.telegram_events import lane_of, read_update
 from bot.domain.messages import Event, EventKind
-from tests.support.hand_clock import TUESDAY_NOON
+from tests.support.manual_clock import TUESDAY_NOON
 from tests.support.telegram.telegram_residents import group, membership, message, person, press, text, update
 
 NOW = TUESDAY_NOON

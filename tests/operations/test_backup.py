@@ -33,25 +33,25 @@ from bot.storage.staff.duty_rows import write_switch
 from bot.storage.staff.staff_chat_rows import NewOffer, offer_chat
 from tests.conftest import ROOT, Resident, new_database
 from tests.support.contexts import context_of
-from tests.support.desk_staff import hire
-from tests.support.hand_clock import TUESDAY_NOON
-from tests.support.line.line_bot import Clock, LineBot, line_context, running_bot, until
+from tests.support.desk_staff import make_staff
+from tests.support.line.line_bot import LineBot, ShiftedClock, line_context, running_line_bot, wait_until
 from tests.support.line.line_residents import text_event, user
 from tests.support.line.line_server import Fault, LineServer
+from tests.support.manual_clock import TUESDAY_NOON
 
-Somebody = Callable[..., Resident]
+MakeResident = Callable[..., Resident]
 NOW = TUESDAY_NOON + timedelta(hours=1)
 SATO = user("sato")
 
 
 @pytest.fixture
-def written(context: AppContext, somebody: Somebody) -> AppContext:
+def written(context: AppContext, make_resident: MakeResident) -> AppContext:
     """A city with two cases, talk without one, and somebody at the desk."""
-    somebody("sato").says("もう死にたい")
-    somebody("ito").says("人と話したい")
-    somebody("abe").says("雪かきができない")
+    make_resident("sato").says("もう死にたい")
+    make_resident("ito").says("人と話したい")
+    make_resident("abe").says("雪かきができない")
     context = replace(context, clock=lambda: NOW)
-    hire(context, "admin", Role.ADMIN)
+    make_staff(context, "admin", Role.ADMIN)
     code = NewOffer("line", "", "the hash of a code", NOW + timedelta(minutes=15))
     context.store.transaction(lambda connection: offer_chat(connection, code, NOW))
     return context
@@ -131,7 +131,7 @@ def test_the_clocks_say_nothing_that_they_may_have_said_already(
     written: AppContext, keys: Keyring, tmp_path: Path
 ) -> None:
     """An owner who forgot, and a question that was due: both between the backup and the restore."""
-    staff, _ = hire(written, "owner", Role.COUNSELLOR)
+    staff, _ = make_staff(written, "owner", Role.COUNSELLOR)
     with written.store.reading() as connection:
         first, second = list_cases(connection, open_only=True)
     claim(written, staff, first.id)
@@ -308,21 +308,21 @@ def _restored(bot: LineBot, tmp_path: Path, keys: Keyring) -> tuple[AppContext, 
 def test_what_went_out_after_the_backup_is_not_said_again(
     on_sqlite: AppContext, line: LineServer, keys: Keyring, tmp_path: Path
 ) -> None:
-    clock = Clock()
+    clock = ShiftedClock()
     line.fail_often(1, [Fault.RATE])
-    with running_bot(line_context(on_sqlite, line, clock), line, clock) as bot:
+    with running_line_bot(line_context(on_sqlite, line, clock), line, clock) as bot:
         bot.gets(text_event("雪かきができない", SATO))  # without a ticket: it is pushed
         bot.hears("もう死にたい", "ito")
-        until(lambda: bot.deliveries() == {"queued": 2} and bool(line.calls))
+        wait_until(lambda: bot.deliveries() == {"queued": 2} and bool(line.calls))
         back_up(bot.context.store, tmp_path / "backup.db", clock())
         line.fail_often(0, [])
         line.wait_for(2)
-        until(lambda: bot.deliveries() == {"accepted": 2})
+        wait_until(lambda: bot.deliveries() == {"accepted": 2})
     context, outcome = _restored(bot, tmp_path, keys)
     assert (outcome.again, outcome.unknown) == (1, 1)
-    with running_bot(line_context(context, line, clock), line, clock) as bot:
-        until(lambda: bot.deliveries() == {"accepted": 1, "unknown": 1})
-        line.settle()
+    with running_line_bot(line_context(context, line, clock), line, clock) as bot:
+        wait_until(lambda: bot.deliveries() == {"accepted": 1, "unknown": 1})
+        line.wait_until_quiet()
         assert [status for way, _, status in line.calls if way == "push"][-1] == 409, "it was tried under its key"
         assert [listed.words for listed in bot.cases()] == [("もう死にたい",)]
     context.store.close()
@@ -332,21 +332,21 @@ def test_what_went_out_after_the_backup_is_not_said_again(
 def test_what_had_not_gone_out_goes_out_once(
     on_sqlite: AppContext, line: LineServer, keys: Keyring, tmp_path: Path
 ) -> None:
-    clock = Clock()
+    clock = ShiftedClock()
     line.fail_often(1, [Fault.RATE])
-    with running_bot(line_context(on_sqlite, line, clock), line, clock) as bot:
+    with running_line_bot(line_context(on_sqlite, line, clock), line, clock) as bot:
         bot.gets(text_event("雪かきができない", SATO))
         bot.hears("もう死にたい", "ito")
-        until(lambda: bot.deliveries() == {"queued": 2})
+        wait_until(lambda: bot.deliveries() == {"queued": 2})
         clock.ahead += timedelta(seconds=61)  # the ticket is dead: what is pushed is taken once
         line.later(61)
         back_up(bot.context.store, tmp_path / "backup.db", clock())
     line.fail_often(0, [])
     context, outcome = _restored(bot, tmp_path, keys)
     assert (outcome.again, outcome.unknown) == (2, 0)
-    with running_bot(line_context(context, line, clock), line, clock) as bot:
-        until(lambda: bot.deliveries() == {"accepted": 2}, 30)
-        line.settle()
+    with running_line_bot(line_context(context, line, clock), line, clock) as bot:
+        wait_until(lambda: bot.deliveries() == {"accepted": 2}, 30)
+        line.wait_until_quiet()
     context.store.close()
     assert sorted(each.to for each in line.taken) == sorted((SATO, user("ito")))
 
@@ -354,18 +354,18 @@ def test_what_had_not_gone_out_goes_out_once(
 def test_an_sos_that_nobody_had_looked_at_becomes_a_case_and_is_not_answered_twice(
     on_sqlite: AppContext, line: LineServer, keys: Keyring, tmp_path: Path
 ) -> None:
-    clock = Clock()
-    with running_bot(line_context(on_sqlite, line, clock), line, clock, works=False) as bot:
+    clock = ShiftedClock()
+    with running_line_bot(line_context(on_sqlite, line, clock), line, clock, works=False) as bot:
         bot.hears("もう死にたい")
         back_up(bot.context.store, tmp_path / "backup.db", clock())
-    with running_bot(line_context(on_sqlite, line, clock), line, clock) as bot:
+    with running_line_bot(line_context(on_sqlite, line, clock), line, clock) as bot:
         line.wait_for(1)
-        until(lambda: bot.deliveries() == {"accepted": 1})
+        wait_until(lambda: bot.deliveries() == {"accepted": 1})
     context, outcome = _restored(bot, tmp_path, keys)
     assert outcome.events == 1
-    with running_bot(line_context(context, line, clock), line, clock) as bot:
-        until(lambda: bot.deliveries() == {"unknown": 1})
-        line.settle()
+    with running_line_bot(line_context(context, line, clock), line, clock) as bot:
+        wait_until(lambda: bot.deliveries() == {"unknown": 1})
+        line.wait_until_quiet()
         (listed,) = bot.cases()
         assert (listed.words, listed.case.urgency) == (("もう死にたい",), Route.EMERGENCY)
         assert bot.hears("雪かきができない")
@@ -377,20 +377,20 @@ def test_an_sos_that_nobody_had_looked_at_becomes_a_case_and_is_not_answered_twi
 def test_the_card_that_was_refused_is_the_same_text_after_a_restore(
     on_sqlite: AppContext, line: LineServer, keys: Keyring, tmp_path: Path
 ) -> None:
-    clock = Clock()
+    clock = ShiftedClock()
     line.refuse_cards = True
     line.fail_often(1, [Fault.RATE])
-    with running_bot(line_context(on_sqlite, line, clock), line, clock) as bot:
+    with running_line_bot(line_context(on_sqlite, line, clock), line, clock) as bot:
         bot.gets(text_event("雪かきができない", SATO))
-        until(lambda: bot.deliveries() == {"queued": 1})
+        wait_until(lambda: bot.deliveries() == {"queued": 1})
         back_up(bot.context.store, tmp_path / "backup.db", clock())
         line.fail_often(0, [])
         line.wait_for(1)
-        until(lambda: bot.deliveries() == {"accepted": 1})
+        wait_until(lambda: bot.deliveries() == {"accepted": 1})
     context, _ = _restored(bot, tmp_path, keys)
-    with running_bot(line_context(context, line, clock), line, clock) as bot:
-        until(lambda: bot.deliveries() == {"accepted": 1})
-        line.settle()
+    with running_line_bot(line_context(context, line, clock), line, clock) as bot:
+        wait_until(lambda: bot.deliveries() == {"accepted": 1})
+        line.wait_until_quiet()
     context.store.close()
     assert len(line.taken) == 1
 

@@ -20,7 +20,7 @@ from bot.storage.engine import open_store
 from tests.conftest import ROOT, new_database
 from tests.support.line.line_residents import SECRET, body_of, post, text_event, user
 from tests.support.line.line_server import CHANNEL_ID, Fault, LineServer
-from tests.support.servers import free_port, start
+from tests.support.servers import free_port, start_server
 
 SHOWN = re.compile(r"受付番号 (\d{3}-\d{3})")
 PUSHED = 12
@@ -78,7 +78,7 @@ def test_backup_under_load_kill_restore(places: tuple[dict[str, str], dict[str, 
         line.fail_often(1, [Fault.RATE])
         account = {"LINE_CHANNEL_ID": CHANNEL_ID, "LINE_CHANNEL_SECRET": SECRET, "LINE_API_URL": line.url}
         port = free_port()
-        server = start(tmp_path, port, account | before)
+        server = start_server(tmp_path, port, account | before)
         names = [user(f"resident {number}") for number in range(PUSHED)]
         for who in names:
             assert post(f"http://127.0.0.1:{port}", body_of(text_event("雪かきができない", who))) == 200
@@ -108,9 +108,9 @@ def test_backup_under_load_kill_restore(places: tuple[dict[str, str], dict[str, 
         store.close()
         assert known <= set(kept)
         assert max(Counter(kept).values()) == 1
-        server = start(tmp_path, free_port(), account | after)
+        server = start_server(tmp_path, free_port(), account | after)
         line.wait_for(PUSHED, 60)
-        line.settle()
+        line.wait_until_quiet()
         server.terminate()
         server.wait(timeout=20)
     assert sorted(each.to for each in line.taken) == sorted(names), "each pending answer goes out once"

@@ -40,9 +40,9 @@ from bot.storage.staff.staff_chat_rows import NewOffer, bind_chat, find_offer, o
 from tests.conftest import ROOT
 from tests.support.canary import ASCII, JAPANESE, WORDS, found_in, writings
 from tests.support.contexts import context_of
-from tests.support.desk_staff import DeskClient, code_at, hire
+from tests.support.desk_staff import DeskClient, code_at, make_staff
 from tests.support.faulty_bot import BREAKS
-from tests.support.line.line_bot import until
+from tests.support.line.line_bot import wait_until
 from tests.support.line.line_residents import SECRET, body_of, event, group, message_event, post, text_event, user
 from tests.support.line.line_server import CHANNEL_ID, LineServer
 from tests.support.mail_server import MailServer
@@ -123,7 +123,7 @@ def _serving(settings: dict[str, str], log: Path) -> Iterator[None]:
             stderr=written,
         )  # fmt: skip
         try:
-            until(lambda: _answers(settings["PORT"]), 60)
+            wait_until(lambda: _answers(settings["PORT"]), 60)
             yield
         finally:
             server.terminate()
@@ -139,7 +139,7 @@ def _answers(port: str) -> bool:
 
 def _staff(city: City) -> DeskClient:
     """An admin at the desk; the desk has a mail address and a group on LINE."""
-    admin, opener = hire(city.context, "admin", Role.ADMIN)
+    admin, credentials = make_staff(city.context, "admin", Role.ADMIN)
     save_desk_mail(city.context, admin, "desk@city.example")
     store, keys, now = city.context.store, city.context.keys, city.context.clock()
     offer = NewOffer("line", "", "a hash", now + timedelta(minutes=15))
@@ -149,8 +149,8 @@ def _staff(city: City) -> DeskClient:
     assert chat is not None
     store.transaction(lambda connection: write_offer(connection, keys, chat, "the group's lane", PLACE))
     store.transaction(lambda connection: bind_chat(connection, chat))
-    client = DeskClient(city.url, "admin", opener)
-    assert client.sign_in(code_at(opener, now)).status_code == httpx.codes.SEE_OTHER
+    client = DeskClient(city.url, "admin", credentials)
+    assert client.sign_in(code_at(credentials, now)).status_code == httpx.codes.SEE_OTHER
     return client
 
 
@@ -185,7 +185,7 @@ def _break_the_database(city: City) -> None:
     )
     city.context.store.transaction(lambda connection: connection.exec_driver_sql(refuse))
     city.hears(message_event("audio", user("uno"), city.line.token_for(user("uno")), duration=1, note=WORDS))
-    until(lambda: _aside(city) == 1, 30)
+    wait_until(lambda: _aside(city) == 1, 30)
     with httpx.Client(timeout=30) as visitor:
         city.context.store.transaction(
             lambda connection: connection.exec_driver_sql(
@@ -202,7 +202,7 @@ def _aside(city: City) -> int:
 
 
 def _staff_writes(city: City, client: DeskClient) -> None:
-    colleague, _ = hire(city.context, "ito", Role.ADMIN)
+    colleague, _ = make_staff(city.context, "ito", Role.ADMIN)
     case = next(each for each in city.cases() if each.status is Status.WAITING and each.urgency is Route.EMERGENCY)
     path = f"/desk/cases/{case.number}"
     assert WORDS in client.get(path).text
@@ -223,7 +223,7 @@ def _writes_privately(city: City, client: DeskClient) -> None:
     path = f"/desk/cases/{case.number}"
     client.do(f"{path}/claim", case=case.id)
     client.do(f"{path}/answer", case=case.id, words=f"ここに書いてください {WORDS}", page="yes")
-    until(lambda: bool(_private_links(city)), 30)
+    wait_until(lambda: bool(_private_links(city)), 30)
     values = {"name": WORDS, "address": WORDS, "telephone": WORDS, "words": WORDS}
     assert httpx.post(_private_links(city)[0], data=values).status_code == httpx.codes.OK
 
@@ -237,10 +237,10 @@ def _private_links(city: City) -> list[str]:
 def test_residents_words_are_nowhere_but_sealed_and_after_purge_nowhere(city: City, tmp_path: Path) -> None:
     with _staff(city) as client:
         _write_through_every_door(city)
-        until(lambda: len(city.cases()) >= 4, 30)
+        wait_until(lambda: len(city.cases()) >= 4, 30)
         _break_the_database(city)
         _staff_writes(city, client)
-        until(lambda: "緊急" in city.told() and bool(city.mail.letters), 30)
+        wait_until(lambda: "緊急" in city.told() and bool(city.mail.letters), 30)
         watched = httpx.get(f"{city.url}/metrics").text + httpx.get(f"{city.url}/healthz").text
         for page in ("/desk", "/desk/queue", "/desk/audit", "/desk/state", "/desk/report", "/desk/report.csv"):
             watched += client.get(page).text
@@ -274,7 +274,7 @@ def _holds_the_words_sealed(city: City) -> None:
 
 def _after_purge_nowhere(city: City) -> None:
     store, now = city.context.store, city.context.clock()
-    admin, _ = hire(city.context, "closer", Role.ADMIN)
+    admin, _ = make_staff(city.context, "closer", Role.ADMIN)
     for case in city.cases():
         if case.status is Status.WAITING:
             claim(city.context, admin, case.id)

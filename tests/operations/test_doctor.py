@@ -23,14 +23,14 @@ from bot.handlers.staff.duty_settings import save_desk_mail, save_duty_people
 from bot.storage.sealing import Keyring
 from bot.web.site import build_site
 from tests.conftest import ROOT, Resident
-from tests.support.desk_staff import DeskClient, code_at, hire
-from tests.support.hand_clock import TUESDAY_NOON
-from tests.support.line.line_bot import Clock
+from tests.support.desk_staff import DeskClient, code_at, make_staff
+from tests.support.line.line_bot import ShiftedClock
 from tests.support.line.line_residents import SECRET
 from tests.support.line.line_server import CHANNEL_ID, LineServer
-from tests.support.running import Running
+from tests.support.manual_clock import TUESDAY_NOON
+from tests.support.running_app import RunningApp
 
-Somebody = Callable[..., Resident]
+MakeResident = Callable[..., Resident]
 HOUR = timedelta(hours=1)
 SITO = DutyPerson("sito", on_call=True)
 WELL = HealthState(
@@ -99,7 +99,7 @@ def test_a_backup_that_is_a_week_old_must_be_made() -> None:
     assert _found(replace(WELL, last_backup=TUESDAY_NOON - timedelta(days=8)))["backup"].verdict is HealthVerdict.ACT
 
 
-def test_the_state_of_a_real_house(context: AppContext, somebody: Somebody, tmp_path: Path) -> None:
+def test_the_state_of_a_real_deployment(context: AppContext, make_resident: MakeResident, tmp_path: Path) -> None:
     context = replace(context, staff_channels=frozenset({"mail"}))
     premises = Deployment(context.store.file, (), is_https=True)
 
@@ -110,23 +110,23 @@ def test_the_state_of_a_real_house(context: AppContext, somebody: Somebody, tmp_
     # PostgreSQL's clock is the real one, and the test's is not.
     clock = {"clock"} if context.store.file is None else set()
     assert wrong(context) == {"duty", "on-call", "ways", "admins", "no-backup"} | clock
-    admin, _ = hire(context, "admin", Role.ADMIN, "admin@city.example")
+    admin, _ = make_staff(context, "admin", Role.ADMIN, "admin@city.example")
     save_duty_people(context, admin, [DutyPerson(admin.id, on_call=True)])
     save_desk_mail(context, admin, "desk@city.example")
     back_up(context.store, tmp_path / "backup.db", TUESDAY_NOON)
-    somebody("sato").says("もう死にたい")
+    make_resident("sato").says("もう死にたい")
     assert wrong(context) == clock
     assert wrong(replace(context, keys=Keyring([b"n" * 32]))) == {"lost-keys"} | clock
 
 
 def test_the_page_is_for_admins(context: AppContext) -> None:
-    clock = Clock()
+    clock = ShiftedClock()
     context = replace(context, clock=clock)
-    with Running(build_site(context, closes=False)) as running:
+    with RunningApp(build_site(context, closes=False)) as running:
         for role, status in ((Role.ADMIN, 200), (Role.COUNSELLOR, 403), (Role.AUDITOR, 403)):
-            _, opener = hire(context, role, role)
-            with DeskClient(running.url, role, opener) as client:
-                values = {"login": role, "password": opener.password, "code": code_at(opener, clock())}
+            _, credentials = make_staff(context, role, role)
+            with DeskClient(running.url, role, credentials) as client:
+                values = {"login": role, "password": credentials.password, "code": code_at(credentials, clock())}
                 client.client.post("/desk/sign-in", data=values)
                 page = client.get("/desk/state")
                 assert page.status_code == status

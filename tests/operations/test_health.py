@@ -21,12 +21,19 @@ from bot.storage.schema.residents_and_cases import outbound
 from bot.web.health_endpoints import written
 from bot.web.site import build_site
 from tests.conftest import Resident
-from tests.support.hand_clock import TUESDAY_NOON
-from tests.support.line.line_bot import Clock, LineBot, line_context, nobody_there, running_bot, until
+from tests.support.line.line_bot import (
+    LineBot,
+    ShiftedClock,
+    line_context,
+    running_line_bot,
+    unreachable_line,
+    wait_until,
+)
 from tests.support.line.line_server import Fault, LineServer
-from tests.support.running import Running
+from tests.support.manual_clock import TUESDAY_NOON
+from tests.support.running_app import RunningApp
 
-Somebody = Callable[..., Resident]
+MakeResident = Callable[..., Resident]
 MINUTE = timedelta(seconds=61)
 LATER = TUESDAY_NOON + MINUTE
 CHANNELS = ("line",)
@@ -37,7 +44,7 @@ def context(context: AppContext) -> AppContext:
     return replace(
         context,
         clock=lambda: TUESDAY_NOON,
-        channels=nobody_there(),
+        channels=unreachable_line(),
         metrics_tokens=("new", "old"),
     )
 
@@ -94,22 +101,22 @@ def test_notices_that_nobody_tries(context: AppContext) -> None:
     assert _fault(context) == "", "the first is being tried, the second comes next: the mail server is slow"
 
 
-def test_clocks_that_stand_still(context: AppContext, somebody: Somebody) -> None:
-    somebody("sato", TUESDAY_NOON - timedelta(minutes=5, seconds=10)).says("もう死にたい")
+def test_clocks_that_stand_still(context: AppContext, make_resident: MakeResident) -> None:
+    make_resident("sato", TUESDAY_NOON - timedelta(minutes=5, seconds=10)).says("もう死にたい")
     assert _fault(context) == "the clocks of the cases stand still"
     with context.store.reading() as connection:
         assert overdue(connection, CHANNELS, TUESDAY_NOON - timedelta(seconds=10)) == "", "its alarm is due just now"
 
 
 def test_a_platform_that_is_down_is_no_reason_to_restart(context: AppContext) -> None:
-    clock = Clock()
-    with LineServer() as line, running_bot(line_context(context, line, clock), line, clock) as bot:
+    clock = ShiftedClock()
+    with LineServer() as line, running_line_bot(line_context(context, line, clock), line, clock) as bot:
         line.fail_often(1, [Fault.RATE])
         bot.hears("もう死にたい")
-        until(lambda: len(line.calls) > 2)
+        wait_until(lambda: len(line.calls) > 2)
         clock.ahead += timedelta(minutes=2)
         before = len(line.calls)
-        until(lambda: len(line.calls) > before)
+        wait_until(lambda: len(line.calls) > before)
         assert httpx.get(f"{bot.url}/healthz").status_code == httpx.codes.OK
         assert "sasaeai_oldest_unsent_seconds 12" in _metrics(bot)
 
@@ -118,8 +125,8 @@ def _metrics(bot: LineBot) -> str:
     return httpx.get(f"{bot.url}/metrics").text
 
 
-def test_figures(context: AppContext, somebody: Somebody) -> None:
-    somebody("ito", TUESDAY_NOON - timedelta(minutes=10)).says("人と話したい", after=timedelta())
+def test_figures(context: AppContext, make_resident: MakeResident) -> None:
+    make_resident("ito", TUESDAY_NOON - timedelta(minutes=10)).says("人と話したい", after=timedelta())
     _writes(context, "もう死にたい")
     _writes(context, "雪かきができない", "abe")
     context.store.transaction(lambda c: c.execute(update(outbound).where(outbound.c.urgent).values(fault="no-way")))
@@ -142,7 +149,7 @@ def test_figures(context: AppContext, somebody: Somebody) -> None:
 
 @pytest.fixture
 def address(context: AppContext) -> Iterator[str]:
-    with Running(build_site(replace(context), closes=False)) as running:
+    with RunningApp(build_site(replace(context), closes=False)) as running:
         yield running.url
 
 

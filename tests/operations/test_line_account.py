@@ -18,10 +18,10 @@ from bot.domain.messages import Route
 from bot.domain.understanding.decision import Thresholds
 from bot.domain.understanding.understander import Understander
 from tests.conftest import ROOT
-from tests.support.hand_clock import TUESDAY_NOON
 from tests.support.line.line_residents import SECRET
 from tests.support.line.line_server import CHANNEL_ID, LineServer
-from tests.support.servers import serving
+from tests.support.manual_clock import TUESDAY_NOON
+from tests.support.servers import running_server
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ OTHER = {"size": {"width": 2500, "height": 843}, "selected": False, "chatBarText
 
 def test_status_compares_with_a_server_that_runs(tmp_path: Path, line: LineServer) -> None:
     connected = {"LINE_CHANNEL_ID": CHANNEL_ID, "LINE_CHANNEL_SECRET": SECRET, "LINE_API_URL": line.url}
-    with serving(tmp_path, connected) as address:
+    with running_server(tmp_path, connected) as address:
         before = run(tmp_path, line, "line", "status", PUBLIC_URL=address)
         assert before.returncode == 1
         assert "run: line setup" in before.stdout

@@ -35,10 +35,10 @@ from bot.storage.sealing import Keyring
 from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry, broken_link, read_audit_entries
 from tests.conftest import Resident
 from tests.support.contexts import context_of
-from tests.support.desk_staff import hire
-from tests.support.hand_clock import TUESDAY_NOON
+from tests.support.desk_staff import make_staff
+from tests.support.manual_clock import TUESDAY_NOON
 
-Somebody = Callable[..., Resident]
+MakeResident = Callable[..., Resident]
 SHIPPED = Retention()
 DAY, YEAR = timedelta(days=1), timedelta(days=366)
 OF_STAFF = {("staff", "totp"), ("staff_chats", "address")}
@@ -52,7 +52,7 @@ def context(context: AppContext) -> AppContext:
 
 @pytest.fixture
 def staff(context: AppContext) -> Staff:
-    return hire(context, "admin", Role.ADMIN)[0]
+    return make_staff(context, "admin", Role.ADMIN)[0]
 
 
 def _writes_on_line(context: AppContext, name: str, text: str) -> None:
@@ -96,9 +96,9 @@ def _sealed(store: Store) -> dict[tuple[str, str], list[bytes]]:
     return found
 
 
-def test_periods(context: AppContext, staff: Staff, somebody: Somebody) -> None:
-    somebody("abe").says("雪かきができない")
-    somebody("ito").says("もう死にたい")
+def test_periods(context: AppContext, staff: Staff, make_resident: MakeResident) -> None:
+    make_resident("abe").says("雪かきができない")
+    make_resident("ito").says("もう死にたい")
     ended = _ended_case(context, staff)
     day = TUESDAY_NOON.date()
     assert purge_kept(context.store, SHIPPED, TUESDAY_NOON + 29 * DAY) == Purged(0, 0, 0, 0)
@@ -125,12 +125,12 @@ def test_periods(context: AppContext, staff: Staff, somebody: Somebody) -> None:
 
 
 def test_nothing_sealed_of_a_resident_is_left_in_any_place(
-    context: AppContext, staff: Staff, somebody: Somebody
+    context: AppContext, staff: Staff, make_resident: MakeResident
 ) -> None:
     _ended_case(context, staff, reason=Reason.FALSE_ALARM)
     _writes_on_line(context, "abe", "雪かきができない")
-    somebody("ito").says("雪かきができない")
-    somebody("abe").says("ちょぺりぐらの件")
+    make_resident("ito").says("雪かきができない")
+    make_resident("abe").says("ちょぺりぐらの件")
     lost = Event(EventKind.TEXT, "aside", "uno", TUESDAY_NOON, text="灯油", raw="灯油")
     keys = context.keys
     context.store.transaction(lambda connection: insert_events(connection, keys, "line", [lost], TUESDAY_NOON))
@@ -156,8 +156,8 @@ def test_what_was_sealed_stands_in_no_file_any_more(
     assert not [value for value in values if value[4:16] in left]
 
 
-def test_one_persons_wish(context: AppContext, staff: Staff, somebody: Somebody) -> None:
-    somebody("ito").says("雪かきができない")
+def test_one_persons_wish(context: AppContext, staff: Staff, make_resident: MakeResident) -> None:
+    make_resident("ito").says("雪かきができない")
     first = _ended_case(context, staff)
     _writes_on_line(context, "sato", "雪かきができない")
     with context.store.reading() as connection:
@@ -180,8 +180,8 @@ def test_one_persons_wish(context: AppContext, staff: Staff, somebody: Somebody)
     _writes_on_line(context, "sato", "空き家をどうするか")
 
 
-def test_a_wish_does_not_take_an_open_sos_away(context: AppContext, somebody: Somebody) -> None:
-    somebody("sato").says("もう死にたい")
+def test_a_wish_does_not_take_an_open_sos_away(context: AppContext, make_resident: MakeResident) -> None:
+    make_resident("sato").says("もう死にたい")
     with context.store.reading() as connection:
         (case,) = list_cases(connection, open_only=True)
     with pytest.raises(NotPurgedError, match="close it first"):

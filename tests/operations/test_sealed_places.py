@@ -17,7 +17,7 @@ from bot.storage.operations.sealed_rows import count_by_key, sealed_places
 from bot.storage.schema.every_table import columns_of
 from bot.storage.sealing import Keyring
 from tests.conftest import Resident
-from tests.support.desk_staff import hire
+from tests.support.desk_staff import make_staff
 
 PLACES = {
     ("residents", "address"),
@@ -35,20 +35,20 @@ PLACES = {
 }
 """Every place that holds what must not be read without a key. A new one is added here, and to what `purge` erases."""
 CANARY = "わたしのカナリア bird-4711"
-Somebody = Callable[..., Resident]
+MakeResident = Callable[..., Resident]
 
 
 def test_every_place_that_holds_words_is_listed() -> None:
     assert {(table.name, name) for table, name in sealed_places()} == PLACES
 
 
-def _written(context: AppContext, somebody: Somebody) -> AppContext:
+def _written(context: AppContext, make_resident: MakeResident) -> AppContext:
     """A resident in a case, an answer of staff, a note: everything with the canary in it."""
-    sato = somebody()
+    sato = make_resident()
     sato.says(f"もう死にたい {CANARY}")
     sato.says(f"雪かきができない {CANARY}")
     context = replace(context, clock=lambda: sato.now)
-    staff, _ = hire(context, "ito", Role.ADMIN)
+    staff, _ = make_staff(context, "ito", Role.ADMIN)
     with context.store.reading() as connection:
         (case,) = list_cases(connection, open_only=True)
     claim(context, staff, case.id)
@@ -57,8 +57,8 @@ def _written(context: AppContext, somebody: Somebody) -> AppContext:
     return context
 
 
-def test_no_plain_column_receives_words(context: AppContext, somebody: Somebody) -> None:
-    _written(context, somebody)
+def test_no_plain_column_receives_words(context: AppContext, make_resident: MakeResident) -> None:
+    _written(context, make_resident)
     plain = [(table, name) for table, name in columns_of(String)]
     assert len(plain) > 60
     with context.store.reading() as connection:
@@ -67,14 +67,14 @@ def test_no_plain_column_receives_words(context: AppContext, somebody: Somebody)
             assert not [each for each in values if each and ("カナリア" in each or "bird-" in each)], (table.name, name)
 
 
-def test_keys_rotate_while_residents_write(store: Store, context: AppContext, somebody: Somebody) -> None:
+def test_keys_rotate_while_residents_write(store: Store, context: AppContext, make_resident: MakeResident) -> None:
     old, new = bytes(range(32)), b"n" * 32
-    _written(context, somebody)
+    _written(context, make_resident)
     both = Keyring([new, old])
-    abe = somebody("abe")
+    abe = make_resident("abe")
     for number in range(45):  # more than two batches
         abe.sends(f"雪かきができない {number}")
-    ito = somebody("ito")
+    ito = make_resident("ito")
     ito.context = replace(context, keys=both)  # the server was started with both keys before
     with store.reading() as connection:
         before = count_by_key(connection)
@@ -102,8 +102,10 @@ def test_keys_rotate_while_residents_write(store: Store, context: AppContext, so
         assert any(said.author for said in read_case_talk(connection, only_new, case.id))
 
 
-def test_what_no_key_opens_is_counted_and_left_as_it_is(store: Store, context: AppContext, somebody: Somebody) -> None:
-    _written(context, somebody)
+def test_what_no_key_opens_is_counted_and_left_as_it_is(
+    store: Store, context: AppContext, make_resident: MakeResident
+) -> None:
+    _written(context, make_resident)
     stranger = Keyring([b"n" * 32])
     with store.reading() as connection:
         before = count_by_key(connection)

@@ -16,9 +16,9 @@ from bot.storage.migrate import migrate
 from bot.storage.sealing import Keyring
 from bot.storage.staff.staff_chat_rows import NewOffer, bind_chat, find_offer, offer_chat, write_offer
 from tests.conftest import ROOT
-from tests.support.hand_clock import TUESDAY_NOON
-from tests.support.line.line_bot import until
-from tests.support.servers import free_port, start
+from tests.support.line.line_bot import wait_until
+from tests.support.manual_clock import TUESDAY_NOON
+from tests.support.servers import free_port, start_server
 from tests.support.telegram.telegram_residents import SECRET, person, press, text
 from tests.support.telegram.telegram_server import TOKEN, TelegramServer
 
@@ -165,7 +165,7 @@ def laptop(tmp_path: Path, telegram: TelegramServer) -> Iterator[Callable[[], st
     def begin() -> str:
         port = free_port()
         more = {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_API_URL": telegram.url}
-        servers.append(start(tmp_path, port, more, "--telegram-polling"))
+        servers.append(start_server(tmp_path, port, more, "--telegram-polling"))
         return f"http://127.0.0.1:{port}"
 
     yield begin
@@ -184,10 +184,10 @@ def test_a_laptop_fetches_its_updates_and_answers(
     ]
     telegram.pending[2]["update_id"] = 2_000_001
     address = laptop()
-    until(lambda: len(telegram.taken) == 2, 60)
+    wait_until(lambda: len(telegram.taken) == 2, 60)
     assert any("施策13" in each.text for each in telegram.to(person("sato")))
     assert any("どんなことですか" in each.text for each in telegram.to(person("ito")))
-    until(lambda: telegram.pending == [])
+    wait_until(lambda: telegram.pending == [])
     assert telegram.confirmed == 2_000_002
     assert "typing" in telegram.actions
     assert len(telegram.toasts) == 1

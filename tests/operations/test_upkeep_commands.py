@@ -18,7 +18,7 @@ from bot.storage.operations.backup_file import open_file
 from bot.storage.operations.sealed_rows import count_by_key
 from tests.conftest import ROOT, Resident
 from tests.support.contexts import context_of
-from tests.support.hand_clock import TUESDAY_NOON
+from tests.support.manual_clock import TUESDAY_NOON
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 

@@ -21,11 +21,11 @@ from bot.handlers.staff.chat_pairing import offer
 from bot.storage.staff.staff_chat_rows import list_chats, write_offer
 from bot.web.site import build_site
 from bot.web.staff_guard import COOKIE
-from tests.support.desk_staff import code_at, hire
-from tests.support.hand_clock import TUESDAY_NOON, HandClock
-from tests.support.line.line_bot import nobody_there
-from tests.support.running import Running
-from tests.support.studio_office import open_office
+from tests.support.desk_staff import code_at, make_staff
+from tests.support.line.line_bot import unreachable_line
+from tests.support.manual_clock import TUESDAY_NOON, ManualClock
+from tests.support.running_app import RunningApp
+from tests.support.studio_office import make_office
 
 _CARD = {"file": "synonyms.yaml", "name": "snow removal", "seen": "x"}
 _PARAMETERS = {"{name:str}": Switch.DISASTER, "{group:str}": "none", "{number:int}": "1", "{token:str}": "none"}
@@ -70,7 +70,7 @@ class CrossedSite:
     """The running site."""
 
     context: AppContext
-    clock: HandClock
+    clock: ManualClock
     app: Starlette
     http: httpx.Client
     chief: Staff
@@ -78,7 +78,7 @@ class CrossedSite:
 
     def sign_in(self, login: str, role: Role) -> BrowserSession:
         """Somebody new with a session; the token for forms stands on a page that this role may see."""
-        staff, opener = hire(self.context, login, role)
+        staff, opener = make_staff(self.context, login, role)
         values = {"login": login, "password": opener.password, "code": code_at(opener, self.clock())}
         token = self.http.post("/desk/sign-in", data=values).cookies[COOKIE]
         self.http.cookies.clear()
@@ -142,15 +142,15 @@ class CrossedSite:
 @contextmanager
 def crossed_site(context: AppContext) -> Iterator[CrossedSite]:
     """The site while the block runs."""
-    clock = HandClock(TUESDAY_NOON)
-    context = replace(open_office(context).context, clock=clock, channels=nobody_there())
-    chief, _ = hire(context, "chief", Role.ADMIN)
-    hire(context, "target")
+    clock = ManualClock(TUESDAY_NOON)
+    context = replace(make_office(context).context, clock=clock, channels=unreachable_line())
+    chief, _ = make_staff(context, "chief", Role.ADMIN)
+    make_staff(context, "target")
     app = build_site(context, {"line": ["secret"], "telegram": ["secret"]}, closes=False)
     file = context.store.file
     # No connection is kept: one that the stream of the queue still holds would make the next request wait.
     limits = httpx.Limits(max_keepalive_connections=0)
-    with Running(app) as running, httpx.Client(base_url=running.url, timeout=60, limits=limits) as http:
+    with RunningApp(app) as running, httpx.Client(base_url=running.url, timeout=60, limits=limits) as http:
         watch = sqlite3.connect(file) if file else None
         yield CrossedSite(context, clock, app, http, chief, watch)
         if watch:

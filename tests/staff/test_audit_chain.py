@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 from bot.storage.engine import Store
 from bot.storage.schema.desk_schema import audit, audit_head
 from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry, broken_link, delete_audit_before
-from tests.support.hand_clock import TUESDAY_NOON
+from tests.support.manual_clock import TUESDAY_NOON
 
 DAY = timedelta(days=1)
 FORGED = {

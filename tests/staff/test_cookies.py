@@ -14,8 +14,8 @@ from bot.handlers.staff.staff_accounts import Credentials
 from bot.web.chat.visitors import COOKIE as TALK
 from bot.web.site import build_site
 from bot.web.staff_guard import OFFICE
-from tests.support.desk_staff import hire
-from tests.support.hand_clock import TUESDAY_NOON, HandClock
+from tests.support.desk_staff import make_staff
+from tests.support.manual_clock import TUESDAY_NOON, ManualClock
 
 
 @dataclass
@@ -23,15 +23,15 @@ class Desk:
     """A context on a hand-set clock, and what opens an account of its desk."""
 
     context: AppContext
-    clock: HandClock
+    clock: ManualClock
     opener: Credentials
 
 
 @pytest.fixture
 def desk(context_sqlite: AppContext) -> Desk:
-    clock = HandClock(TUESDAY_NOON)
+    clock = ManualClock(TUESDAY_NOON)
     context = replace(context_sqlite, clock=clock)
-    return Desk(context, clock, hire(context, "ito", Role.ADMIN)[1])
+    return Desk(context, clock, make_staff(context, "ito", Role.ADMIN)[1])
 
 
 @pytest.fixture(params=["https", "http"])

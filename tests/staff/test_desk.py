@@ -14,10 +14,10 @@ from bot.handlers.cases.case_timers import run_case_timers
 from bot.storage.cases.case_rows import read_history
 from bot.storage.staff.audit_rows import broken_link, read_audit_entries
 from tests.conftest import Resident
-from tests.support.desk_house import Desk, running_desk
-from tests.support.desk_staff import DeskClient, code_at, hire
+from tests.support.desk_staff import DeskClient, code_at, make_staff
+from tests.support.running_desk import Desk, running_desk
 
-Somebody = Callable[..., Resident]
+MakeResident = Callable[..., Resident]
 
 
 @pytest.fixture
@@ -27,8 +27,8 @@ def desk(context: AppContext) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def sato(somebody: Somebody, desk: Desk) -> Resident:
-    return somebody("sato", desk.clock() - timedelta(minutes=1))
+def sato(make_resident: MakeResident, desk: Desk) -> Resident:
+    return make_resident("sato", desk.clock() - timedelta(minutes=1))
 
 
 def test_the_way_of_an_sos(desk: Desk, sato: Resident) -> None:
@@ -83,18 +83,18 @@ def test_unsent_words_are_gone_at_the_desk_and_notes_never_leave(desk: Desk, sat
 
 
 def test_codes_open_once_and_failures_make_wait(desk: Desk) -> None:
-    _, opener = hire(desk.context, "a")
-    code = code_at(opener, desk.clock())
-    with DeskClient(desk.url, "a", opener) as client:
+    _, credentials = make_staff(desk.context, "a")
+    code = code_at(credentials, desk.clock())
+    with DeskClient(desk.url, "a", credentials) as client:
         assert client.sign_in(code).status_code == httpx.codes.SEE_OTHER
         assert client.sign_in(code).status_code == httpx.codes.FORBIDDEN
-        assert client.sign_in(opener.recovery_codes[3].upper()).status_code == httpx.codes.SEE_OTHER
-        assert client.sign_in(opener.recovery_codes[3]).status_code == httpx.codes.FORBIDDEN
+        assert client.sign_in(credentials.recovery_codes[3].upper()).status_code == httpx.codes.SEE_OTHER
+        assert client.sign_in(credentials.recovery_codes[3]).status_code == httpx.codes.FORBIDDEN
         statuses = [client.sign_in("000000", "wrong").status_code for _ in range(6)]
         assert statuses[-1] == httpx.codes.TOO_MANY_REQUESTS
-        assert client.sign_in(opener.recovery_codes[4]).status_code == httpx.codes.TOO_MANY_REQUESTS
+        assert client.sign_in(credentials.recovery_codes[4]).status_code == httpx.codes.TOO_MANY_REQUESTS
         desk.clock.ahead += timedelta(hours=1)
-        assert client.sign_in(opener.recovery_codes[4]).status_code == httpx.codes.SEE_OTHER
+        assert client.sign_in(credentials.recovery_codes[4]).status_code == httpx.codes.SEE_OTHER
 
 
 def test_an_idle_screen_is_locked_and_still_says_that_somebody_waits(desk: Desk, sato: Resident) -> None:
@@ -138,9 +138,9 @@ def test_roles(desk: Desk, sato: Resident) -> None:
     }
     every = set().union(*opens.values())
     for role, paths in opens.items():
-        _, opener = hire(desk.context, role, role)
-        with DeskClient(desk.url, role, opener) as client:
-            values = {"login": role, "password": opener.password, "code": opener.recovery_codes[0]}
+        _, credentials = make_staff(desk.context, role, role)
+        with DeskClient(desk.url, role, credentials) as client:
+            values = {"login": role, "password": credentials.password, "code": credentials.recovery_codes[0]}
             client.client.post("/desk/sign-in", data=values)
             assert {path for path in every if client.get(path).status_code == 200} == paths
 

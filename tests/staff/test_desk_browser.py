@@ -24,12 +24,12 @@ from bot.handlers.worker import Worker
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
 from bot.web.site import build_site
-from tests.support.browsing import fits, needs_chromium, no_violations, watched
+from tests.support.browser_checks import assert_accessible, assert_no_sideways_scroll, needs_chromium, page_faults
 from tests.support.contexts import context_of
-from tests.support.desk_staff import code_at, hire
-from tests.support.line.line_bot import Clock, line_context, running_bot, until
+from tests.support.desk_staff import code_at, make_staff
+from tests.support.line.line_bot import ShiftedClock, line_context, running_line_bot, wait_until
 from tests.support.line.line_server import LineServer
-from tests.support.running import Running
+from tests.support.running_app import RunningApp
 
 pytestmark = needs_chromium
 OFFICE, PHONE = (1024, 768), (390, 844)
@@ -41,7 +41,7 @@ class Screens:
 
     browser: Browser
     context: AppContext
-    clock: Clock
+    clock: ShiftedClock
     url: str
     faults: list[str] = field(default_factory=list)
 
@@ -49,17 +49,17 @@ class Screens:
     def window(self, size: tuple[int, int]) -> Iterator[Page]:
         context = self.browser.new_context(viewport={"width": size[0], "height": size[1]}, locale="ja-JP")
         page = context.new_page()
-        faults = watched(page, self.url)
+        faults = page_faults(page, self.url)
         yield page
         context.close()
         # Somebody else was faster (409), or a test has cut the line: the browser puts both on its console.
         assert [each for each in faults if "409" not in each and "ERR_FAILED" not in each] == []
 
-    def signed_in(self, page: Page, opener: Credentials, login: str) -> None:
+    def signed_in(self, page: Page, credentials: Credentials, login: str) -> None:
         page.goto(f"{self.url}/desk")
         page.get_by_label("ログイン名").fill(login)
-        page.get_by_label("パスワード").fill(opener.password)
-        page.get_by_label(re.compile("確認コード")).fill(code_at(opener, self.clock()))
+        page.get_by_label("パスワード").fill(credentials.password)
+        page.get_by_label(re.compile("確認コード")).fill(code_at(credentials, self.clock()))
         looked_at(page, "sign-in")
         page.get_by_role("button", name="入る").click()
         expect(page.get_by_role("heading", name="相談の一覧")).to_be_visible()
@@ -67,8 +67,8 @@ class Screens:
 
 def looked_at(page: Page, name: str) -> None:
     """Everybody can use this screen, and it is kept for whoever wants to look."""
-    no_violations(page)
-    fits(page)
+    assert_accessible(page)
+    assert_no_sideways_scroll(page)
     if folder := os.environ.get("SCREENSHOTS"):
         width = page.viewport_size["width"] if page.viewport_size else 0
         page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
@@ -81,18 +81,18 @@ def tells(sqlite_store: Store, keys: Keyring, understander: Understander) -> App
 
 @pytest.fixture
 def screens(browser: Browser, tells: AppContext) -> Iterator[Screens]:
-    clock = Clock()
+    clock = ShiftedClock()
     context = replace(tells, clock=clock)
-    with Running(build_site(context, worker=Worker(context, alone=True), closes=False)) as running:
+    with RunningApp(build_site(context, worker=Worker(context, alone=True), closes=False)) as running:
         yield Screens(browser, context, clock, running.url)
 
 
 def on_duty(context: AppContext) -> dict[str, Credentials]:
     """Two counsellors and an admin, who keeps the duty list with both on it."""
-    admin, chief = hire(context, "chief", Role.ADMIN)
-    hired = {name: hire(context, name) for name in ("sato", "ito")}
+    admin, chief = make_staff(context, "chief", Role.ADMIN)
+    hired = {name: make_staff(context, name) for name in ("sato", "ito")}
     save_duty_people(context, admin, [DutyPerson(each.id, frozenset(WEEKDAYS)) for each, _ in hired.values()])
-    return {"chief": chief, **{name: opener for name, (_, opener) in hired.items()}}
+    return {"chief": chief, **{name: credentials for name, (_, credentials) in hired.items()}}
 
 
 def taken_by_one_of_two(first: Page, second: Page) -> None:
@@ -122,10 +122,10 @@ def answered(page: Page) -> None:
 
 
 def test_the_whole_way_on_the_web(screens: Screens) -> None:
-    openers = on_duty(screens.context)
+    credentials_by_login = on_duty(screens.context)
     with screens.window(PHONE) as resident, screens.window(OFFICE) as first, screens.window(PHONE) as second:
         for page, login in ((first, "sato"), (second, "ito")):
-            screens.signed_in(page, openers[login], login)
+            screens.signed_in(page, credentials_by_login[login], login)
             expect(page.get_by_text("いま、開いている相談はありません。")).to_be_visible()
         resident.goto(screens.url)
         resident.locator("#text").fill("もう死にたい")
@@ -155,34 +155,34 @@ def test_the_whole_way_on_the_web(screens: Screens) -> None:
 
 
 def test_the_whole_way_over_line(browser: Browser, tells: AppContext) -> None:
-    clock = Clock()
+    clock = ShiftedClock()
     with LineServer() as line:
         context = replace(line_context(tells, line, clock), base_url="https://bot.example.jp")
-        openers = on_duty(context)
-        with running_bot(context, line, clock) as bot:
+        credentials_by_login = on_duty(context)
+        with running_line_bot(context, line, clock) as bot:
             screens = Screens(browser, context, clock, bot.url)
             with screens.window(OFFICE) as first, screens.window(PHONE) as second:
                 for page, login in ((first, "sato"), (second, "ito")):
-                    screens.signed_in(page, openers[login], login)
+                    screens.signed_in(page, credentials_by_login[login], login)
                 assert "ひとりにしたくありません" in bot.answer("もう死にたい").words
                 taken_by_one_of_two(first, second)
-                until(lambda: any("職員が読みはじめました" in each.words for each in line.taken))
+                wait_until(lambda: any("職員が読みはじめました" in each.words for each in line.taken))
                 answered(first)
-                until(lambda: any("いま、ひとりですか。" in each.words for each in line.taken))
+                wait_until(lambda: any("いま、ひとりですか。" in each.words for each in line.taken))
                 first.reload()
                 expect(first.locator(".talk li.staff .sent")).to_have_text("届けました")
                 bot.hears("はい、ひとりです")
                 expect(first.get_by_text("この相談に、新しいことがありました。")).to_be_visible()
                 first.get_by_role("link", name="読み直す").click()
                 first.get_by_role("button", name="解決・案内ずみ").click()
-                until(lambda: any("これからはボットがお答えします" in each.words for each in line.taken))
+                wait_until(lambda: any("これからはボットがお答えします" in each.words for each in line.taken))
         assert line.broken_rules == []
 
 
 def test_a_queue_that_is_not_renewed_says_so_in_red(screens: Screens) -> None:
-    openers = on_duty(screens.context)
+    credentials_by_login = on_duty(screens.context)
     with screens.window(OFFICE) as page:
-        screens.signed_in(page, openers["sato"], "sato")
+        screens.signed_in(page, credentials_by_login["sato"], "sato")
         page.clock.install()
         page.reload()
         page.context.route("**/desk/stream", lambda route: route.abort())
@@ -196,9 +196,9 @@ def test_a_queue_that_is_not_renewed_says_so_in_red(screens: Screens) -> None:
 
 
 def test_every_screen_of_an_admin(screens: Screens) -> None:
-    openers = on_duty(screens.context)
+    credentials_by_login = on_duty(screens.context)
     with screens.window(OFFICE) as page:
-        screens.signed_in(page, openers["chief"], "chief")
+        screens.signed_in(page, credentials_by_login["chief"], "chief")
         for path in (
             "",
             "/chats",

@@ -27,9 +27,9 @@ from bot.storage.conversation.resident_rows import find_resident
 from bot.storage.identifiers import hashed
 from bot.storage.staff.staff_chat_rows import find_offer
 from tests.conftest import Resident
-from tests.support.desk_staff import code_at, hire
-from tests.support.hand_clock import TUESDAY_NOON, HandClock
-from tests.support.line.line_bot import nobody_there
+from tests.support.desk_staff import code_at, make_staff
+from tests.support.line.line_bot import unreachable_line
+from tests.support.manual_clock import TUESDAY_NOON, ManualClock
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -39,7 +39,7 @@ class Desk:
     """A context on a hand-set clock, and 伊藤, who is an admin."""
 
     context: AppContext
-    clock: HandClock
+    clock: ManualClock
     ito: Staff
     opener: Credentials
 
@@ -62,9 +62,9 @@ class Desk:
 
 @pytest.fixture
 def desk(context_sqlite: AppContext) -> Desk:
-    clock = HandClock(TUESDAY_NOON)
-    context = replace(context_sqlite, clock=clock, channels=nobody_there(), public_url="https://bot.example.jp")
-    return Desk(context, clock, *hire(context, "ito", Role.ADMIN))
+    clock = ManualClock(TUESDAY_NOON)
+    context = replace(context_sqlite, clock=clock, channels=unreachable_line(), public_url="https://bot.example.jp")
+    return Desk(context, clock, *make_staff(context, "ito", Role.ADMIN))
 
 
 @pytest.fixture

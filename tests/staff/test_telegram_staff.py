@@ -12,12 +12,12 @@ from bot.domain.staff.permissions import Role
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import StaffAnswer, answer, claim, close, release
 from bot.storage.staff.staff_chat_rows import list_chats
-from tests.support.desk_staff import DeskClient, code_at, hire
-from tests.support.line.line_bot import Clock, until
-from tests.support.telegram.telegram_bot import running_telegram, telegram_house
+from tests.support.desk_staff import DeskClient, code_at, make_staff
+from tests.support.line.line_bot import ShiftedClock, wait_until
+from tests.support.telegram.telegram_bot import running_telegram, telegram_context
 from tests.support.telegram.telegram_residents import group, membership, message, person, press, supergroup, text
 from tests.support.telegram.telegram_server import Fault, TelegramServer
-from tests.support.telegram.telegram_staff import PLACE, StaffRoom
+from tests.support.telegram.telegram_staff import PLACE, TelegramStaff
 
 
 @pytest.fixture
@@ -28,16 +28,16 @@ def telegram() -> Iterator[TelegramServer]:
 
 
 @pytest.fixture
-def room(context: AppContext, telegram: TelegramServer) -> Iterator[StaffRoom]:
-    clock = Clock()
+def room(context: AppContext, telegram: TelegramServer) -> Iterator[TelegramStaff]:
+    clock = ShiftedClock()
     tells = replace(context, staff_channels=frozenset({"telegram"}))
-    context = replace(telegram_house(tells, telegram, clock), base_url="https://bot.example.jp")
+    context = replace(telegram_context(tells, telegram, clock), base_url="https://bot.example.jp")
     with running_telegram(context, telegram, clock) as bot:
-        yield StaffRoom(bot, hire(context, "chief", Role.ADMIN)[0])
+        yield TelegramStaff(bot, make_staff(context, "chief", Role.ADMIN)[0])
 
 
-def test_the_way_of_a_claim_in_the_group(room: StaffRoom, telegram: TelegramServer) -> None:
-    sato, ito = room.hire("sato"), room.hire("ito")
+def test_the_way_of_a_claim_in_the_group(room: TelegramStaff, telegram: TelegramServer) -> None:
+    sato, ito = room.make_staff("sato"), room.make_staff("ito")
     room.pair(sato, "sato-phone")
     room.pair(ito, "ito-phone")
     room.pair(room.admin, "chief-phone", PLACE)
@@ -52,31 +52,31 @@ def test_the_way_of_a_claim_in_the_group(room: StaffRoom, telegram: TelegramServ
     assert "職員satoさんが" in room.press("sato-phone")
     assert room.case().owner == sato.id
     assert "職員satoさんが先に担当しました" in room.press("ito-phone")
-    until(lambda: "職員satoさんが担当しています" in room.notice().text)
+    wait_until(lambda: "職員satoさんが担当しています" in room.notice().text)
     assert room.notice().buttons == ()
     assert telegram.left == []
     assert "もう死にたい" not in "".join(each.words for each in telegram.to(PLACE))
 
 
-def test_what_is_done_at_the_desk_shows_in_the_group(room: StaffRoom) -> None:
-    sato = room.hire("sato")
+def test_what_is_done_at_the_desk_shows_in_the_group(room: TelegramStaff) -> None:
+    sato = room.make_staff("sato")
     room.pair(room.admin, "chief-phone", PLACE)
     room.bot.hears("もう死にたい", "resident")
     first = room.notice()
     claim(room.context, sato, room.case().id)
-    until(lambda: "担当しています" in room.bot.telegram.taken[first.id - 1].text)
+    wait_until(lambda: "担当しています" in room.bot.telegram.taken[first.id - 1].text)
     release(room.context, sato, room.case().id)
-    until(lambda: "担当を待っています" in room.bot.telegram.taken[first.id - 1].text)
+    wait_until(lambda: "担当を待っています" in room.bot.telegram.taken[first.id - 1].text)
     assert room.bot.telegram.taken[first.id - 1].buttons, "it can be claimed again"
     claim(room.context, sato, room.case().id)
     close(room.context, sato, room.case().id, Reason.DONE)
-    until(lambda: "終わりました" in room.bot.telegram.taken[first.id - 1].text)
+    wait_until(lambda: "終わりました" in room.bot.telegram.taken[first.id - 1].text)
     edits = room.bot.telegram.taken[first.id - 1].edits
-    room.bot.telegram.settle(2.5)
+    room.bot.telegram.wait_until_quiet(2.5)
     assert room.bot.telegram.taken[first.id - 1].edits == edits, "what holds is not written again"
 
 
-def test_words_written_to_a_notice_go_to_no_resident(room: StaffRoom, telegram: TelegramServer) -> None:
+def test_words_written_to_a_notice_go_to_no_resident(room: TelegramStaff, telegram: TelegramServer) -> None:
     room.pair(room.admin, "chief-phone", PLACE)
     room.bot.hears("もう死にたい", "resident")
     told, before = room.notice(), len(telegram.to(person("resident")))
@@ -86,18 +86,18 @@ def test_words_written_to_a_notice_go_to_no_resident(room: StaffRoom, telegram: 
     assert "住民には届きません" in said
     assert f"https://bot.example.jp/desk/cases/{room.case().number}" in said
     room.bot.gets(text("ほかの人への返事", "chief-phone", PLACE, reply_to_message={"message_id": 99_999}))
-    until(lambda: not room.bot.waiting())
-    telegram.settle(1.0)
+    wait_until(lambda: not room.bot.waiting())
+    telegram.wait_until_quiet(1.0)
     assert len(telegram.to(person("resident"))) == before
     assert len(telegram.to(PLACE)) == mine + 1
 
 
-def test_a_group_that_shows_the_bot_commands_alone_is_paired_by_one(room: StaffRoom) -> None:
+def test_a_group_that_shows_the_bot_commands_alone_is_paired_by_one(room: TelegramStaff) -> None:
     room.pair(room.admin, "chief-phone", PLACE, says="/pair@otaru_bot ")
     assert room.chats() == ["bound"]
 
 
-def test_a_press_that_came_too_late_is_answered_in_the_group(room: StaffRoom, telegram: TelegramServer) -> None:
+def test_a_press_that_came_too_late_is_answered_in_the_group(room: TelegramStaff, telegram: TelegramServer) -> None:
     room.pair(room.admin, "chief-phone", PLACE)
     room.bot.hears("もう死にたい", "resident")
     room.notice()
@@ -107,16 +107,16 @@ def test_a_press_that_came_too_late_is_answered_in_the_group(room: StaffRoom, te
     assert "担当できませんでした" in room.bot.next_to(PLACE, before).text
 
 
-def test_a_press_for_a_case_that_never_was(room: StaffRoom, telegram: TelegramServer) -> None:
+def test_a_press_for_a_case_that_never_was(room: TelegramStaff, telegram: TelegramServer) -> None:
     room.pair(room.admin, "chief-phone", PLACE)
     pressed = press("claim:" + "0" * 32, "stranger", PLACE)
     room.bot.gets(pressed)
-    until(lambda: pressed["callback_query"]["id"] in telegram.toasts)
+    wait_until(lambda: pressed["callback_query"]["id"] in telegram.toasts)
     assert room.bot.aside() == 0
 
 
 @pytest.mark.parametrize("news", ["in the old group", "in the new group", "in the answer to a notice"])
-def test_a_group_that_moves_heals(room: StaffRoom, telegram: TelegramServer, news: str) -> None:
+def test_a_group_that_moves_heals(room: TelegramStaff, telegram: TelegramServer, news: str) -> None:
     old, new = group("staff"), supergroup("staff-moved")
     room.pair(room.admin, "chief-phone", old)
     telegram.moved[old] = new
@@ -124,7 +124,7 @@ def test_a_group_that_moves_heals(room: StaffRoom, telegram: TelegramServer, new
         room.bot.gets(message("chief-phone", old, migrate_to_chat_id=new))
     elif news == "in the new group":
         room.bot.gets(message("chief-phone", new, migrate_from_chat_id=old))
-    until(lambda: not room.bot.waiting())
+    wait_until(lambda: not room.bot.waiting())
     asked = len(telegram.calls)
     room.bot.hears("もう死にたい", "resident")
     assert "緊急" in room.notice(new).text
@@ -142,20 +142,20 @@ def test_a_group_that_moves_heals(room: StaffRoom, telegram: TelegramServer, new
     ],
 )
 def test_put_out_or_silenced_is_an_alarm_and_shown(
-    room: StaffRoom, capsys: pytest.CaptureFixture[str], what: str, news: dict[str, object]
+    room: TelegramStaff, capsys: pytest.CaptureFixture[str], what: str, news: dict[str, object]
 ) -> None:
     room.pair(room.admin, "chief-phone", PLACE)
     room.bot.gets(news)
-    until(lambda: room.chats() == ["lost"])
+    wait_until(lambda: room.chats() == ["lost"])
     assert "alarm_staff_chat_lost" in capsys.readouterr().out, what
     room.bot.gets(text("まだいます", "chief-phone", PLACE))
-    until(lambda: not room.bot.waiting())
+    wait_until(lambda: not room.bot.waiting())
     assert room.bot.telegram.left == [], "a group of staff is not left like a stranger's"
     room.pair(room.admin, "chief-phone", PLACE)
     assert room.chats() == ["bound"]
 
 
-def test_an_admin_right_that_is_gone_changes_nothing(room: StaffRoom, telegram: TelegramServer) -> None:
+def test_an_admin_right_that_is_gone_changes_nothing(room: TelegramStaff, telegram: TelegramServer) -> None:
     room.pair(room.admin, "chief-phone", PLACE)
     room.bot.gets(membership("administrator", "member", PLACE))
     room.bot.hears("もう死にたい", "resident")
@@ -165,40 +165,40 @@ def test_an_admin_right_that_is_gone_changes_nothing(room: StaffRoom, telegram: 
 
 @pytest.mark.parametrize("fault", [Fault.KICKED, Fault.SILENCED])
 def test_a_notice_that_is_refused_is_an_alarm_and_the_page_says_so(
-    room: StaffRoom, telegram: TelegramServer, fault: Fault, capsys: pytest.CaptureFixture[str]
+    room: TelegramStaff, telegram: TelegramServer, fault: Fault, capsys: pytest.CaptureFixture[str]
 ) -> None:
     room.pair(room.admin, "chief-phone", PLACE)
     room.bot.answer("雪かきができない", "resident")
     telegram.away = True
     room.bot.hears("もう死にたい", "resident")
-    until(lambda: bool(room.bot.all_cases()))
+    wait_until(lambda: bool(room.bot.all_cases()))
     telegram.fail(*[fault] * 2)  # the answer and the notice: both are sent when it is back
     telegram.away = False
     room.bot.clock.ahead += timedelta(minutes=1)
-    until(lambda: room.chats() == ["lost"], 30)
+    wait_until(lambda: room.chats() == ["lost"], 30)
     assert "alarm_staff_chat_lost" in capsys.readouterr().out
-    staff, opener = hire(room.context, "second", Role.ADMIN)
-    with DeskClient(room.bot.url, staff.login, opener) as desk:
-        desk.sign_in(code_at(opener, room.context.clock()))
+    staff, credentials = make_staff(room.context, "second", Role.ADMIN)
+    with DeskClient(room.bot.url, staff.login, credentials) as desk:
+        desk.sign_in(code_at(credentials, room.context.clock()))
         assert "知らせが届きません" in desk.get("/desk/chats").text
 
 
-def test_notices_that_wait_go_as_one_and_each_can_be_claimed(room: StaffRoom, telegram: TelegramServer) -> None:
+def test_notices_that_wait_go_as_one_and_each_can_be_claimed(room: TelegramStaff, telegram: TelegramServer) -> None:
     room.pair(room.admin, "chief-phone", PLACE)
-    sato = room.hire("sato")
+    sato = room.make_staff("sato")
     telegram.away = True
     for number in range(5):
         room.bot.hears("もう死にたい", f"resident {number}")
-    until(lambda: len(room.bot.all_cases()) == 5)
+    wait_until(lambda: len(room.bot.all_cases()) == 5)
     before = len(telegram.to(PLACE))
     telegram.away = False
     room.bot.clock.ahead += timedelta(minutes=4)
-    until(lambda: {each.number[:3] for each in room.bot.all_cases()} <= set(_numbers(telegram)), 40)
+    wait_until(lambda: {each.number[:3] for each in room.bot.all_cases()} <= set(_numbers(telegram)), 40)
     assert len(telegram.to(PLACE)) - before < 5
     (bundle, *_) = [each for each in telegram.to(PLACE)[before:] if len(each.buttons) > 1]
     taken = bundle.buttons[0][1].removeprefix("claim:")
     claim(room.context, sato, taken)
-    until(lambda: "職員satoさんが担当しています" in telegram.taken[bundle.id - 1].text)
+    wait_until(lambda: "職員satoさんが担当しています" in telegram.taken[bundle.id - 1].text)
     assert len(telegram.taken[bundle.id - 1].buttons) == len(bundle.buttons) - 1
 
 
@@ -207,27 +207,27 @@ def _numbers(telegram: TelegramServer) -> list[str]:
     return re.findall(r"【緊急】([0-9]{3})-", words)
 
 
-def test_an_answer_in_doubt_is_shown_to_staff_and_not_sent_again(room: StaffRoom, telegram: TelegramServer) -> None:
-    sato = room.hire("sato")
+def test_an_answer_in_doubt_is_shown_to_staff_and_not_sent_again(room: TelegramStaff, telegram: TelegramServer) -> None:
+    sato = room.make_staff("sato")
     room.bot.answer("人と話したい", "resident")
     claim(room.context, sato, room.case().id)
-    until(lambda: any("職員が読みはじめました" in each.text for each in telegram.taken))
+    wait_until(lambda: any("職員が読みはじめました" in each.text for each in telegram.taken))
     telegram.fail(Fault.DROP_AFTER)
     answer(room.context, sato, room.case().id, StaffAnswer("明日の朝、お電話します"))
-    until(lambda: room.bot.deliveries().get("unknown") == 1)
+    wait_until(lambda: room.bot.deliveries().get("unknown") == 1)
     room.bot.clock.ahead += timedelta(minutes=10)
-    telegram.settle(2.0)
+    telegram.wait_until_quiet(2.0)
     assert len([each for each in telegram.taken if "明日の朝" in each.text]) == 1
-    staff, opener = hire(room.context, "second", Role.ADMIN)
-    with DeskClient(room.bot.url, staff.login, opener) as desk:
-        desk.sign_in(code_at(opener, room.context.clock()))
+    staff, credentials = make_staff(room.context, "second", Role.ADMIN)
+    with DeskClient(room.bot.url, staff.login, credentials) as desk:
+        desk.sign_in(code_at(credentials, room.context.clock()))
         assert "届いたか分かりません。二重に届くのを避けるため" in desk.get(f"/desk/cases/{room.case().number}").text
 
 
-def test_the_channel_has_a_switch_of_its_own(room: StaffRoom) -> None:
-    staff, opener = hire(room.context, "second", Role.ADMIN)
-    with DeskClient(room.bot.url, staff.login, opener) as desk:
-        desk.sign_in(code_at(opener, room.context.clock()))
+def test_the_channel_has_a_switch_of_its_own(room: TelegramStaff) -> None:
+    staff, credentials = make_staff(room.context, "second", Role.ADMIN)
+    with DeskClient(room.bot.url, staff.login, credentials) as desk:
+        desk.sign_in(code_at(credentials, room.context.clock()))
         assert "Telegramの答えを止める" in desk.get("/desk/switches").text
         desk.do("/desk/switches/telegram-off", on="yes")
         assert desk.do("/desk/switches/fax-off", on="yes").status_code == 404
@@ -235,7 +235,7 @@ def test_the_channel_has_a_switch_of_its_own(room: StaffRoom) -> None:
     assert "0120-061-338" in room.bot.answer("もう死にたい").text
 
 
-def test_staff_chats_are_sealed_by_their_row(room: StaffRoom) -> None:
+def test_staff_chats_are_sealed_by_their_row(room: TelegramStaff) -> None:
     room.pair(room.admin, "chief-phone", PLACE)
     with room.context.store.reading() as connection:
         assert str(abs(PLACE)) not in repr(list_chats(connection))

@@ -1,1 +1,1 @@
-"""Servers, people and tools of the tests."""
+"""Test servers, test users and test tools."""

@@ -1,4 +1,4 @@
-"""A canary: words that no file, log, notice or address may hold, looked for in every writing they could hide in."""
+"""Canary text that must not appear in any file, log, notice or URL, and its search in every encoding."""
 
 import base64
 import json
@@ -11,12 +11,12 @@ WORDS = f"{ASCII} {JAPANESE}"
 
 
 def writings() -> dict[str, bytes]:
-    """Name to bytes: each half of the canary in each encoding."""
+    """Name to bytes: both canary texts in each encoding."""
     return {f"{half} as {name}": written for half in (ASCII, JAPANESE) for name, written in _writings(half)}
 
 
 def found_in(content: bytes) -> list[str]:
-    """How the canary stands in it."""
+    """Names of the encodings in which the canary appears."""
     return [name for name, written in writings().items() if written in content]
 
 
@@ -40,7 +40,7 @@ def _writings(text: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _base64(content: bytes, shift: int) -> bytes:
-    """The letters that stand in the base64 of any text in which the content begins at byte `shift` of a group."""
+    """Base64 characters common to all texts in which the content starts at byte `shift` of a 3-byte group."""
     whole = base64.b64encode(bytes(shift) + content)
     first = -(-shift * 8 // 6)
     last = (shift + len(content)) * 8 // 6

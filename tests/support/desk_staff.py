@@ -1,4 +1,4 @@
-"""Members of staff of the tests: accounts, their codes, and a browserless client that is signed in."""
+"""Staff accounts for tests, their one-time codes, and an HTTP client of the desk."""
 
 import re
 from dataclasses import dataclass, field
@@ -17,29 +17,31 @@ from bot.storage.staff.staff_rows import find_staff
 _CSRF = re.compile(r'name="csrf" value="([0-9a-f]+)"')
 
 
-def hire(context: AppContext, login: str, role: Role = Role.COUNSELLOR, mail: str = "") -> tuple[Staff, Credentials]:
-    """An account of that login; its name is 職員 and the login."""
-    office = AccountAdmin(context.store, context.keys, context.clock())
-    opener = make_account(office, NewAccount(login, f"職員{login}", role, mail))
+def make_staff(
+    context: AppContext, login: str, role: Role = Role.COUNSELLOR, mail: str = ""
+) -> tuple[Staff, Credentials]:
+    """A new account; its name is 職員 followed by the login."""
+    admin = AccountAdmin(context.store, context.keys, context.clock())
+    credentials = make_account(admin, NewAccount(login, f"職員{login}", role, mail))
     with context.store.reading() as connection:
-        found = find_staff(connection, login=login)
-    assert found is not None
-    return found, opener
+        account = find_staff(connection, login=login)
+    assert account is not None
+    return account, credentials
 
 
-def code_at(opener: Credentials, moment: datetime) -> str:
-    """The six digits that the app shows at that moment."""
-    secret = re.findall(r"secret=([A-Z2-7]+)", opener.uri)[0]
+def code_at(credentials: Credentials, moment: datetime) -> str:
+    """The six digits that the authenticator app shows at that moment."""
+    secret = re.findall(r"secret=([A-Z2-7]+)", credentials.uri)[0]
     return pyotp.TOTP(secret).at(int(moment.timestamp()) // STEP_SECONDS * STEP_SECONDS)
 
 
 @dataclass
 class DeskClient:
-    """A member of staff without a browser."""
+    """A member of staff using the desk over HTTP, without a browser."""
 
     url: str
     login: str
-    opener: Credentials
+    credentials: Credentials
     client: httpx.Client = field(init=False)
     csrf: str = ""
 
@@ -53,17 +55,16 @@ class DeskClient:
         self.client.close()
 
     def sign_in(self, code: str, password: str = "") -> httpx.Response:
-        """Sign in; the answer of the desk."""
-        values = {"login": self.login, "password": password or self.opener.password, "code": code}
+        """Sign in; a success also fetches the CSRF token."""
+        values = {"login": self.login, "password": password or self.credentials.password, "code": code}
         answer = self.client.post("/desk/sign-in", data=values)
         if answer.status_code == httpx.codes.SEE_OTHER:
             self.csrf = _CSRF.findall(self.get("/desk").text)[0]
         return answer
 
     def get(self, path: str) -> httpx.Response:
-        """A page."""
         return self.client.get(path)
 
     def do(self, path: str, **values: str) -> httpx.Response:
-        """Send a form."""
+        """Send a form with the CSRF token."""
         return self.client.post(path, data={"csrf": self.csrf, **values})

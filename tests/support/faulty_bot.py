@@ -1,6 +1,7 @@
-"""A bot in a process of its own that breaks where a test wants it to, with the resident's words in the error.
+"""A bot process that fails on demand, with the resident's words in the error message.
 
-`python -m tests.support.faulty_bot`: as `serve`; its analyzer fails on 「こわれる」, and one page raises what it gets.
+`python -m tests.support.faulty_bot` works like `serve`, but its analyzer fails on 「こわれる」, and `POST /broken`
+raises errors with the request body.
 """
 
 import asyncio
@@ -22,57 +23,55 @@ BREAKS = "こわれる"
 
 
 class FaultyAnalyzer:
-    """Another analyzer that cannot read everything."""
+    """Wraps an analyzer; raises on texts that contain `BREAKS`."""
 
-    def __init__(self, whole: Analyzer) -> None:
-        self._whole = whole
-        self.name = whole.name
+    def __init__(self, wrapped: Analyzer) -> None:
+        self._wrapped = wrapped
+        self.name = wrapped.name
 
     def analyse(self, texts: Sequence[str]) -> list[Analysis]:
-        """Features, or an error that repeats the text."""
+        """Raises an error that contains the text."""
         if any(BREAKS in text for text in texts):
             raise ValueError(texts)
-        return self._whole.analyse(texts)
+        return self._wrapped.analyse(texts)
 
     def words(self, text: str) -> list[Word]:
-        """Words, or an error that repeats the text."""
+        """Raises an error that contains the text."""
         if BREAKS in text:
             raise ValueError(text)
-        return self._whole.words(text)
+        return self._wrapped.words(text)
 
     def is_name(self, word: str) -> bool:
-        """As the other one."""
-        return self._whole.is_name(word)
+        return self._wrapped.is_name(word)
 
 
-_kept: set["asyncio.Task[None]"] = set()
+_tasks: set["asyncio.Task[None]"] = set()
 
 
 async def broken(request: Request) -> Response:
-    """Raises what it was sent: in a task, in a thread, and in the request itself."""
+    """Raise errors with the request body: in a task, in a thread, and in the request itself."""
     words = (await request.body()).decode()
 
     async def fail() -> None:
         raise ValueError(words)
 
-    def fail_beside() -> None:
+    def fail_in_thread() -> None:
         raise LookupError(words)
 
-    _kept.add(asyncio.create_task(fail()))
+    _tasks.add(asyncio.create_task(fail()))
     await asyncio.sleep(0.05)
-    _kept.clear()  # nobody asks for its outcome: asyncio tells of it
-    threading.Thread(target=fail_beside).start()
+    _tasks.clear()  # nobody awaits the task, so asyncio logs its error
+    threading.Thread(target=fail_in_thread).start()
     raise RuntimeError(words)
 
 
 def main() -> None:
-    """Serve."""
     redact_logs()
     settings = read_settings()
     context = open_context(settings)
-    shelf = context.content
-    analyzer = FaultyAnalyzer(shelf.understander.analyzer)
-    shelf.put(replace(shelf.understander, analyzer=analyzer), shelf.revision)
+    content = context.content
+    analyzer = FaultyAnalyzer(content.understander.analyzer)
+    content.put(replace(content.understander, analyzer=analyzer), content.revision)
     app = build_server(context, settings, build_worker(context, settings))
     app.router.routes.append(Route("/broken", broken, methods=["POST"]))
     serve_site(app, settings.host, settings.port)

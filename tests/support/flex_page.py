@@ -1,4 +1,4 @@
-"""LINE messages as an HTML page, near enough to the real thing to be looked at: cards, buttons, quick replies."""
+"""Render LINE messages as an HTML page for visual checks: cards, buttons, quick replies. An approximation of LINE."""
 
 from collections.abc import Iterable, Mapping
 from html import escape
@@ -24,7 +24,7 @@ body { margin: 0; padding: 12px; width: 366px; background: #8cabd8; font-family:
 
 
 def flex_page(messages: Iterable[Json]) -> str:
-    """One page with the messages below each other. Raises ValueError for what it cannot draw."""
+    """One page with all messages. Raises ValueError for message types it cannot render."""
     shown = "".join(map(_message, messages))
     return f'<!doctype html><html lang="ja"><meta charset="utf-8"><style>{_STYLE}</style><body>{shown}</body></html>'
 
@@ -48,7 +48,7 @@ def _part(part: Json, space: int) -> str:
     match part["type"]:
         case "box":
             inner_space = _SPACE[part.get("spacing", "none")]
-            inner = "".join(_part(each, inner_space if number else 0) for number, each in enumerate(part["contents"]))
+            inner = "".join(_part(child, inner_space if number else 0) for number, child in enumerate(part["contents"]))
             return f'<div class="box" style="margin-top:{margin}px;padding:{part.get("paddingAll", "0")}">{inner}</div>'
         case "text":
             return _text(part, margin)

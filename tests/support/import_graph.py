@@ -1,4 +1,4 @@
-"""The imports of `bot` as a graph, read from the source: what is imported in a function counts too."""
+"""Import graph of `bot`, parsed from the source. Imports inside functions count too."""
 
 import ast
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ Graph = dict[str, frozenset[str]]
 
 
 def import_graph(root: Path) -> Graph:
-    """For each module the modules of `bot` that it imports; imports for types alone do not count."""
+    """For each module, the modules of `bot` that it imports at run time (not under `TYPE_CHECKING`)."""
     modules = {_name(path.relative_to(root)): path for path in (root / "bot").rglob("*.py")}
     return {
         name: frozenset(_imported(ast.parse(path.read_text("utf-8")), modules)) - {name}
@@ -18,7 +18,7 @@ def import_graph(root: Path) -> Graph:
 
 
 def longest_chain(graph: Graph) -> list[str]:
-    """The longest way from one module to another, along imports. The graph has no cycle."""
+    """Longest path of imports. The graph must have no cycle."""
 
     @cache
     def below(module: str) -> tuple[str, ...]:
@@ -43,7 +43,7 @@ def _imported(tree: ast.Module, modules: dict[str, Path]) -> Iterator[str]:
 
 
 def _at_run_time(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node, without what stands under `if TYPE_CHECKING`."""
+    """All nodes except those under `if TYPE_CHECKING`."""
     for child in ast.iter_child_nodes(tree):
         if not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
             yield child

@@ -1,4 +1,4 @@
-"""A mail server on loopback that keeps every letter, and can refuse or be away."""
+"""A mail server on loopback that stores every message and can reject messages."""
 
 import email
 import email.policy
@@ -16,7 +16,7 @@ from tests.support.servers import free_port
 
 @dataclass
 class MailServer:
-    """`with MailServer() as server:`; `answers` are given to the next letters instead of taking them."""
+    """`with MailServer() as server:`. `answers`: SMTP replies that reject the next messages."""
 
     letters: list[EmailMessage] = field(default_factory=list)
     answers: deque[str] = field(default_factory=deque)
@@ -32,16 +32,15 @@ class MailServer:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
         return self._port
 
     @property
     def post(self) -> MailPost:
-        """The bot's way to this server."""
+        """The bot's mail sender, connected to this server."""
         return MailPost(SecretStr(f"smtp://127.0.0.1:{self._port}"), "desk@city.example")
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 -- its name
-        """What aiosmtpd calls for each letter."""
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 -- name given by aiosmtpd
+        """Called by aiosmtpd for each message."""
         if self.answers:
             return self.answers.popleft()
         letter = email.message_from_bytes(envelope.content, policy=email.policy.default)
@@ -50,10 +49,10 @@ class MailServer:
         return "250 OK"
 
     def everything(self) -> str:
-        """All letters as they came over the line, and in words."""
+        """All messages, both raw and decoded, for searching."""
         return "\n".join(f"{letter.as_string()}\n{letter['subject']}\n{words_of(letter)}" for letter in self.letters)
 
 
 def words_of(letter: EmailMessage) -> str:
-    """The words of a letter."""
+    """The decoded body."""
     return str(letter.get_content())

@@ -1,4 +1,4 @@
-"""Reads the tables of `data/plan/overview.txt`, apart from the bot: the source that the content is held against."""
+"""Read the tables of `data/plan/overview.txt` independently of the bot, to verify the content against the source."""
 
 import re
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _MARK = re.compile(r"\[\*\]|\*")
 
 @dataclass(frozen=True)
 class SourceMeasure:
-    """One row of a table: number, title as printed, actor -> bullets as the content should hold them."""
+    """One row of a table. `title` as printed; `actions`: actor to bullets, as the content should have them."""
 
     number: int
     title: str
@@ -40,7 +40,7 @@ def source_measures() -> list[SourceMeasure]:
 
 
 def source_terms() -> dict[str, str]:
-    """Term as printed -> its explanation, word for word."""
+    """Term as printed to its explanation, verbatim."""
     text = SOURCE.read_text(encoding="utf-8").rsplit("【用語解説】", 1)[1].split("たるたる支え愛ぷらん")[0]
     return dict(line.split("\t") for line in text.splitlines() if "\t" in line)
 
@@ -51,7 +51,7 @@ def _bullets(cell: str) -> tuple[str, ...]:
 
 
 def _linked(bullet: str) -> str:
-    """Without spaces that only break lines; a marked word becomes a link to its term."""
+    """Remove spaces (they only break lines) and turn marked words into links to their terms."""
     text = bullet.replace(" ", "")
     for word, term in TERMS.items():
         text = re.sub(re.escape(word) + _MARK.pattern.join(("(?:", ")")), f"[[{term}|{word}]]", text)

@@ -37,8 +37,8 @@ from bot.storage.engine import Result, Store, Work
 from bot.storage.inbox.inbox_rows import Lane
 from bot.storage.schema.residents_and_cases import cases, outbound
 from bot.storage.staff.audit_rows import CLOCK
-from tests.support.hand_clock import HandClock
 from tests.support.line.line_residents import body_of, event, user
+from tests.support.manual_clock import ManualClock
 
 EXPECTED = (NotPossibleError, NotAllowedError, TakenError, NotPurgedError)
 """What a handler answers to whoever was too late."""
@@ -147,7 +147,7 @@ class Arena:
 
     context: AppContext
     store: GatedStore
-    clock: HandClock
+    clock: ManualClock
     owner: Staff
     other: Staff
 

@@ -1,4 +1,4 @@
-"""A bot server of its own for tests that need one: started as an operator starts it, on a port of its own."""
+"""Run the bot as a separate process, started as an operator starts it, on its own port."""
 
 import os
 import socket
@@ -16,16 +16,16 @@ from tests.conftest import ROOT
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """An unused loopback port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def start(
+def start_server(
     folder: Path, port: int, more: Mapping[str, str] = MappingProxyType({}), *options: str
 ) -> subprocess.Popen[bytes]:
-    """`python -m bot serve` on an SQLite file in `folder`, with `more` in its environment; returns when it answers."""
+    """Start `python -m bot serve` on an SQLite file in `folder` and wait until it responds. `more`: environment."""
     own = {"DATABASE_URL": f"sqlite:///{folder}/bot.db", "PORT": str(port)}
     environment = {**os.environ, **own, **more}
     server = subprocess.Popen(
@@ -50,10 +50,10 @@ def start(
 
 
 @contextmanager
-def serving(folder: Path, more: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
-    """The address of a server that runs while the block does, with `more` in its environment."""
+def running_server(folder: Path, more: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
+    """Run a server during the block; gives its address. `more`: environment."""
     port = free_port()
-    server = start(folder, port, more)
+    server = start_server(folder, port, more)
     try:
         yield f"http://127.0.0.1:{port}"
     finally:

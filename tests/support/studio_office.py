@@ -1,4 +1,4 @@
-"""An office of the tests: a context with its first revision, two admins, and drafts proved where they stand."""
+"""A context with its first revision, two admins and a counsellor, and checks of drafts without a child process."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,45 +15,45 @@ from bot.handlers.content.load_revisions import begin_revisions, load_newer_revi
 from bot.handlers.content.regression_check import RegressionRun
 from bot.handlers.content.regression_report import RegressionReport
 from bot.handlers.conversation.answer_dry_run import answerer
-from tests.support.desk_staff import hire
-from tests.support.hand_clock import TUESDAY_NOON
-from tests.support.line.line_bot import Clock
+from tests.support.desk_staff import make_staff
+from tests.support.line.line_bot import ShiftedClock
+from tests.support.manual_clock import TUESDAY_NOON
 
 SNOW = CardRef("measures/measure-13.yaml")
 
 
 @dataclass
 class Office:
-    """The context with 伊藤 and 加藤, who are admins, and 佐々木, who is not."""
+    """A context with the admins 伊藤 and 加藤 and the counsellor 佐々木."""
 
     context: AppContext
     ito: Staff
     kato: Staff
     sasaki: Staff
-    clock: Clock
+    clock: ShiftedClock
 
     def saves(self, who: Staff, place: CardRef, fields: Values | None, seen: str = "") -> Saved:
-        """Somebody saves a card that they have just opened, or had opened at `seen`."""
+        """Save a card opened just now, or opened at the draft version `seen`."""
         return save_card(self.context, who, CardForm(place, fields, seen or self.seen()))
 
     def seen(self) -> str:
-        """What a page opened now carries."""
+        """The draft's current version."""
         return read_draft(self.context.store).seen
 
     def card(self, place: CardRef = SNOW) -> Values:
-        """A card of the draft."""
-        found = read_card(read_draft(self.context.store).files, place)
-        assert found is not None
-        return found
+        """A card of the draft; fails if there is none."""
+        card = read_card(read_draft(self.context.store).files, place)
+        assert card is not None
+        return card
 
 
-def open_office(context: AppContext) -> Office:
-    """A context whose first revision is what was shipped."""
-    clock = Clock()
+def make_office(context: AppContext) -> Office:
+    """The first revision is the shipped content."""
+    clock = ShiftedClock()
     context = replace(context, clock=clock)
     begin_revisions(context.store, context.index_builder.shipped(), context.clock())
     load_newer_revision(context)
-    ito, kato, sasaki = (hire(context, login, role)[0] for login, role in PEOPLE)
+    ito, kato, sasaki = (make_staff(context, login, role)[0] for login, role in PEOPLE)
     return Office(context, ito, kato, sasaki, clock)
 
 
@@ -61,7 +61,7 @@ PEOPLE = (("ito", Role.ADMIN), ("kato", Role.ADMIN), ("sasaki", Role.COUNSELLOR)
 
 
 def changed(files: Files, place: CardRef, change: Callable[[Values], Values]) -> dict[str, bytes]:
-    """The files with one card changed."""
+    """The files with `change` applied to one card."""
     return {**files, place.file: write_card(files, place, change(read_card(files, place) or {}))}
 
 
@@ -69,14 +69,16 @@ def _ask(understander: Understander) -> Answerer:
     return answerer(understander, THRESHOLDS, lambda: TUESDAY_NOON)
 
 
-def proved(context: AppContext, understander: Understander, files: Files) -> RegressionReport:
-    """The proof of content beside the shipped one, made here."""
+def check_draft(context: AppContext, understander: Understander, files: Files) -> RegressionReport:
+    """Compare content with `understander`'s in this process."""
     draft = context.index_builder.understander(files, understander.analyzer)
-    proving = RegressionRun(understander, draft, TUESDAY_NOON, _ask)
-    return proving.replay(context.index_builder.cases, faulty(context, understander, files))
+    run = RegressionRun(understander, draft, TUESDAY_NOON, _ask)
+    return run.replay(context.index_builder.cases, find_content_faults(context, understander, files))
 
 
-def faulty(context: AppContext, understander: Understander, files: Files) -> list[tuple[str, int, str, str]]:
-    """The faults of content, without asking it anything."""
-    proving = RegressionRun(understander, understander, TUESDAY_NOON, _ask)
-    return proving.faults(files, context.index_builder.shipped())
+def find_content_faults(
+    context: AppContext, understander: Understander, files: Files
+) -> list[tuple[str, int, str, str]]:
+    """Faults of content, without replaying any messages."""
+    run = RegressionRun(understander, understander, TUESDAY_NOON, _ask)
+    return run.faults(files, context.index_builder.shipped())

@@ -21,7 +21,7 @@ from bot.domain.catalog import Catalog
 from bot.domain.understanding.analyzer import Analyzer
 from bot.domain.understanding.names.proper_names import NAME, PLACE
 from bot.domain.understanding.pseudonymise import LONGEST, MAIL, NUMBER, masked, masked_throughout
-from bot.handlers.index_builder import read_whole
+from bot.handlers.index_builder import read_valid_catalog
 from bot.language.lexical import LexicalAnalyzer
 from bot.language.sudachi import SudachiReader
 from bot.language.sudachi_analyzer import SudachiAnalyzer
@@ -40,7 +40,7 @@ def analyzer() -> Analyzer:
 
 @pytest.fixture(scope="module")
 def catalog() -> Catalog:
-    return read_whole(files_in(SHIPPED_CONTENT))
+    return read_valid_catalog(files_in(SHIPPED_CONTENT))
 
 
 @dataclass(frozen=True)

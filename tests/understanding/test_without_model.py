@@ -15,7 +15,7 @@ from bot.handlers.conversation.answer_dry_run import answer_once
 from bot.language.best_analyzer import load_analyzer
 from bot.language.lexical import LexicalAnalyzer
 from bot.language.sudachi_analyzer import SudachiAnalyzer
-from tests.support.hand_clock import TUESDAY_NOON
+from tests.support.manual_clock import TUESDAY_NOON
 
 TALK = [
     ("雪かきができない", Route.ANSWER, "measure-13"),

@@ -1,1 +1,1 @@
-"""Running it: health, backup, purge, keys."""
+"""Operate the bot: health findings and their texts."""

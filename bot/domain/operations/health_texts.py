@@ -1,4 +1,4 @@
-"""What findings say: in English on the terminal, in Japanese at the desk; what stands, and what to do about it."""
+"""Texts of health findings: English for the terminal, Japanese for the desk."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from bot.domain.operations.health_findings import HealthFinding, HealthVerdict
 
 @dataclass(frozen=True)
 class HealthText:
-    """Two sentences in one language: what stands where all is well, and where it is not, with what to do."""
+    """Texts of one finding: when right, when wrong, and what to do then. Placeholders are `HealthFinding.values`."""
 
     right: str
     wrong: str
     to_do: str
 
     def of(self, finding: HealthFinding) -> tuple[str, str]:
-        """(what stands, what to do; empty where nothing is to be done)."""
+        """(state, what to do; empty if nothing)."""
         if finding.verdict is HealthVerdict.RIGHT:
             return self.right.format(**finding.values), ""
         return self.wrong.format(**finding.values), self.to_do.format(**finding.values)

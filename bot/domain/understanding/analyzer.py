@@ -1,4 +1,4 @@
-"""The seam to the language model: text in, features out."""
+"""Interface of the language model."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Vector = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Analysis:
-    """A text as features: content words in dictionary form, its reading in hiragana, its sentence vector if any."""
+    """Features of a text. `tokens`: content words in dictionary form; `reading`: in hiragana."""
 
     tokens: str
     reading: str
@@ -21,7 +21,7 @@ class Analysis:
 
 @dataclass(frozen=True)
 class Word:
-    """One word and where it stands in its text. `tag`: its part of speech as Sudachi names it, the general first."""
+    """A word and its position in the text. `tag`: Sudachi's part of speech, most general level first."""
 
     start: int
     end: int
@@ -30,17 +30,17 @@ class Word:
 
 
 class Analyzer(Protocol):
-    """Text in, features out. Safe to call from several threads."""
+    """Thread-safe."""
 
     @property
     def name(self) -> str:
-        """Which analyzer, with the versions that change its features: a fitted index belongs to one name."""
+        """Name with the versions that affect features; a fitted index is valid for one name only."""
 
     def analyse(self, texts: Sequence[str]) -> list[Analysis]:
-        """Features of each text."""
+        """Features of each text, in order."""
 
     def words(self, text: str) -> list[Word]:
-        """The words of the text as it is written; none where the analyzer knows no parts of speech."""
+        """Words in their written form; empty if the analyzer has no part-of-speech tagger."""
 
     def is_name(self, word: str) -> bool:
-        """Whether somebody may be called this, whatever else it means (林, 雪)."""
+        """Whether the word may be a person's name, even if it has other meanings (林, 雪)."""

@@ -1,4 +1,4 @@
-"""From what was understood to what is done: Answer, Clarify, Desk, Emergency, Unknown or Smalltalk."""
+"""Decide the route of a message: Answer, Clarify, Desk, Emergency, Unknown or Smalltalk."""
 
 from dataclasses import dataclass, field
 
@@ -8,35 +8,33 @@ from bot.domain.understanding.triage import Kind, Signal, worst
 
 SHOWN = 3
 """Entries that a reply shows at most."""
-
-
-BESIDE = 0.1
-"""From this probability an entry is shown beside the desk's reply."""
+MIN_BESIDE_DESK = 0.1
+"""Probability from which an entry is shown along with the desk's reply."""
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Fitted probabilities from which something is done. Chosen on open sets, never on the judging ones."""
+    """Minimum probabilities. Chosen on the open sets, never on the held-out ones."""
 
     answer: float = 0.45
-    """The first entry's share among the entries, from which it is answered at once."""
+    """Share of the first entry, from which it is answered without asking back."""
     outside: float = 0.7
-    """Not ours and small talk together, from which no entry is offered."""
+    """Sum of not-ours and small talk, from which no entry is offered."""
     desk: float = 0.55
     emergency: float = 0.7
     veto: float = 0.6
-    """An entry this probable overrules a hit that only the classifier has."""
+    """An entry this probable overrules a signal that only the classifier found."""
 
 
 @dataclass(frozen=True)
 class Understanding:
-    """One message, understood: by the lists, and by matching where that worked."""
+    """Result of triage and matching. `ranking` is None if matching was skipped or failed."""
 
     text: str
     signals: tuple[Signal, ...] = ()
     ranking: Ranking | None = None
     later: tuple[Ranking, ...] = ()
-    """Of a long message: its further windows, for the classifier alone."""
+    """Further windows of a long message; used for its emergency classes only."""
     asks_for_information: bool = False
     other_script: bool = False
     mostly_kana: bool = False
@@ -44,45 +42,46 @@ class Understanding:
 
 @dataclass(frozen=True)
 class Decision:
-    """Where the message goes, with the entries to show (best first) and what triage found."""
+    """Route, entries to show (best first), and the signals of triage or the classifier."""
 
     route: Route
     entries: tuple[tuple[str, float], ...] = ()
     signals: tuple[Signal, ...] = ()
     subject: str = ""
-    """For Unknown and Smalltalk: which one."""
+    """Of Unknown and Smalltalk: the nearest subject."""
     soft_safety: bool = field(default=False)
-    """A word of danger stood in a question about a subject: the answer adds one calm line."""
+    """A danger word occurred in a request for information: the answer adds one calm line."""
 
 
 def decide(understood: Understanding, thresholds: Thresholds) -> Decision:
-    """The decision for one message on its own. The lists come first; the classifier adds and never takes away."""
+    """Decide one message on its own. The word lists win; the classifier only adds signals."""
     signals = understood.signals
     ranking = understood.ranking
-    found = worst(signals)
-    if found and not (understood.asks_for_information and found.route is Route.EMERGENCY):
-        return Decision(found.route, entries=_beside(found.route, ranking), signals=signals)
+    listed = worst(signals)
+    if listed and not (understood.asks_for_information and listed.route is Route.EMERGENCY):
+        return Decision(listed.route, entries=_entries_beside(listed.route, ranking), signals=signals)
     if ranking is None:
-        return Decision(Route.DESK if found else Route.UNKNOWN, signals=signals)
-    heard = tuple(filter(None, (_heard_by_classifier(each, thresholds) for each in (ranking, *understood.later))))
-    loudest = worst(heard)
-    if loudest and not found:
-        return Decision(loudest.route, entries=_beside(loudest.route, ranking), signals=(loudest,))
-    return _about(ranking, thresholds, soft_safety=bool(found))
+        return Decision(Route.DESK if listed else Route.UNKNOWN, signals=signals)
+    windows = (ranking, *understood.later)
+    classified = worst(tuple(filter(None, (_classifier_signal(window, thresholds) for window in windows))))
+    if classified and not listed:
+        entries = _entries_beside(classified.route, ranking)
+        return Decision(classified.route, entries=entries, signals=(classified,))
+    return _decide_topic(ranking, thresholds, soft_safety=bool(listed))
 
 
-def _beside(route: Route, ranking: Ranking | None) -> tuple[tuple[str, float], ...]:
-    """What the plan says too, for somebody in distress; in danger the call stands alone."""
+def _entries_beside(route: Route, ranking: Ranking | None) -> tuple[tuple[str, float], ...]:
+    """Entries to show along with the desk's reply. In danger there are none: the emergency call stands alone."""
     if ranking is None or route is Route.EMERGENCY:
         return ()
-    return tuple(entry for entry in ranking.entries[:SHOWN] if entry[1] >= BESIDE)
+    return tuple(entry for entry in ranking.entries[:SHOWN] if entry[1] >= MIN_BESIDE_DESK)
 
 
-def _heard_by_classifier(ranking: Ranking, thresholds: Thresholds) -> Signal | None:
-    """Danger or distress that no list has; a sure entry, or something surely outside, vetoes it."""
-    sure = max(ranking.entries[0][1], ranking.others[NOT_OURS], ranking.others[SMALLTALK])
+def _classifier_signal(ranking: Ranking, thresholds: Thresholds) -> Signal | None:
+    """Danger or distress beyond the word lists. A confident entry, not-ours or small talk vetoes it."""
+    veto = max(ranking.entries[0][1], ranking.others[NOT_OURS], ranking.others[SMALLTALK])
     danger, distress = ranking.others[EMERGENCY], ranking.others[DESK]
-    if sure >= thresholds.veto:
+    if veto >= thresholds.veto:
         return None
     if danger >= thresholds.emergency:
         return Signal(_kind_of(ranking, EMERGENCY, Kind.ILLNESS), Route.EMERGENCY, certain=False, probability=danger)
@@ -98,7 +97,7 @@ def _kind_of(ranking: Ranking, name: str, default: Kind) -> Kind:
     return Kind(nearest) if nearest in set(Kind) else default
 
 
-def _about(ranking: Ranking, thresholds: Thresholds, *, soft_safety: bool) -> Decision:
+def _decide_topic(ranking: Ranking, thresholds: Thresholds, *, soft_safety: bool) -> Decision:
     outside = ranking.others[NOT_OURS] + ranking.others[SMALLTALK]
     if outside >= thresholds.outside:
         route = Route.SMALLTALK if ranking.others[SMALLTALK] > ranking.others[NOT_OURS] else Route.UNKNOWN

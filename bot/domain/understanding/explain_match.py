@@ -1,4 +1,4 @@
-"""Why a message is answered as it is: the phrases nearest to it, and how much each feature adds."""
+"""Explain a match: the nearest phrases, and the contribution of each feature."""
 
 from dataclasses import dataclass
 
@@ -11,19 +11,19 @@ PHRASES_NAMED = 3
 
 
 @dataclass(frozen=True)
-class Why:
-    """For one class: its nearest phrases (rows of the index, with their likeness 0 to 2), what each feature adds."""
+class MatchExplanation:
+    """Of one class. `rows`: (row in the index, similarity 0 to 2) of its nearest phrases; `parts`: by feature."""
 
     rows: tuple[tuple[int, float], ...]
     parts: tuple[tuple[str, float], ...]
 
 
-def explain(index: Index, analysis: Analysis, name: str) -> Why:
-    """Of the class `name` of the index."""
+def explain(index: Index, analysis: Analysis, name: str) -> MatchExplanation:
+    """`name`: a class of the index."""
     features, likeness = class_features(index, analysis)
-    place = index.classes.index(name)
-    rows = np.flatnonzero(index.class_of == place)
+    position = index.classes.index(name)
+    rows = np.flatnonzero(index.class_of == position)
     best = rows[np.argsort(likeness[rows])[::-1][:PHRASES_NAMED]]
-    parts = features[place] * index.weights
-    named = sorted(zip(FEATURES, map(float, parts), strict=True), key=lambda pair: -pair[1])
-    return Why(tuple((int(row), float(likeness[row])) for row in best), tuple(named))
+    parts = features[position] * index.weights
+    contributions = sorted(zip(FEATURES, map(float, parts), strict=True), key=lambda pair: -pair[1])
+    return MatchExplanation(tuple((int(row), float(likeness[row])) for row in best), tuple(contributions))

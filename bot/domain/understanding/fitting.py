@@ -1,6 +1,6 @@
-"""Fit an `Index` from the content alone: ridge classifiers in closed form, weights by leaving phrases out.
+"""Fit an `Index` from the content alone: ridge classifiers in closed form, weights by leave-one-out.
 
-Nobody labels anything: every phrase is asked as if it were a message while it (and its made variants) are left out.
+Needs no labelled messages: each phrase is classified as if it were a message, with the phrase itself left out.
 """
 
 from collections.abc import Sequence
@@ -23,18 +23,18 @@ from bot.domain.understanding.matching import (
 )
 
 GRAMS_FITTED = 2500
-"""The commonest grams, which the classifier on n-grams weighs; rarer ones say little about unseen messages."""
+"""Most common grams used by the n-gram classifier; rarer ones say little about unseen messages."""
 NGRAM_PENALTY = 1.0
 VECTOR_PENALTY = 1.0
 _STEPS = 400
 _RATE = 0.5
 _SAMPLE_EVERY = 2
-_SAMPLED_SO = 8000
-"""Up to so many phrases. With twice as many, half as large a share is asked: weights do not need more."""
+_HALVE_SAMPLE_ABOVE = 8000
+"""Number of phrases above which the sampled share is halved with each doubling: weights need no more."""
 
 
 def fit(classes: Sequence[str], examples: Sequence[Example]) -> Index:
-    """The index of these examples. Seconds for thousands of them; deterministic."""
+    """Deterministic; takes seconds for thousands of examples."""
     ordered = sorted(examples, key=lambda example: classes.index(example.name))
     class_of = np.array([classes.index(example.name) for example in ordered], dtype=np.int32)
     targets = _targets(class_of, len(classes))
@@ -63,14 +63,14 @@ def fit(classes: Sequence[str], examples: Sequence[Example]) -> Index:
 
 
 def _sample(examples: Sequence[Example]) -> NDArray[np.int32]:
-    """The rows that the weights are fitted on: by their own words, so that one new phrase moves no other's answer."""
-    every = _SAMPLE_EVERY << (len(examples) // _SAMPLED_SO).bit_length()
+    """Rows for fitting the weights, chosen by a hash of the text, so that a new phrase does not change the sample."""
+    every = _SAMPLE_EVERY << (len(examples) // _HALVE_SAMPLE_ABOVE).bit_length()
     chosen = [row for row, example in enumerate(examples) if crc32(example.text.encode()) % every == 0]
     return np.array(chosen or range(len(examples)), dtype=np.int32)
 
 
 def _targets(class_of: NDArray[np.int32], count: int) -> Floats:
-    """+1 for the right class, 0 else, with the class's share taken off."""
+    """One-hot targets."""
     targets = np.zeros((len(class_of), count), dtype=np.float32)
     targets[np.arange(len(class_of)), class_of] = 1.0
     return targets
@@ -82,7 +82,7 @@ def _vectors(examples: Sequence[Example]) -> Floats | None:
 
 
 def _ridge(points: Floats, targets: Floats, penalty: float) -> tuple[Floats, Floats]:
-    """(dimensions x classes, predictions with each example left out), in closed form."""
+    """(coefficients of shape dimensions x classes, leave-one-out predictions), in closed form."""
     inverse = np.linalg.inv(points.T @ points + penalty * np.eye(points.shape[1], dtype=np.float32))
     spread = points @ inverse
     coefficients = inverse @ (points.T @ targets)
@@ -92,7 +92,7 @@ def _ridge(points: Floats, targets: Floats, penalty: float) -> tuple[Floats, Flo
 
 
 def _left_out(index: Index, analysis: Analysis, row: int, ngram_ridge: Floats, vector_ridge: Floats | None) -> Floats:
-    """The features of one phrase as if it were a message nobody had written down."""
+    """Features of one phrase, computed as if it were not in the index."""
     features, _ = class_features(index, analysis, leave_out=row)
     features[:, FEATURES.index("ngram-ridge")] = ngram_ridge[row]
     if vector_ridge is not None:
@@ -101,25 +101,25 @@ def _left_out(index: Index, analysis: Analysis, row: int, ngram_ridge: Floats, v
 
 
 def _bias_groups(classes: Sequence[str]) -> NDArray[np.int32]:
-    """Entries share one bias (0), each other class has its own: 27 free ones would learn who writes phrases."""
+    """Entries share the bias 0, each other class has its own: 27 free ones would learn how many phrases each has."""
     return np.array([OTHER_CLASSES.index(name) + 1 if name in OTHER_CLASSES else 0 for name in classes], dtype=np.int32)
 
 
 def _weights(features: Floats, right: NDArray[np.int32], groups: NDArray[np.int32]) -> tuple[Floats, Floats]:
-    """Weights >= 0 and biases that make the right classes most likely, by projected gradient steps with momentum."""
+    """Non-negative weights and biases that maximise the likelihood of the right classes (projected Adam)."""
     examples, _, width = features.shape
-    sure = np.zeros(features.shape[:2], dtype=np.float32)
-    sure[np.arange(examples), right] = 1.0
+    expected = np.zeros(features.shape[:2], dtype=np.float32)
+    expected[np.arange(examples), right] = 1.0
     membership = np.eye(len(OTHER_CLASSES) + 1, dtype=np.float32)[groups]
     membership[:, 0] = 0.0
     design = np.concatenate([features, np.broadcast_to(membership, (examples, *membership.shape))], axis=2)
     value = np.concatenate([np.full(width, 5.0), np.zeros(membership.shape[1])]).astype(np.float32)
-    speed, scale = np.zeros_like(value), np.zeros_like(value)
+    momentum, scale = np.zeros_like(value), np.zeros_like(value)
     for step in range(1, _STEPS + 1):
-        error = softmax(design @ value) - sure
+        error = softmax(design @ value) - expected
         gradient = np.einsum("nc,ncf->f", error, design, optimize=True) / examples
-        speed = 0.9 * speed + 0.1 * gradient
+        momentum = 0.9 * momentum + 0.1 * gradient
         scale = 0.999 * scale + 0.001 * gradient**2
-        value -= _RATE * (speed / (1 - 0.9**step)) / (np.sqrt(scale / (1 - 0.999**step)) + 1e-8)
+        value -= _RATE * (momentum / (1 - 0.9**step)) / (np.sqrt(scale / (1 - 0.999**step)) + 1e-8)
         value[:width] = np.maximum(value[:width], 0)
     return value[:width], (membership * value[width:]).sum(axis=1)

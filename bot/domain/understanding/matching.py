@@ -1,9 +1,9 @@
-"""Which entry fits: a message against every phrase, six features a class, one fitted softmax over all classes.
+"""Match a message to an entry: six features per class, one fitted softmax over all classes.
 
-The classes are the 27 entries and four that are no entry: what is not ours, small talk, and the two that triage may
-add to its lists (distress, danger). Features of a class: the mean over its three nearest phrases of n-gram cosine,
-`partial_ratio` of readings, `token_set_ratio` of words and vector cosine; and two ridge classifiers, on n-grams and on
-vectors. How much each counts is fitted from the content (`fitting`).
+The classes are the 27 entries and four others: not ours, small talk, and the two that supplement triage's word lists
+(distress, danger). Features of a class: the mean over its three nearest phrases of n-gram cosine, `partial_ratio` of
+readings, `token_set_ratio` of words and vector cosine; and two ridge classifiers, on n-grams and on vectors. Their
+weights are fitted from the content (`fitting`).
 """
 
 import math
@@ -25,17 +25,17 @@ NOT_OURS, SMALLTALK, DESK, EMERGENCY = "not-ours", "smalltalk", "desk", "emergen
 OTHER_CLASSES = (NOT_OURS, SMALLTALK, DESK, EMERGENCY)
 FEATURES = ("ngram", "reading", "tokens", "ngram-ridge", "vector", "vector-ridge")
 NEAREST = 3
-"""Phrases of a class whose mean counts: one lucky phrase does not decide."""
+"""Phrases of a class that are averaged, so that one lucky phrase does not decide."""
 CANDIDATES = 100
-"""Phrases, nearest by n-grams and vectors, that the two rapidfuzz scores look at."""
+"""Phrases, nearest by n-grams and vectors, for which the two rapidfuzz scores are computed."""
 
 
 @dataclass(frozen=True)
 class NgramIndex:
-    """Character 2- and 3-grams of readings as unit vectors: posting lists by gram, one after the other."""
+    """Character 2- and 3-grams of readings as unit vectors: concatenated posting lists by gram."""
 
     grams: dict[str, int]
-    """Position of a gram in `rarity` and `starts`; the commonest first."""
+    """Position of a gram in `rarity` and `starts`; most common first."""
     rarity: Floats
     """Inverse document frequency of each gram."""
     starts: Ints
@@ -56,43 +56,43 @@ class NgramIndex:
             for position, value in _unit(counts, grams, rarity):
                 postings[position].append((row, value))
         starts = np.cumsum([0, *map(len, postings)], dtype=np.int32)
-        rows = np.array([row for each in postings for row, _ in each], dtype=np.int32)
-        values = np.array([value for each in postings for _, value in each], dtype=np.float32)
+        rows = np.array([row for posting in postings for row, _ in posting], dtype=np.int32)
+        values = np.array([value for posting in postings for _, value in posting], dtype=np.float32)
         return cls(grams, rarity, starts, rows, values, len(readings))
 
     def grams_of(self, reading: str) -> list[tuple[int, float]]:
-        """The known grams of a reading, as a vector of length 1: (position, value)."""
+        """The known grams of a reading as a sparse unit vector: (position, value)."""
         return _unit(Counter(ngrams(reading)), self.grams, self.rarity)
 
-    def project(self, found: list[tuple[int, float]], coefficients: Floats) -> Floats:
-        """A sparse vector times (grams x classes); grams beyond the coefficients' rows were too rare to be fitted."""
-        kept = [(position, value) for position, value in found if position < len(coefficients)]
+    def project(self, grams: list[tuple[int, float]], coefficients: Floats) -> Floats:
+        """Sparse vector times (grams x classes). Grams beyond the coefficients' rows were too rare to be fitted."""
+        kept = [(position, value) for position, value in grams if position < len(coefficients)]
         if not kept:
             return np.zeros(coefficients.shape[1], dtype=np.float32)
         positions, values = zip(*kept, strict=True)
         return np.asarray(np.array(values, dtype=np.float32) @ coefficients[list(positions)], dtype=np.float32)
 
     def dense(self, width: int) -> Floats:
-        """(phrases x the `width` commonest grams), for fitting."""
+        """(phrases x the `width` most common grams), for fitting."""
         matrix = np.zeros((self.size, width), dtype=np.float32)
         for position in range(min(width, len(self.grams))):
             span = slice(self.starts[position], self.starts[position + 1])
             matrix[self.rows[span], position] = self.values[span]
         return matrix
 
-    def cosines(self, found: list[tuple[int, float]]) -> Floats:
-        """Cosine of a message's grams with every phrase."""
-        spans = [slice(self.starts[position], self.starts[position + 1]) for position, _ in found]
+    def cosines(self, grams: list[tuple[int, float]]) -> Floats:
+        """Cosine similarity of a message's grams with every phrase."""
+        spans = [slice(self.starts[position], self.starts[position + 1]) for position, _ in grams]
         if not spans:
             return np.zeros(self.size, dtype=np.float32)
         rows = np.concatenate([self.rows[span] for span in spans])
-        parts = np.concatenate([value * self.values[span] for (_, value), span in zip(found, spans, strict=True)])
+        parts = np.concatenate([value * self.values[span] for (_, value), span in zip(grams, spans, strict=True)])
         return np.bincount(rows, weights=parts, minlength=self.size).astype(np.float32)
 
 
 @dataclass(frozen=True)
 class Example:
-    """A phrase with the class it stands for and what small group it belongs to (a subject, a kind)."""
+    """A phrase with its class and its group within the class (entry, subject or kind)."""
 
     text: str
     name: str
@@ -102,11 +102,11 @@ class Example:
 
 @dataclass(frozen=True)
 class Index:
-    """Everything fitted from one revision of the content. Arrays of one row a phrase, or one column a class."""
+    """Everything fitted from one revision of the content. Arrays have one row per phrase or one column per class."""
 
     classes: tuple[str, ...]
     groups: tuple[str, ...]
-    """Of each phrase: the entry, the subject, the kind that it is an example of."""
+    """Of each phrase: the entry, subject or kind that it is an example of."""
     class_of: Ints
     tokens: tuple[str, ...]
     readings: tuple[str, ...]
@@ -115,23 +115,23 @@ class Index:
     ngram_ridge: Floats
     vector_ridge: Floats | None
     weights: Floats
-    """One weight a feature, never negative, in the order of FEATURES."""
+    """One non-negative weight per feature, in the order of FEATURES."""
     biases: Floats
-    """One a class: what the class is worth before a word is read."""
+    """One per class: its prior score."""
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """Fitted probabilities: of the entries (best first), and of the classes that are no entry."""
+    """Fitted probabilities of the entries (best first) and of `OTHER_CLASSES`."""
 
     entries: tuple[tuple[str, float], ...]
     others: dict[str, float]
     nearest: dict[str, str]
-    """Of each class that is no entry, the group nearest to the message: which subject, which small talk, which kind."""
+    """For each of `OTHER_CLASSES`, the group nearest to the message: its subject, small talk or kind."""
 
 
 def rank(index: Index, analysis: Analysis) -> Ranking:
-    """Every class with its probability for this message."""
+    """Probability of every class for this message."""
     features, likeness = class_features(index, analysis)
     probabilities = softmax(features @ index.weights + index.biases)
     by_class = dict(zip(index.classes, map(float, probabilities), strict=True))
@@ -144,18 +144,18 @@ def rank(index: Index, analysis: Analysis) -> Ranking:
 
 
 def _nearest_group(index: Index, likeness: Floats, name: str) -> str:
-    """Of one class: the group of the phrase nearest to the message."""
+    """Group of the nearest phrase of a class; empty for a class without phrases."""
     rows = np.flatnonzero(index.class_of == index.classes.index(name))
     return index.groups[rows[int(np.argmax(likeness[rows]))]] if len(rows) else ""
 
 
 def class_features(index: Index, analysis: Analysis, leave_out: int | None = None) -> tuple[Floats, Floats]:
-    """(classes x features, phrases): the features of every class, and how like the message each phrase is.
+    """(features of shape classes x features, similarity of every phrase to the message, 0 to 2).
 
-    `leave_out`: a row that must not count, for fitting.
+    `leave_out`: row of a phrase to ignore, for fitting.
     """
-    found = index.ngrams.grams_of(analysis.reading)
-    by_ngram = index.ngrams.cosines(found)
+    grams = index.ngrams.grams_of(analysis.reading)
+    by_ngram = index.ngrams.cosines(grams)
     by_vector = np.zeros_like(by_ngram)
     vector_ridge = np.zeros(len(index.classes), dtype=np.float32)
     if index.vectors is not None and index.vector_ridge is not None and analysis.vector is not None:
@@ -166,7 +166,7 @@ def class_features(index: Index, analysis: Analysis, leave_out: int | None = Non
     likeness = by_ngram + by_vector
     by_reading, by_tokens = _fuzzy(index, analysis, likeness)
     ngram, reading, tokens, vector = _class_means(index, np.stack([by_ngram, by_reading, by_tokens, by_vector]))
-    ngram_ridge = index.ngrams.project(found, index.ngram_ridge)
+    ngram_ridge = index.ngrams.project(grams, index.ngram_ridge)
     return np.stack([ngram, reading, tokens, ngram_ridge, vector, vector_ridge], axis=1), likeness
 
 
@@ -177,13 +177,13 @@ def softmax(scores: Floats) -> Floats:
 
 
 def ngrams(reading: str) -> list[str]:
-    """Pairs and triples of characters, the text's ends marked."""
+    """Character 2- and 3-grams, with both ends of the text marked."""
     marked = f"^{reading}$"
     return [marked[i : i + n] for n in (2, 3) for i in range(len(marked) - n + 1)]
 
 
 def _unit(counts: Counter[str], grams: dict[str, int], rarity: Floats) -> list[tuple[int, float]]:
-    """Known grams by position, weighted and brought to length 1."""
+    """Known grams by position, weighted by TF-IDF and normalised to length 1."""
     raw = [
         (grams[gram], (1 + math.log(times)) * float(rarity[grams[gram]]))
         for gram, times in counts.items()
@@ -194,20 +194,20 @@ def _unit(counts: Counter[str], grams: dict[str, int], rarity: Floats) -> list[t
 
 
 def _fuzzy(index: Index, analysis: Analysis, likeness: Floats) -> tuple[Floats, Floats]:
-    """Rapidfuzz scores 0..1 of the candidates; 0 for all other phrases."""
+    """Rapidfuzz scores of the candidates, 0 to 1; 0 for all other phrases."""
     by_reading, by_tokens = np.zeros_like(likeness), np.zeros_like(likeness)
     count = min(CANDIDATES, len(likeness))
     rows = np.argpartition(likeness, -count)[-count:]
     rows = rows[likeness[rows] > -1]
     readings, tokens = [index.readings[row] for row in rows], [index.tokens[row] for row in rows]
-    if index.weights[FEATURES.index("reading")]:  # the slowest score, and most fits give it nothing
+    if index.weights[FEATURES.index("reading")]:  # the slowest score, and most fits give it no weight
         by_reading[rows] = process.cdist([analysis.reading], readings, scorer=fuzz.partial_ratio)[0] / 100
     by_tokens[rows] = process.cdist([analysis.tokens], tokens, scorer=fuzz.token_set_ratio)[0] / 100
     return by_reading, by_tokens
 
 
 def _class_means(index: Index, scores: Floats) -> Floats:
-    """(features x phrases) to (features x classes): means of each class's best phrases; rows are ordered by class."""
+    """(features x phrases) to (features x classes): mean of each class's best phrases. Phrases are sorted by class."""
     bounds = np.searchsorted(index.class_of, np.arange(len(index.classes) + 1))
     means = np.zeros((len(scores), len(index.classes)), dtype=np.float32)
     for position, (start, end) in enumerate(pairwise(bounds)):

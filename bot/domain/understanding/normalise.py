@@ -1,14 +1,14 @@
-"""Text as people type it, brought to the few forms that the rest of the domain compares.
+"""Normalise typed text for comparison.
 
-`clean_input` is applied once to every message, before anything else sees it. `fold` and `squeeze` are for comparing
-and are never shown to anybody.
+`clean_input` is applied once to every message, before anything else sees it. `fold` and `squeeze` are for comparison
+only; their results are never shown.
 """
 
 import re
 import unicodedata
 
 MESSAGE_LIMIT = 20_000
-"""Characters kept of one message. LINE allows 5,000; the rest is somebody's paste."""
+"""Characters stored of one message. LINE allows 5,000; longer ones are pasted text."""
 
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
@@ -24,39 +24,39 @@ _KANJI = re.compile("[一-龠々]")
 
 
 def clean_input(text: str) -> str:
-    """The text with NUL and lone surrogates replaced (no database takes them) and cut at `MESSAGE_LIMIT`."""
+    """Replace NUL and lone surrogates (databases reject them) and cut at `MESSAGE_LIMIT`."""
     return _FORBIDDEN.sub("\ufffd", text[:MESSAGE_LIMIT])
 
 
 def hiragana(text: str) -> str:
-    """Katakana written as hiragana."""
+    """Replace katakana by hiragana."""
     return text.translate(_KATAKANA)
 
 
 def fold(text: str) -> str:
-    """One width, one case, no invisible marks, runs of one character cut to two: for comparing words."""
+    """NFKC, lower case, no invisible characters, runs of one character cut to two."""
     plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).lower()
     return _REPEATS.sub(r"\1\1", _LONG_MARK.sub("ー", plain)).strip()
 
 
 def squeeze(text: str) -> str:
-    """Folded, in hiragana, without spaces, marks and emoji: 「し に た い！」 is 「しにたい」, 自〇 is 自殺."""
+    """Fold, convert to hiragana, drop spaces, marks and emoji: 「し に た い！」 to 「しにたい」, 自〇 to 自殺."""
     return hiragana(_SEPARATORS.sub("", _MASKED.sub("自殺", fold(text))))
 
 
 def kana_share(text: str) -> float:
-    """Share of kana among the Japanese characters, 0 to 1; 0 for a text with none."""
+    """Share of kana among the Japanese characters, 0 to 1; 0 without any."""
     japanese = _JAPANESE.findall(text)
     return len(_KANA.findall(text)) / len(japanese) if japanese else 0.0
 
 
 def is_mostly_kana(text: str) -> bool:
-    """Whether somebody wrote almost without kanji: a child, a learner, somebody who finds kanji hard."""
+    """Whether the writer uses almost no kanji: a child, a learner, somebody who finds kanji hard."""
     return len(_KANA.findall(text)) >= 6 and len(_KANJI.findall(text)) <= 1 and kana_share(text) > 0.9  # noqa: PLR2004 -- measured on the open cases
 
 
 def is_other_script(text: str) -> bool:
-    """Whether the message is written in another language: letters, and (almost) none of them Japanese kana."""
+    """Whether the message is in another language: letters without kana that are mostly not kanji, or Chinese."""
     letters = _LETTER.findall(text)
     if len(letters) < 4 or _KANA.search(text):  # noqa: PLR2004 -- "DV", "SOS" are Japanese too
         return False
@@ -68,5 +68,5 @@ _CHINESE_ONLY = re.compile("[们这吗呢没么说谁给让过还样对时电话
 
 
 def _is_chinese(text: str) -> bool:
-    """Whether characters stand in it that Japanese does not write."""
+    """Whether it has characters that Japanese does not use."""
     return bool(_CHINESE_ONLY.search(text))

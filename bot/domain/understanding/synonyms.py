@@ -1,4 +1,4 @@
-"""Words people say, replaced by the usual ones of the content."""
+"""Replace synonyms by the words that the content uses."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from bot.domain.understanding.normalise import fold
 
 
 def with_synonyms(synonyms: Sequence[tuple[str, str]], text: str) -> str:
-    """The folded text with the words people say replaced by the usual ones, in one pass, the longest first."""
+    """The folded text with synonyms replaced, in one pass, longest first. `synonyms`: (said, usual)."""
     folded = fold(text)
     if not synonyms:
         return folded

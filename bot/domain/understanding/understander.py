@@ -1,4 +1,4 @@
-"""A message to what was understood of it: the lists on the whole text, matching on its windows."""
+"""Understand a message: triage's word lists on the whole text, matching on windows of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,12 +13,12 @@ from bot.domain.understanding.synonyms import with_synonyms
 from bot.domain.understanding.triage import Kind, Signal
 
 WINDOW = 400
-"""Characters that are encoded at a time: an SOS may stand at the end of 10,000."""
+"""Characters encoded at a time: an SOS may be at the end of 10,000."""
 
 
 @dataclass(frozen=True, eq=False)
 class Understander:
-    """One revision of the content, ready to understand. Safe to use from several threads.
+    """One revision of the content with its index. Thread-safe.
 
     Equal to itself alone: its parts have no hash, and caches are keyed by it.
     """
@@ -28,7 +28,7 @@ class Understander:
     analyzer: Analyzer
 
     def by_lists(self, text: str, earlier: Sequence[str] = ()) -> Understanding:
-        """Triage alone, which needs no model: on the message, and on it joined with what came shortly before."""
+        """Triage only, without the model. `earlier`: recent messages, also read joined with this one."""
         triage = self.catalog.triage
         signals = triage.read(text)
         if earlier:
@@ -42,7 +42,7 @@ class Understander:
         )
 
     def understand(self, text: str, earlier: Sequence[str] = (), unsettled: Sequence[str] = ()) -> Understanding:
-        """Triage and matching. `unsettled`: messages just before that were not answered, the first half of this one."""
+        """Triage and matching. `unsettled`: unanswered messages just before, also matched joined with this one."""
         understood = self.by_lists(text, earlier)
         first, *later = self._rankings(text)
         if unsettled:
@@ -57,10 +57,10 @@ class Understander:
 
 
 def _merged(first: Sequence[Signal], more: Sequence[Signal]) -> tuple[Signal, ...]:
-    """Signals of both, one a kind; where they differ, the emergency."""
-    found: dict[Kind, Signal] = {}
+    """Signals of both, one per kind; an emergency wins."""
+    by_kind: dict[Kind, Signal] = {}
     for signal in (*first, *more):
-        known = found.get(signal.kind)
+        known = by_kind.get(signal.kind)
         if known is None or (known.route is not Route.EMERGENCY and signal.route is Route.EMERGENCY):
-            found[signal.kind] = signal
-    return tuple(found[kind] for kind in Kind if kind in found)
+            by_kind[signal.kind] = signal
+    return tuple(by_kind[kind] for kind in Kind if kind in by_kind)

@@ -1,1 +1,1 @@
-"""What the bot knows: draft, checks, revisions."""
+"""Edit, check and publish the content."""

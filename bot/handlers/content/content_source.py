@@ -1,4 +1,4 @@
-"""Which content a command asks: what is published, the draft, or a folder. Nothing is made."""
+"""Resolve the `--content` option of a command: published content, draft or a folder. Read-only."""
 
 from pathlib import Path
 
@@ -15,21 +15,24 @@ log = structlog.get_logger()
 
 
 def files_named(content: str) -> Files:
-    """`published` (what was shipped, where no database is), `draft`, or a folder. Raises SettingsError."""
+    """Files of `published`, `draft` or a folder. Raises SettingsError.
+
+    Without a database, `published` means the shipped content.
+    """
     if content not in {"published", "draft"}:
         if not Path(content).is_dir():
             message = f"--content {content}: no such folder"
             raise SettingsError(message)
         return files_in(Path(content))
-    found = _from_database(draft=content == "draft")
-    if found is None and content == "draft":
+    files = _from_database(draft=content == "draft")
+    if files is None and content == "draft":
         message = "there is no draft: no server has started on this database yet"
         raise SettingsError(message)
-    return files_in(SHIPPED_CONTENT) if found is None else found
+    return files_in(SHIPPED_CONTENT) if files is None else files
 
 
 def _from_database(*, draft: bool) -> Files | None:
-    """None where there is no database yet, or no revision in it: nothing is made."""
+    """None if there is no database, or no revision in it; never creates either."""
     settings = read_settings()
     file = sqlite_file(settings.database_url)
     if file is not None and not file.is_file():

@@ -1,4 +1,4 @@
-"""Admins change the draft, one card at a time. Two hands on one card: both are told, and no word is lost."""
+"""Edit the draft one card at a time. Concurrent edits of a card are merged; a conflict is shown to both editors."""
 
 import json
 from collections.abc import Mapping
@@ -32,18 +32,18 @@ from bot.storage.content.revision_rows import Revision, lock_newest, read_conten
 from bot.storage.engine import Store
 from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
 
-ONE_SITTING = timedelta(minutes=10)
-"""Edits of one card by one hand with no longer pause are taken back together."""
-_TRIES = 5
+EDIT_SESSION_GAP = timedelta(minutes=10)
+"""Edits of one card by one person with shorter pauses than this are undone together."""
+_ATTEMPTS = 5
 
 
 class NoRevisionError(Exception):
-    """There is no revision yet: the server has not started on this database."""
+    """The database has no revision yet: no server has started on it."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """The draft and what it stands on. `newest`: the number of the newest edit ever made."""
+    """The draft and the revision it is based on. `newest`: the number of the newest edit ever made."""
 
     base: Revision
     published: Files
@@ -52,23 +52,21 @@ class Draft:
 
     @property
     def digest(self) -> str:
-        """The name of this state of the draft."""
         return digest_of(self.files)
 
     @property
     def is_changed(self) -> bool:
-        """Whether it differs from what is in force."""
         return any(self.files[name] != body for name, body in self.published.items())
 
     @property
     def seen(self) -> str:
-        """What a form carries: which state its reader has seen."""
+        """Version of the draft that a form was rendered from; the form sends it back."""
         return f"{self.base.number}-{self.newest}"
 
 
 @dataclass(frozen=True)
 class Saved:
-    """The card as it is now, and which of its fields somebody else had changed otherwise, with their words."""
+    """The card after saving. `theirs`: fields that somebody else changed too, with their values; `by`: who."""
 
     values: Values | None
     seen: str
@@ -77,7 +75,7 @@ class Saved:
 
 
 def read_draft(store: Store) -> Draft:
-    """The draft as it stands. Raises NoRevisionError."""
+    """Raises NoRevisionError."""
     with store.reading() as connection:
         base = read_revision(connection)
         if base is None:
@@ -89,9 +87,9 @@ def read_draft(store: Store) -> Draft:
 
 @dataclass(frozen=True)
 class CardForm:
-    """Fields of a card as somebody has filled them in; None takes the card out. `seen`: what their page carried.
+    """A card as filled in on a page; `fields` None deletes the card. `seen`: the page's `Draft.seen`.
 
-    `gives_way`: a page saves by itself, and nobody would read what another hand wrote meanwhile.
+    `gives_way`: do not overwrite on conflict. For autosave, where nobody would read the other editor's values.
     """
 
     place: CardRef
@@ -101,14 +99,14 @@ class CardForm:
 
 
 def save_card(context: AppContext, staff: Staff, form: CardForm) -> Saved:
-    """Save the form. What another hand changed meanwhile in other fields stays.
+    """Save the form, keeping other editors' changes to other fields. Raises NotAllowedError, NoSuchCardError.
 
-    Where both changed one field, the words of this form are saved and those of the other are handed back, to be read
-    side by side; a form that gives way saves nothing then. Raises NotAllowedError, NoSuchCardError.
+    If both changed the same field, this form wins and the other values are returned, to be shown side by side;
+    a form that gives way saves nothing then.
     """
     require(staff, Permission.EDIT_CONTENT)
     place = form.place
-    for _ in range(_TRIES):
+    for _ in range(_ATTEMPTS):
         draft = read_draft(context.store)
         now = read_card(draft.files, place)
         base, by = _as_seen(context.store, draft, form)
@@ -117,24 +115,24 @@ def save_card(context: AppContext, staff: Staff, form: CardForm) -> Saved:
             return Saved(now, form.seen, theirs, by)
         if values == now or _write(context, staff, draft, (place, now, values)):
             return Saved(values, read_draft(context.store).seen, theirs, by if theirs else "")
-    message = f"{place.file} changed {_TRIES} times while it was being saved"
+    message = f"{place.file} changed {_ATTEMPTS} times while it was being saved"
     raise RuntimeError(message)
 
 
 def undo(context: AppContext, staff: Staff, place: CardRef) -> bool:
-    """Take back the last sitting at a card. False where there is nothing to take back. Raises NotAllowedError."""
+    """Undo the last edit session on a card. False if there is nothing to undo. Raises NotAllowedError."""
     require(staff, Permission.EDIT_CONTENT)
     draft = read_draft(context.store)
-    sitting = _last_sitting(context.store, draft, place)
-    if not sitting:
+    session = _last_edit_session(context.store, draft, place)
+    if not session:
         return False
-    before = _parsed(sitting[-1].before)
+    before = _parsed(session[-1].before)
     change = (place, read_card(draft.files, place), before)
-    return _write(context, staff, draft, change, undoes=[edit.number for edit in sitting])
+    return _write(context, staff, draft, change, undoes=[edit.number for edit in session])
 
 
 def discard(context: AppContext, staff: Staff) -> None:
-    """Let the whole draft go; its edits stay to be read. Raises NotAllowedError."""
+    """Discard the whole draft; its edit history stays. Raises NotAllowedError."""
     require(staff, Permission.EDIT_CONTENT)
 
     def work(connection: Connection) -> None:
@@ -146,37 +144,37 @@ def discard(context: AppContext, staff: Staff) -> None:
 
 
 def read_check(store: Store, draft: Draft) -> RegressionRow | None:
-    """The proof of this draft, however far it is; none where another revision is in force by now."""
+    """The regression check of this draft, finished or not; None if the base revision has been replaced."""
     with store.reading() as connection:
         row = read_proof(connection, draft.digest)
     return row if row and row.base == draft.base.number else None
 
 
 def rebase_draft(draft: Draft, files: Files) -> dict[str, bytes]:
-    """The draft's own changes on other content: the files that differ from it then."""
-    laid = dict(files)
+    """Apply the draft's own changes to other content; returns the files that change."""
+    rebased = dict(files)
     for change in differences(draft.published, draft.files):
         place = change.place
         if kind_of(place.file) is None:
-            laid[place.file] = draft.files[place.file]
+            rebased[place.file] = draft.files[place.file]
             continue
-        base, now = read_card(draft.published, place) or {}, read_card(laid, place) or {}
+        base, now = read_card(draft.published, place) or {}, read_card(rebased, place) or {}
         values = None if change.after is None else merge_fields(base, change.after, now).values
-        laid[place.file] = write_card(laid, place, values)
-    return {file: body for file, body in laid.items() if body != files.get(file)}
+        rebased[place.file] = write_card(rebased, place, values)
+    return {file: body for file, body in rebased.items() if body != files.get(file)}
 
 
 def history_of(store: Store, place: CardRef) -> list[Edit]:
-    """Every change of a card, the newest first."""
+    """All edits of a card, newest first."""
     with store.reading() as connection:
         return list_edits(connection, file=place.file, name=place.name)
 
 
 def _joined(base: Values | None, fields: Values | None, now: Values | None) -> tuple[Values | None, Values]:
-    """The card with the form's fields and with what others changed; and theirs, of fields that both had changed."""
+    """(merged card, the other editor's values of fields that both changed)."""
     if fields is None:
         return None, {}
-    if now is None:  # it is new, or another hand has taken it out: these words bring it back
+    if now is None:  # the card is new, or somebody deleted it meanwhile: saving restores it
         return {**(base or {}), **fields}, {}
     current = {name: now.get(name, "") for name in fields}
     merged = merge_fields(base or {}, fields, current)
@@ -184,7 +182,7 @@ def _joined(base: Values | None, fields: Values | None, now: Values | None) -> t
 
 
 def _as_seen(store: Store, draft: Draft, form: CardForm) -> tuple[Values | None, str]:
-    """The card as the form's reader saw it, and who has changed it last."""
+    """(the card as it was when the form was rendered, who changed it last)."""
     place = form.place
     revision, _, number = form.seen.partition("-")
     with store.reading() as connection:
@@ -207,7 +205,7 @@ def _write(
     change: tuple[CardRef, Values | None, Values | None],
     undoes: list[int] | None = None,
 ) -> bool:
-    """Write one card's change; False where its file was changed meanwhile."""
+    """Write one card's change; False if its file was changed meanwhile."""
     place, before, after = change
     body, seen = write_card(draft.files, place, after).decode(), draft.files[place.file].decode()
     now = context.clock()
@@ -223,9 +221,9 @@ def _write(
         texts = (_written(before), _written(after))
         edit = Edit(number, place.file, place.name, *texts, staff.id, now, draft.base.number)
         add_edit(connection, edit if undoes is None else Edit(**{**edit.__dict__, "undone_by": number}))
-        for each in undoes or ():
-            mark_undone(connection, each, number)
-        if not (last and last[0].staff == staff.id and now - last[0].at < ONE_SITTING and undoes is None):
+        for undone in undoes or ():
+            mark_undone(connection, undone, number)
+        if not (last and last[0].staff == staff.id and now - last[0].at < EDIT_SESSION_GAP and undoes is None):
             action = "content-edit" if undoes is None else "content-undo"
             add_audit_entry(connection, AuditEntry(now, staff.id, action, "", f"{place.file} edit {number}"))
         return True
@@ -233,20 +231,20 @@ def _write(
     return context.store.transaction(work)
 
 
-def _last_sitting(store: Store, draft: Draft, place: CardRef) -> list[Edit]:
-    """The newest edits of a card by one hand without a long pause, the newest first."""
+def _last_edit_session(store: Store, draft: Draft, place: CardRef) -> list[Edit]:
+    """The newest edits of a card by one person without a long pause, newest first."""
     with store.reading() as connection:
-        found = list_edits(connection, file=place.file, name=place.name, revision=draft.base.number)
-    sitting: list[Edit] = []
-    for edit in (each for each in found if not each.undone_by):
-        if sitting and (edit.staff != sitting[-1].staff or sitting[-1].at - edit.at > ONE_SITTING):
+        edits = list_edits(connection, file=place.file, name=place.name, revision=draft.base.number)
+    session: list[Edit] = []
+    for edit in (edit for edit in edits if not edit.undone_by):
+        if session and (edit.staff != session[-1].staff or session[-1].at - edit.at > EDIT_SESSION_GAP):
             break
-        sitting.append(edit)
-    return sitting
+        session.append(edit)
+    return session
 
 
 def _without_empty(fields: Values, now: Values) -> Values:
-    """An optional field that was not there, and is empty, is not written."""
+    """Without optional fields that are empty and were not in the card before."""
     return {name: value for name, value in fields.items() if value or name in now}
 
 

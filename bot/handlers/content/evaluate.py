@@ -1,4 +1,4 @@
-"""Score the bot on messages with expected answers, as `cases/README.md` says: each figure with its n."""
+"""Score the bot on messages with expected answers, as defined in `cases/README.md`: each figure with its n."""
 
 import json
 import time
@@ -15,7 +15,7 @@ from bot.domain.understanding.triage import Triage, worst
 
 @dataclass(frozen=True)
 class ScoredCase:
-    """One message of a set: where it belongs, and every entry that is a right first answer."""
+    """A test message: its expected route, and every entry that is a correct first answer."""
 
     text: str
     route: Route
@@ -24,19 +24,17 @@ class ScoredCase:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the bot did with it."""
-
     route: Route
     entries: tuple[str, ...]
     milliseconds: float
 
 
 class CasesError(Exception):
-    """A file of cases cannot be read; says where and why."""
+    """A file of cases cannot be read; the message says where and why."""
 
 
 def read_cases(path: Path) -> list[ScoredCase]:
-    """The cases of a JSONL file. Raises CasesError."""
+    """Read a JSONL file. Raises CasesError."""
     cases: list[ScoredCase] = []
     try:
         for line in path.read_text(encoding="utf-8").splitlines():
@@ -53,7 +51,6 @@ def read_cases(path: Path) -> list[ScoredCase]:
 
 
 def predict(answerer: Answerer, cases: Iterable[ScoredCase]) -> list[Prediction]:
-    """What the answerer does with every case, with the time it takes."""
     predictions = []
     for case in cases:
         started = time.perf_counter()
@@ -65,7 +62,7 @@ def predict(answerer: Answerer, cases: Iterable[ScoredCase]) -> list[Prediction]
 def score(
     cases: Sequence[ScoredCase], predictions: Sequence[Prediction], triage: Triage
 ) -> dict[str, dict[str, float | int]]:
-    """Every figure as `{"value", "n"}`; a figure without cases has the value 0 and n 0."""
+    """Every figure as `{"value", "n"}`; both are 0 for a figure without cases."""
     pairs = list(zip(cases, predictions, strict=True))
     answers = [(c, p) for c, p in pairs if c.route is Route.ANSWER]
     emergencies = [(c, p) for c, p in pairs if c.route is Route.EMERGENCY]
@@ -96,7 +93,7 @@ def score(
 
 
 def baseline(catalog: Catalog) -> Answerer:
-    """What most people build: `WRatio` over the same phrases, the best one wins, and nothing is ever not ours."""
+    """The usual simple bot, for comparison: best `WRatio` over the same phrases, and every message gets an answer."""
     rows = [(phrase, entry.id) for entry in catalog.entries for phrase in (entry.title, *entry.phrases)]
     phrases = [phrase for phrase, _ in rows]
 
@@ -108,8 +105,8 @@ def baseline(catalog: Catalog) -> Answerer:
 
 
 def _by_lists(triage: Triage, text: str) -> Route | None:
-    found = worst(triage.read(text))
-    return found.route if found else None
+    signal = worst(triage.read(text))
+    return signal.route if signal else None
 
 
 def _share(

@@ -1,4 +1,4 @@
-"""Why a draft would hear less: the new words nearest to the message that it no longer hears."""
+"""Explain a regression: the new words of the draft closest to the message that it no longer detects."""
 
 from collections.abc import Iterable
 
@@ -12,47 +12,46 @@ from bot.domain.understanding.triage import Triage, WordGroup
 from bot.domain.understanding.understander import Understander
 from bot.handlers.content.regression_report import Cause
 
-_ALIKE = 55
-"""From this partial likeness a new phrase is named as the cause."""
-_SURE = 0.45
+_PHRASE_SIMILARITY = 55
+"""Partial ratio (0 to 100) from which a new phrase is named as the cause."""
+_COLLISION_PROBABILITY = 0.45
 
 
 def cause_of(published: Understander, draft: Understander, text: str) -> Cause:
-    """The likeliest cause."""
     synonym = _new_synonym(published.catalog, draft.catalog, text)
     phrase, owner = _new_phrase(published.catalog, draft.catalog, text)
     return Cause(_new_calming(published.catalog.triage, draft.catalog.triage, text), phrase, owner, synonym)
 
 
 def collisions(published: Understander, draft: Understander) -> Iterable[tuple[str, str, str]]:
-    """New phrases that are answered with another entry today: (phrase, its entry, the nearer one)."""
+    """New phrases that another entry answers today: (phrase, its entry, the entry that answers)."""
     for phrase, owner in new_phrases(published.catalog, draft.catalog):
         if owner not in published.catalog.by_id:
             continue
         (analysis,) = published.analyzer.analyse([with_synonyms(published.catalog.synonyms, phrase)])
         nearest, probability = rank(published.index, analysis).entries[0]
-        if nearest != owner and probability >= _SURE:
+        if nearest != owner and probability >= _COLLISION_PROBABILITY:
             yield phrase, owner, nearest
 
 
 def new_phrases(published: Catalog, draft: Catalog) -> list[tuple[str, str]]:
-    """Phrases of the draft that are not in force yet, with their entry, subject or small talk."""
+    """Phrases that only the draft has: (phrase, its entry, subject or small talk)."""
     known = set(_phrases(published))
-    return [each for each in _phrases(draft) if each not in known]
+    return [pair for pair in _phrases(draft) if pair not in known]
 
 
 def _phrases(catalog: Catalog) -> Iterable[tuple[str, str]]:
     taught: list[Entry | NotOurs | Smalltalk] = [*catalog.entries, *catalog.not_ours, *catalog.smalltalk]
-    for each in taught:
-        yield from ((phrase, each.id) for phrase in each.phrases)
+    for owner in taught:
+        yield from ((phrase, owner.id) for phrase in owner.phrases)
     for signal in catalog.signals:
         yield from ((phrase, signal.kind) for phrase in signal.phrases)
 
 
 def _new_phrase(published: Catalog, draft: Catalog, text: str) -> tuple[str, str]:
     owners = dict(new_phrases(published, draft))
-    found = process.extractOne(text, list(owners), scorer=fuzz.partial_ratio, score_cutoff=_ALIKE)
-    return (found[0], owners[found[0]]) if found else ("", "")
+    best = process.extractOne(text, list(owners), scorer=fuzz.partial_ratio, score_cutoff=_PHRASE_SIMILARITY)
+    return (best[0], owners[best[0]]) if best else ("", "")
 
 
 def _new_synonym(published: Catalog, draft: Catalog, text: str) -> str:
@@ -62,16 +61,16 @@ def _new_synonym(published: Catalog, draft: Catalog, text: str) -> str:
 
 
 def _new_calming(published: Triage, draft: Triage, text: str) -> str:
-    """A word that blanks out or calms in the draft alone, as it stands in the message."""
-    said, before, after = squeeze(text), _calming(published), _calming(draft)
+    """Part of the message that only the draft ignores or treats as calming; empty if none."""
+    squeezed, before, after = squeeze(text), _calming(published), _calming(draft)
     for name, group in after.items():
-        for hit in group.japanese.finditer(said):
+        for hit in group.japanese.finditer(squeezed):
             if name not in before or not before[name].japanese.search(hit.group()):
                 return hit.group()
     return ""
 
 
 def _calming(triage: Triage) -> dict[str, WordGroup]:
-    """Everything that blanks out or switches a rule off."""
+    """All word groups that remove text or switch a rule off."""
     own = {"idioms": triage.idioms, "information": triage.information, "padding": triage.padding}
     return own | {group.name: group for rule in triage.rules for group in rule.unless}

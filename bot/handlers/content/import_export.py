@@ -1,4 +1,4 @@
-"""Excel, CSV and folders in and out: a preview first, and then all of it in one commit, or nothing."""
+"""Import and export Excel, CSV and folders: first a preview, then everything in one commit or nothing."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ Changes = Mapping[CardRef, Values | None]
 
 @dataclass(frozen=True)
 class Imported:
-    """What a file of tables would do to the draft; with a fault nothing."""
+    """Effect of a table file on the draft; a file with a fault has no effect."""
 
     faults: list[RowFault]
     changes: Changes
@@ -36,17 +36,15 @@ class Imported:
 
 
 def export_workbook(files: Files) -> bytes:
-    """Every sheet."""
     return write_workbook({sheet.name: table_of(files, sheet) for sheet in SHEETS})
 
 
 def export_csv(files: Files, sheet: SheetKind) -> bytes:
-    """One sheet."""
     return write_csv(sheet, table_of(files, sheet))
 
 
 def preview_tables(draft: Draft, body: bytes) -> Imported:
-    """Read the file and lay it beside the draft. Raises TableError."""
+    """Compare the file with the draft. Raises TableError."""
     reading = TableReading(draft.files)
     reading.read(read_tables(body))
     if reading.faults:
@@ -56,7 +54,6 @@ def preview_tables(draft: Draft, body: bytes) -> Imported:
 
 
 def with_changes(files: Files, changes: Changes) -> dict[str, bytes]:
-    """The files with these cards."""
     by_file: dict[str, dict[str, Values | None]] = {}
     for place, values in changes.items():
         by_file.setdefault(place.file, {})[place.name] = values
@@ -64,21 +61,24 @@ def with_changes(files: Files, changes: Changes) -> dict[str, bytes]:
 
 
 def import_changes(context: AppContext, staff: Staff, changes: Changes) -> int:
-    """Put previewed changes into the draft; how many. Raises NotAllowedError, BehindError, NoSuchCardError."""
+    """Apply previewed changes to the draft; returns how many. Raises NotAllowedError, BehindError, NoSuchCardError."""
     require(staff, Permission.EDIT_CONTENT)
-    return take_in(context.store, staff.id, changes, context.clock())
+    return write_import(context.store, staff.id, changes, context.clock())
 
 
 def import_files(context: AppContext, by: str, files: Files) -> int:
-    """Put whole files into the draft; what they lack stays. How many cards. Raises BehindError."""
+    """Replace whole files of the draft, other files stay; returns how many cards changed. Raises BehindError."""
     draft = read_draft(context.store)
-    found = differences(draft.files, {**draft.files, **files})
-    changes = {change.place: change.after for change in found if change.place.file in draft.files}
-    return take_in(context.store, by, changes, context.clock(), files)
+    changed = differences(draft.files, {**draft.files, **files})
+    changes = {change.place: change.after for change in changed if change.place.file in draft.files}
+    return write_import(context.store, by, changes, context.clock(), files)
 
 
-def take_in(store: Store, by: str, changes: Changes, now: datetime, whole: Files = MappingProxyType({})) -> int:
-    """All in one commit. `whole`: files as they are to be. Raises BehindError: the draft was changed meanwhile."""
+def write_import(store: Store, by: str, changes: Changes, now: datetime, whole: Files = MappingProxyType({})) -> int:
+    """One commit; returns the number of edits. `whole`: complete files to write. Raises BehindError.
+
+    BehindError means that the draft was changed meanwhile.
+    """
     draft = read_draft(store)
     cards = {place: values for place, values in changes.items() if kind_of(place.file)}
     after = {**with_changes(draft.files, {} if whole else cards), **whole}
@@ -98,12 +98,12 @@ def take_in(store: Store, by: str, changes: Changes, now: datetime, whole: Files
 
 
 def changes_as_text(changes: Changes) -> str:
-    """For a form that goes to the browser and back."""
+    """Serialise for a hidden form field."""
     return json.dumps([[place.file, place.name, values] for place, values in changes.items()], ensure_ascii=False)
 
 
 def changes_from_text(text: str) -> Changes:
-    """What `changes_as_text` wrote. Raises ValueError."""
+    """Inverse of `changes_as_text`. Raises ValueError."""
     rows = json.loads(text)
     return {CardRef(str(file), str(name)): values for file, name, values in rows}
 

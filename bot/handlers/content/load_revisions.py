@@ -1,4 +1,4 @@
-"""The revision in force: the first one, the growth of a newer version, and the new one that every process takes up."""
+"""Load the active revision: create the first, merge newly shipped content, follow revisions published elsewhere."""
 
 import asyncio
 from datetime import datetime
@@ -31,19 +31,19 @@ from bot.storage.engine import Store
 
 log = structlog.get_logger()
 
-LOOK_EVERY = 2.0
-"""Seconds until a process sees that another revision is in force."""
+POLL_SECONDS = 2.0
+"""Delay until a process notices that another revision was published."""
 
 
 def begin_revisions(store: Store, shipped: Files, now: datetime) -> Revision:
-    """The revision in force; the first one is what was shipped, and newer shipped files make a new one."""
+    """The active revision. The first is the shipped content; newer shipped files are merged into a new revision."""
     with store.reading() as connection:
         known = list_revisions(connection)
-        files = {each: unpack_files(read_content(connection, each)) for each in _grown_from(known)}
+        files = {content: unpack_files(read_content(connection, content)) for content in _merge_sources(known)}
     digest = digest_of(shipped)
     if not known:
         _add(store, shipped, Revision(1, digest, digest, RevisionOrigin.FIRST, "", "", "", now), shipped)
-    elif digest not in {each.shipped for each in known}:
+    elif digest not in {revision.shipped for revision in known}:
         grown = grow(files[known[0].shipped], files[known[0].digest], shipped)
         reason = f"taken {len(grown.taken)}, kept {len(grown.kept)}"
         number = known[0].number + 1
@@ -57,7 +57,7 @@ def begin_revisions(store: Store, shipped: Files, now: datetime) -> Revision:
 
 
 def open_revision(store: Store, index_builder: IndexBuilder, analyzer: Analyzer, revision: Revision) -> Understander:
-    """What it knows. A revision that this version cannot read is said aloud, and the shipped content serves."""
+    """Build the understander of a revision. If this version cannot read it, alarm and use the shipped content."""
     with store.reading() as connection:
         files = unpack_files(read_content(connection, revision.digest))
     try:
@@ -68,25 +68,25 @@ def open_revision(store: Store, index_builder: IndexBuilder, analyzer: Analyzer,
 
 
 async def follow_revisions(context: AppContext) -> None:
-    """One look: where another revision is in force, take it up."""
+    """One poll: load the active revision if it is another one, then sleep."""
     await asyncio.to_thread(load_newer_revision, context)
-    await asyncio.sleep(LOOK_EVERY)
+    await asyncio.sleep(POLL_SECONDS)
 
 
 def load_newer_revision(context: AppContext) -> None:
-    """Put the revision in force on the shelf of this process."""
-    shelf = context.content
+    """Make this process serve the newest revision. Does nothing if it already does."""
+    published = context.content
     with context.store.reading() as connection:
-        if newest_number(connection) in {0, shelf.revision}:
+        if newest_number(connection) in {0, published.revision}:
             return
         revision = read_revision(connection)
     if revision:
-        understander = open_revision(context.store, context.index_builder, shelf.understander.analyzer, revision)
-        shelf.put(understander, revision.number)
+        understander = open_revision(context.store, context.index_builder, published.understander.analyzer, revision)
+        published.put(understander, revision.number)
         log.info("revision_taken_up", revision=revision.number)
 
 
-def _grown_from(known: list[Revision]) -> set[str]:
+def _merge_sources(known: list[Revision]) -> set[str]:
     return {known[0].digest, known[0].shipped} if known else set()
 
 

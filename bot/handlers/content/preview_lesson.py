@@ -1,4 +1,4 @@
-"""What a lesson would change, before it is in the draft: the messages of its group, and the checks."""
+"""Preview a lesson before it enters the draft: its effect on the messages of its group and on the checks."""
 
 from dataclasses import dataclass
 
@@ -10,12 +10,12 @@ from bot.handlers.content.teach_from_unmatched import Lesson, LessonTarget, file
 from bot.handlers.content.try_question import draft_understander
 from bot.handlers.conversation.answer_dry_run import answer_once
 
-_MOST = 30
+_MAX_MESSAGES = 30
 
 
 @dataclass(frozen=True)
 class Effect:
-    """One message: route and first entry, from the draft as it is and with the lesson."""
+    """One message: (route, title of the first entry) of the draft without and with the lesson."""
 
     text: str
     before: tuple[str, str]
@@ -24,20 +24,21 @@ class Effect:
 
 @dataclass(frozen=True)
 class Preview:
-    """The messages of the group, and the checks whose answer changes."""
+    """All messages of the group; of the checks only those whose answer changes."""
 
     messages: tuple[Effect, ...]
     checks: tuple[Effect, ...]
 
 
 def preview_lesson(context: AppContext, group: str, taught: LessonTarget) -> Preview:
-    """Try the lesson. Seconds. Raises LessonError, NoSuchCardError, ContentError."""
-    messages = words_of(context.store, context.keys, group)[:_MOST]
-    texts = list(dict.fromkeys([taught.words, *(each.words for each in messages)]))
+    """Takes seconds. Raises LessonError, NoSuchCardError, ContentError."""
+    messages = words_of(context.store, context.keys, group)[:_MAX_MESSAGES]
+    texts = list(dict.fromkeys([taught.words, *(message.words for message in messages)]))
     before = draft_understander(context)
     after = before if taught.lesson in {Lesson.LEAVE, Lesson.CHECK} else _with_lesson(context, before, taught)
     checks = [check.text for check in before.catalog.checks]
-    changed = [each for each in (_effect(context, before, after, text) for text in checks) if each.before != each.after]
+    effects = [_effect(context, before, after, text) for text in checks]
+    changed = [effect for effect in effects if effect.before != effect.after]
     return Preview(tuple(_effect(context, before, after, text) for text in texts), tuple(changed))
 
 

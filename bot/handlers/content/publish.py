@@ -1,4 +1,4 @@
-"""A proved draft becomes a revision; an old revision comes back. Each is one commit: before it the old one serves."""
+"""Publish a checked draft, or restore an old revision. Each is one commit; until then the old revision serves."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,7 +10,7 @@ from bot.content.upgrade_merge import grow
 from bot.domain.staff.permissions import Permission, Staff, require
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import Draft, read_check, read_draft, rebase_draft
-from bot.handlers.content.regression_report import RegressionReport, read_proof
+from bot.handlers.content.regression_report import RegressionReport, load_report
 from bot.storage.content.draft_rows import clear_draft, newest_edit, write_draft_file
 from bot.storage.content.regression_rows import RegressionRow, clear_regressions, want_published
 from bot.storage.content.revision_rows import (
@@ -31,67 +31,65 @@ LONGEST_REASON = 500
 
 
 class NotCheckedError(Exception):
-    """The draft as it stands has no proof, or one that refuses it."""
+    """The draft has no regression check, or its check failed."""
 
 
 class OwnRequestError(Exception):
-    """Who asks for a publish does not agree to it too: that is for a second person."""
+    """The requester of a publish cannot approve it: that needs a second person."""
 
 
 class NoReasonError(Exception):
-    """Why it is published is not said."""
+    """No reason was given."""
 
 
 @dataclass(frozen=True)
 class CheckedDraft:
-    """The draft with its proof."""
-
     draft: Draft
     row: RegressionRow
-    proof: RegressionReport
+    report: RegressionReport
 
 
 def request_publish(context: AppContext, staff: Staff, digest: str, reason: str) -> None:
     """Ask a second person to publish. Raises NotCheckedError, NoReasonError."""
-    proved = _proved(context.store, digest)
+    checked = _checked_draft(context.store, digest)
     if not reason.strip():
         raise NoReasonError
     now = context.clock()
 
     def work(connection: Connection) -> None:
-        want_published(connection, proved.row.digest, staff.id, now, reason.strip()[:LONGEST_REASON])
+        want_published(connection, checked.row.digest, staff.id, now, reason.strip()[:LONGEST_REASON])
         add_audit_entry(connection, AuditEntry(now, staff.id, "publish-wanted", "", digest))
 
     context.store.transaction(work)
 
 
 def publish(context: AppContext, staff: Staff, digest: str, reason: str = "") -> Revision:
-    """Put the proved draft in force. Where the office wants a second reader, this is the second one.
+    """Activate the checked draft. If the office requires a second reader, `staff` is the second reader.
 
-    Raises NotAllowedError, NotProvedError, OwnRequestError, NoReasonError, BehindError.
+    Raises NotAllowedError, NotCheckedError, OwnRequestError, NoReasonError, BehindError.
     """
     require(staff, Permission.EDIT_CONTENT)
-    proved = _proved(context.store, digest)
+    checked = _checked_draft(context.store, digest)
     author, second = staff.id, ""
     if context.content.catalog.publishing.second_reader:
-        author, second, reason = proved.row.wanted_by, staff.id, proved.row.reason
+        author, second, reason = checked.row.wanted_by, staff.id, checked.row.reason
         if not author:
             raise NotCheckedError
         if author == staff.id:
             raise OwnRequestError
     if not reason.strip():
         raise NoReasonError
-    revision = next_revision(context.clock(), proved.draft.base, RevisionOrigin.PUBLISHED, digest)
+    revision = next_revision(context.clock(), checked.draft.base, RevisionOrigin.PUBLISHED, digest)
     revision = replace(revision, author=author, second_reader=second, reason=reason.strip()[:LONGEST_REASON])
-    activate_revision(context.store, staff.id, revision, proved.draft)
+    activate_revision(context.store, staff.id, revision, checked.draft)
     return revision
 
 
 def restore(context: AppContext, staff: Staff, number: int) -> Revision:
-    """Put an old revision in force again, as a new one; the draft stays. Raises NotAllowedError, BehindError."""
+    """Activate an old revision as a new one; the draft stays. Raises NotAllowedError, BehindError."""
     require(staff, Permission.EDIT_CONTENT)
     draft = read_draft(context.store)
-    files = _as_it_was(context.store, draft, number)
+    files = _restored_files(context.store, draft, number)
     revision = next_revision(context.clock(), draft.base, RevisionOrigin.RESTORED, digest_of(files))
     revision = replace(revision, author=staff.id, reason=f"第{number}版に戻しました")
     activate_revision(context.store, staff.id, revision, draft, files)
@@ -99,7 +97,7 @@ def restore(context: AppContext, staff: Staff, number: int) -> Revision:
 
 
 def activate_revision(store: Store, by: str, revision: Revision, draft: Draft, files: Files | None = None) -> None:
-    """One commit. `files`: content that is not the draft; then the draft's changes are laid on it. BehindError."""
+    """One commit. `files`: content other than the draft; the draft is then rebased on it. Raises BehindError."""
     packed = pack_files(draft.files if files is None else files)
     rebased_files = {} if files is None else rebase_draft(draft, files)
 
@@ -120,13 +118,13 @@ def activate_revision(store: Store, by: str, revision: Revision, draft: Draft, f
 
 
 def revisions_of(store: Store) -> list[Revision]:
-    """All revisions, the newest first."""
+    """Newest first."""
     with store.reading() as connection:
         return list_revisions(connection)
 
 
 def files_of(store: Store, number: int) -> Files:
-    """The content of a revision. Raises LookupError."""
+    """Raises LookupError."""
     with store.reading() as connection:
         revision = read_revision(connection, number)
         if revision is None:
@@ -134,19 +132,19 @@ def files_of(store: Store, number: int) -> Files:
         return unpack_files(read_content(connection, revision.digest))
 
 
-def _proved(store: Store, digest: str) -> CheckedDraft:
+def _checked_draft(store: Store, digest: str) -> CheckedDraft:
     draft = read_draft(store)
     row = read_check(store, draft)
     if row is None or row.digest != digest or row.found is None:
         raise NotCheckedError
-    proof = read_proof(row.found)
-    if proof.is_refused or not draft.is_changed:
+    report = load_report(row.found)
+    if report.is_refused or not draft.is_changed:
         raise NotCheckedError
-    return CheckedDraft(draft, row, proof)
+    return CheckedDraft(draft, row, report)
 
 
-def _as_it_was(store: Store, draft: Draft, number: int) -> Files:
-    """An old revision; what a newer version has brought since (words of danger above all) stays with it."""
+def _restored_files(store: Store, draft: Draft, number: int) -> Files:
+    """Files of an old revision, with what newer versions have shipped since (danger words above all)."""
     with store.reading() as connection:
         old = read_revision(connection, number)
         if old is None:
@@ -154,7 +152,7 @@ def _as_it_was(store: Store, draft: Draft, number: int) -> Files:
         files = unpack_files(read_content(connection, old.digest))
         if old.shipped == draft.base.shipped:
             return files
-        shipped = [unpack_files(read_content(connection, each.shipped)) for each in (old, draft.base)]
+        shipped = [unpack_files(read_content(connection, revision.shipped)) for revision in (old, draft.base)]
     return grow(shipped[0], files, shipped[1]).files
 
 

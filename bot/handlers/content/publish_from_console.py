@@ -1,4 +1,4 @@
-"""Publishing by whoever has the machine in their hands: checked at once, without a second reader."""
+"""Publish from the command line: checked at once, without a second reader."""
 
 from dataclasses import replace
 
@@ -11,14 +11,14 @@ from bot.storage.content.revision_rows import Revision, RevisionOrigin
 
 
 def publish_at_once(context: AppContext, reason: str) -> tuple[RegressionReport, Revision | None]:
-    """Prove the draft and put it in force, for whoever has the machine in their hands. Seconds. Raises BehindError."""
+    """Check the draft and activate it if the check passes. Takes seconds. Raises BehindError."""
     draft = read_draft(context.store)
-    proof = check_for_regressions(context, (draft.published, draft.files))
-    if proof.is_refused or not draft.is_changed:
-        return proof, None
+    report = check_for_regressions(context, (draft.published, draft.files))
+    if report.is_refused or not draft.is_changed:
+        return report, None
     revision = replace(
         next_revision(context.clock(), draft.base, RevisionOrigin.PUBLISHED, draft.digest),
         reason=reason[:LONGEST_REASON],
     )
     activate_revision(context.store, "", revision, draft)
-    return proof, revision
+    return report, revision

@@ -1,4 +1,4 @@
-"""What a draft would do to residents, before it reaches them: faults, lost cries, answers that change, figures."""
+"""Compare a draft with the published content: faults, missed calls for help, changed answers, figures."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,46 +18,46 @@ from bot.handlers.content.explain_regressions import cause_of, collisions
 from bot.handlers.content.regression_report import Cause, ChangedAnswer, Collision, Regression, RegressionReport
 
 FROZEN = "safety.jsonl"
-"""The set that no publish may hear less of."""
+"""Set of messages: no publish may detect fewer emergencies in it."""
 JUDGED = "heldout.jsonl"
 FIGURES = (
     "first", "shown", "at_once", "at_once_right", "emergency_recall", "emergency_recall_lists_only", "desk_recall",
     "answer_to_desk", "answer_to_emergency", "unknown_answered",
 )  # fmt: skip
-_LOUD = {Route.EMERGENCY: 2, Route.DESK: 1}
+_SEVERITY = {Route.EMERGENCY: 2, Route.DESK: 1}
 NEW = "new"
-"""Of a message of the set that the office is only now adding."""
+"""Stands in place of the old route for a safety message that the draft itself adds."""
 
 
 @dataclass(frozen=True)
 class RegressionRun:
-    """One draft beside what is in force."""
+    """One draft compared with the published content."""
 
     published: Understander
     draft: Understander
     now: datetime
     answerer: Callable[[Understander], Answerer]
-    """Asks one of the two."""
+    """Makes an answerer of either."""
 
     def faults(self, files: Files, shipped: Files) -> list[tuple[str, int, str, str]]:
-        """Every fault of `content check`, and what was shipped and is gone."""
+        """Every fault of `content check`, and shipped parts that are missing: (file, line, what, how to fix)."""
         today = self.now.astimezone(CITY_ZONE).date()
-        found = check_files(files, today, lambda _: self.answerer(self.draft), shipped)
-        return [(fault.file, fault.line, fault.what, fault.mend) for fault in found]
+        faults = check_files(files, today, lambda _: self.answerer(self.draft), shipped)
+        return [(fault.file, fault.line, fault.what, fault.mend) for fault in faults]
 
     def replay(self, cases: Path, faults: list[tuple[str, int, str, str]]) -> RegressionReport:
-        """All sets asked before and after."""
+        """Ask both contents every set of messages and compare."""
         frozen, judged = read_cases(cases / FROZEN), read_cases(cases / JUDGED)
         asked = [*frozen, *judged, *_own(self.published.catalog), *_checks(self.published.catalog)]
-        was, becomes = (predict(self.answerer(each), asked) for each in (self.published, self.draft))
+        was, becomes = (predict(self.answerer(content), asked) for content in (self.published, self.draft))
         lost = list(self._lost(asked, was, becomes))
-        lost += [each for case in _added(self) for each in self._unheard(case)]
+        lost += [missed for case in _added(self) for missed in self._missed_addition(case)]
         turned = [
             ChangedAnswer(case.text, _first(old), _first(new))
             for case, old, new in zip(asked, was, becomes, strict=True)
             if _first(old) != _first(new)
         ]
-        near = [Collision(*each) for each in collisions(self.published, self.draft)]
+        near = [Collision(*names) for names in collisions(self.published, self.draft)]
         sets = slice(len(frozen) + len(judged))
         figures = self._figures(asked[sets], was[sets], becomes[sets])
         return RegressionReport(faults, lost, turned, near, figures, self.published.catalog.publishing.most_drop)
@@ -65,19 +65,19 @@ class RegressionRun:
     def _lost(
         self, cases: Sequence[ScoredCase], was: Sequence[Prediction], becomes: Sequence[Prediction]
     ) -> Iterable[Regression]:
-        """What is heard now must be heard then, by everything together and by the words alone."""
+        """Calls for help that the draft misses, with all detection together or with the word lists alone."""
         for case, old, new in zip(cases, was, becomes, strict=True):
-            if case.route not in _LOUD:
+            if case.route not in _SEVERITY:
                 continue
-            heard, hears = (_by_lists(each, case.text) for each in (self.published, self.draft))
+            listed_before, listed_after = (_by_lists(content, case.text) for content in (self.published, self.draft))
             cause = partial(cause_of, self.published, self.draft, case.text)
             if _is_less(case.route, old.route, new.route):
                 yield Regression(case.text, case.route, old.route, new.route, by_lists=False, cause=cause())
-            elif _is_less(case.route, heard, hears):
-                yield Regression(case.text, case.route, heard, hears, by_lists=True, cause=cause())
+            elif _is_less(case.route, listed_before, listed_after):
+                yield Regression(case.text, case.route, listed_before, listed_after, by_lists=True, cause=cause())
 
-    def _unheard(self, case: ScoredCase) -> Iterable[Regression]:
-        """A message that the draft itself adds to the set, and does not hear."""
+    def _missed_addition(self, case: ScoredCase) -> Iterable[Regression]:
+        """Whether the draft misses a safety message that it adds itself."""
         route, _ = self.answerer(self.draft)(case.text)
         if _is_less(case.route, case.route, route):
             yield Regression(case.text, case.route, NEW, route, by_lists=False, cause=Cause())
@@ -91,27 +91,27 @@ class RegressionRun:
 
 
 def _own(catalog: Catalog) -> list[ScoredCase]:
-    return [ScoredCase(each.text, each.route, ()) for each in catalog.safety]
+    return [ScoredCase(example.text, example.route, ()) for example in catalog.safety]
 
 
 def _checks(catalog: Catalog) -> list[ScoredCase]:
     return [ScoredCase(check.text, Route.ANSWER, check.accept) for check in catalog.checks]
 
 
-def _added(proving: RegressionRun) -> list[ScoredCase]:
-    known = {case.text for case in proving.published.catalog.safety}
-    return [case for case in _own(proving.draft.catalog) if case.text not in known]
+def _added(run: RegressionRun) -> list[ScoredCase]:
+    known = {case.text for case in run.published.catalog.safety}
+    return [case for case in _own(run.draft.catalog) if case.text not in known]
 
 
-def _first(answered: Prediction) -> tuple[str, str]:
-    return answered.route, answered.entries[0] if answered.entries else ""
+def _first(prediction: Prediction) -> tuple[str, str]:
+    return prediction.route, prediction.entries[0] if prediction.entries else ""
 
 
 def _by_lists(understander: Understander, text: str) -> Route:
-    found = worst(understander.catalog.triage.read(text))
-    return found.route if found else Route.UNKNOWN
+    signal = worst(understander.catalog.triage.read(text))
+    return signal.route if signal else Route.UNKNOWN
 
 
 def _is_less(due: Route, before: Route, after: Route) -> bool:
-    """Whether it is heard less than before, and less than is due to it."""
-    return _LOUD.get(after, 0) < min(_LOUD.get(before, 0), _LOUD[due])
+    """Whether severity falls below both the earlier and the expected (`due`) one."""
+    return _SEVERITY.get(after, 0) < min(_SEVERITY.get(before, 0), _SEVERITY[due])

@@ -1,4 +1,4 @@
-"""A draft is proved in the background, in a process of its own, with its progress shown; who dies leaves it waiting."""
+"""Regression checks as background jobs in a child process, with progress. After a crash the job is run again."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,9 +18,9 @@ from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import Draft, read_draft
 from bot.handlers.content.regression_check import RegressionRun
-from bot.handlers.content.regression_report import RegressionReport, write_proof
+from bot.handlers.content.regression_report import RegressionReport, dump_report
 from bot.handlers.conversation.answer_dry_run import answerer
-from bot.handlers.index_builder import IndexBuilder, child_process, fit_here, own_analyzer, read_whole
+from bot.handlers.index_builder import IndexBuilder, child_process, fit_index, process_analyzer, read_valid_catalog
 from bot.storage.content.regression_rows import (
     RegressionRow,
     end_regression,
@@ -34,14 +34,14 @@ from bot.storage.engine import Store
 log = structlog.get_logger()
 
 STEPS = 3
-"""Fit the new phrases, look for faults, ask all sets of messages."""
-Tell = Callable[[int], None]
-LOOK_EVERY = 1.0
-"""Seconds until a proof that is asked for begins."""
+"""Fit the new phrases, check for faults, ask all sets of messages."""
+OnStep = Callable[[int], None]
+POLL_SECONDS = 1.0
+"""Delay until a requested check starts."""
 
 
 def request_check(context: AppContext, staff: Staff) -> Draft:
-    """Ask for the proof of the draft as it stands. Raises NotAllowedError."""
+    """Request a check of the draft in its current state. Raises NotAllowedError."""
     require(staff, Permission.EDIT_CONTENT)
     draft = read_draft(context.store)
     digest, packed, now = draft.digest, pack_files(draft.files), context.clock()
@@ -55,64 +55,64 @@ def request_check(context: AppContext, staff: Staff) -> Draft:
 
 
 async def run_waiting_checks(context: AppContext) -> None:
-    """One look: where a proof is asked for, make it."""
+    """One poll: run the next requested check, or sleep."""
     if not await asyncio.to_thread(run_next_check, context):
-        await asyncio.sleep(LOOK_EVERY)
+        await asyncio.sleep(POLL_SECONDS)
 
 
 def run_next_check(context: AppContext) -> bool:
-    """Make the oldest proof that waits. False where none does."""
+    """Run the oldest requested check. False if there is none."""
     row = context.store.transaction(lambda connection: take_regression(connection, context.clock()))
     if row is None:
         return False
-    found: bytes | None = None
+    report: bytes | None = None
     try:
-        found = write_proof(_prove(context, row))
-    except Exception as error:  # noqa: BLE001 -- a content that breaks the proof must not stop the worker
+        report = dump_report(_run_check(context, row))
+    except Exception as error:  # noqa: BLE001 -- content that breaks the check must not stop the worker
         log.error("proof_failed", error=type(error).__name__)
-    context.store.transaction(lambda connection: end_regression(connection, row.digest, found))
+    context.store.transaction(lambda connection: end_regression(connection, row.digest, report))
     return True
 
 
-def _prove(context: AppContext, row: RegressionRow) -> RegressionReport:
+def _run_check(context: AppContext, row: RegressionRow) -> RegressionReport:
     with context.store.reading() as connection:
         base = read_revision(connection, row.base)
         files = unpack_files(read_content(connection, row.digest))
         published = unpack_files(read_content(connection, base.digest if base else row.digest))
-    return check_for_regressions(context, (published, files), partial(_tell, context.store, row.digest))
+    return check_for_regressions(context, (published, files), partial(_save_step, context.store, row.digest))
 
 
-def _tell(store: Store, digest: str, step: int) -> None:
+def _save_step(store: Store, digest: str, step: int) -> None:
     store.transaction(lambda connection: write_step(connection, digest, step))
 
 
 def check_for_regressions(
-    context: AppContext, contents: tuple[Files, Files], tell: Tell = lambda _: None
+    context: AppContext, contents: tuple[Files, Files], on_step: OnStep = lambda _: None
 ) -> RegressionReport:
-    """Prove content (the second) beside what is in force, in a process of its own. `tell` hears of each step."""
-    published, files = (pack_files(each) for each in contents)
+    """Compare `contents` (published, draft) in a child process. `on_step` gets the number of each step."""
+    published, files = (pack_files(content) for content in contents)
     task = _Task(published, files, context.index_builder, context.thresholds, context.clock())
     malformed = faults_of_form(contents[1])
     if malformed:
         return RegressionReport(malformed)
     with child_process() as pool:
-        tell(1)
+        on_step(1)
         for packed in (published, files):
-            pool.submit(fit_here, packed, context.index_builder.indexes).result()
-        tell(2)
-        faults = pool.submit(_faults_here, task).result()
-        tell(STEPS)
-        return pool.submit(_replay_here, task, faults).result()
+            pool.submit(fit_index, packed, context.index_builder.indexes).result()
+        on_step(2)
+        faults = pool.submit(_find_faults, task).result()
+        on_step(STEPS)
+        return pool.submit(_replay, task, faults).result()
 
 
 def faults_of_form(files: Files) -> list[tuple[str, int, str, str]]:
-    """What keeps the content from being read at all."""
+    """Faults that keep the content from being read at all: (file, line, what, how to fix)."""
     return [(fault.file, fault.line, fault.what, fault.mend) for fault in catalog_of(files)[1]]
 
 
 @dataclass(frozen=True)
 class _Task:
-    """Everything the other process needs."""
+    """Everything the child process needs; picklable."""
 
     published: bytes
     draft: bytes
@@ -121,22 +121,22 @@ class _Task:
     now: datetime
 
 
-def _faults_here(task: _Task) -> list[tuple[str, int, str, str]]:
-    """In the other process: every fault."""
-    return _proving(task).faults(unpack_files(task.draft), task.index_builder.shipped())
+def _find_faults(task: _Task) -> list[tuple[str, int, str, str]]:
+    """Runs in the child process."""
+    return _regression_run(task).faults(unpack_files(task.draft), task.index_builder.shipped())
 
 
-def _replay_here(task: _Task, faults: list[tuple[str, int, str, str]]) -> RegressionReport:
-    """In the other process: every set of messages."""
-    return _proving(task).replay(task.index_builder.cases, faults)
+def _replay(task: _Task, faults: list[tuple[str, int, str, str]]) -> RegressionReport:
+    """Runs in the child process."""
+    return _regression_run(task).replay(task.index_builder.cases, faults)
 
 
-def _proving(task: _Task) -> RegressionRun:
+def _regression_run(task: _Task) -> RegressionRun:
     published, draft = (_understander(packed, task.index_builder) for packed in (task.published, task.draft))
     ask = partial(answerer, thresholds=task.thresholds, now=lambda: task.now)
     return RegressionRun(published, draft, task.now, ask)
 
 
 def _understander(packed: bytes, index_builder: IndexBuilder) -> Understander:
-    catalog, analyzer = read_whole(unpack_files(packed)), own_analyzer()
+    catalog, analyzer = read_valid_catalog(unpack_files(packed)), process_analyzer()
     return Understander(catalog, index_of(catalog, analyzer, index_builder.indexes), analyzer)

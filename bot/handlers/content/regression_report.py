@@ -1,4 +1,4 @@
-"""What a regression check of a draft has found, as it is stored and shown."""
+"""Result of a regression check of a draft, as stored and shown."""
 
 import zlib
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 @dataclass(frozen=True)
 class Cause:
-    """What in the draft does it: words that blank out or calm, a new phrase of an entry, a new synonym. Or unknown."""
+    """Likely cause in the draft: a calming word, a new phrase with its entry, a new synonym. All empty: unknown."""
 
     calming: str = ""
     phrase: str = ""
@@ -18,7 +18,7 @@ class Cause:
 
 @dataclass(frozen=True)
 class Regression:
-    """A message of danger or distress that would be heard less. `by_lists`: by the words alone, without the model."""
+    """A call for help that the draft misses. `by_lists`: missed by the word lists alone, without the model."""
 
     text: str
     expected: str
@@ -30,7 +30,7 @@ class Regression:
 
 @dataclass(frozen=True)
 class ChangedAnswer:
-    """A question whose answer changes: route and first entry, before and after."""
+    """A question whose (route, first entry) changes."""
 
     text: str
     before: tuple[str, str]
@@ -39,7 +39,7 @@ class ChangedAnswer:
 
 @dataclass(frozen=True)
 class Collision:
-    """A new phrase that is nearer to another entry than to its own, as residents are answered now."""
+    """A new phrase that the published content answers with another entry than its own."""
 
     phrase: str
     owner: str
@@ -48,7 +48,7 @@ class Collision:
 
 @dataclass(frozen=True)
 class RegressionReport:
-    """Everything that was found. Figures: name, before, after, of how many."""
+    """`faults`: (file, line, what, how to fix). `figures`: (name, before, after, n)."""
 
     faults: list[tuple[str, int, str, str]] = field(default_factory=list)
     lost: list[Regression] = field(default_factory=list)
@@ -59,26 +59,24 @@ class RegressionReport:
 
     @property
     def drop(self) -> float:
-        """By how many points of a hundred first answers get worse."""
-        found = next(((before, after) for name, before, after, _ in self.figures if name == "first"), (0.0, 0.0))
-        return round(max(0.0, found[0] - found[1]) * 100, 2)
+        """Loss of correct first answers, in percentage points."""
+        first = next(((before, after) for name, before, after, _ in self.figures if name == "first"), (0.0, 0.0))
+        return round(max(0.0, first[0] - first[1]) * 100, 2)
 
     @property
     def drops_too_far(self) -> bool:
-        """Whether first answers would get worse by more than the office allows."""
+        """Whether the loss exceeds what the office allows."""
         return self.drop > self.most_drop
 
     @property
     def is_refused(self) -> bool:
-        """Whether it must not be published."""
         return bool(self.faults or self.lost or self.drops_too_far)
 
 
-def write_proof(proof: RegressionReport) -> bytes:
-    """For the database."""
-    return zlib.compress(TypeAdapter(RegressionReport).dump_json(proof))
+def dump_report(report: RegressionReport) -> bytes:
+    return zlib.compress(TypeAdapter(RegressionReport).dump_json(report))
 
 
-def read_proof(written: bytes) -> RegressionReport:
-    """What `write_proof` wrote."""
-    return TypeAdapter(RegressionReport).validate_json(zlib.decompress(written))
+def load_report(dumped: bytes) -> RegressionReport:
+    """Inverse of `dump_report`."""
+    return TypeAdapter(RegressionReport).validate_json(zlib.decompress(dumped))

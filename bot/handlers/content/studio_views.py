@@ -1,4 +1,4 @@
-"""What the studio's pages show: the cards of a file, what needs a look, who is who."""
+"""Data for the studio's pages: card lists, phone numbers to review, names of staff."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,14 +15,12 @@ from bot.handlers.content.edit_draft import Draft, read_check, read_draft
 from bot.storage.content.regression_rows import RegressionRow
 from bot.storage.staff.staff_rows import list_staff
 
-SOON = timedelta(days=60)
-"""A number that is valid no longer than this is listed for a look."""
+EXPIRES_SOON = timedelta(days=60)
+"""A phone number that expires within this time is listed for review."""
 
 
 @dataclass(frozen=True)
 class ListedCard:
-    """One card in a list."""
-
     place: CardRef
     title: str
     says: str
@@ -30,7 +28,7 @@ class ListedCard:
 
 @dataclass(frozen=True)
 class ToReview:
-    """A line that somebody must look at. `why`: expired, soon, confirm-first, unconfirmed."""
+    """A phone line to review. `why`: expired, soon, confirm-first, unconfirmed."""
 
     place: CardRef
     title: str
@@ -40,7 +38,7 @@ class ToReview:
 
 @dataclass(frozen=True)
 class Home:
-    """The first page."""
+    """The studio's first page. `names`: of staff by id."""
 
     draft: Draft
     changes: list[CardChange]
@@ -50,7 +48,6 @@ class Home:
 
 
 def read_home(context: AppContext) -> Home:
-    """Everything on the first page."""
     draft = read_draft(context.store)
     today = context.clock().date()
     return Home(
@@ -63,20 +60,20 @@ def read_home(context: AppContext) -> Home:
 
 
 def list_cards(files: Files, pattern: str) -> tuple[CardKind, list[ListedCard]]:
-    """The cards of one kind. Raises NoSuchCardError."""
+    """All cards of one kind. Raises NoSuchCardError."""
     kind = next((kind for kind in CARD_KINDS if kind.files == pattern), None)
     if kind is None:
         raise NoSuchCardError(pattern)
-    found = [(file, cards_of(files, file)) for file in sorted(files) if fnmatchcase(file, pattern)]
+    cards_by_file = [(file, cards_of(files, file)) for file in sorted(files) if fnmatchcase(file, pattern)]
     return kind, [
         ListedCard(CardRef(file, name), title_of(file, name, values), _gist(kind, values))
-        for file, cards in found
+        for file, cards in cards_by_file
         for name, values in cards.items()
     ]
 
 
 def to_review(files: Files, today: date) -> Iterable[ToReview]:
-    """Lines whose number is expired or will be, or waits for the city's word."""
+    """Phone lines whose number has expired, expires soon, or is not confirmed by the city."""
     for name, values in cards_of(files, "lines.yaml").items():
         until, use = str(values.get("valid_until", "")), str(values.get("use", ""))
         why = _why(until, use, today)
@@ -85,9 +82,9 @@ def to_review(files: Files, today: date) -> Iterable[ToReview]:
 
 
 def staff_names(context: AppContext) -> dict[str, str]:
-    """Names of staff by id."""
+    """Names by id."""
     with context.store.reading() as connection:
-        return {each.id: each.name for each in list_staff(connection)}
+        return {account.id: account.name for account in list_staff(connection)}
 
 
 def _why(until: str, use: str, today: date) -> str:
@@ -97,13 +94,13 @@ def _why(until: str, use: str, today: date) -> str:
         return "expired"
     if day and day < today:
         return "expired"
-    if day and day < today + SOON:
+    if day and day < today + EXPIRES_SOON:
         return "soon"
     return {str(Use.CONFIRM_FIRST): "confirm-first", str(Use.UNCONFIRMED): "unconfirmed"}.get(use, "")
 
 
 def _gist(kind: CardKind, values: Values) -> str:
-    """A few words of what a card says."""
+    """A sample of the card's text, for a list."""
     for field in kind.fields:
         value = values.get(field.name)
         if field.is_said and field.name not in {"title", "button", "name"} and isinstance(value, str) and value:

@@ -1,4 +1,4 @@
-"""What was not understood becomes a phrase, a check, a synonym or nothing: an admin decides, and sees the effect."""
+"""Teach from unmatched messages: an admin turns a group of them into a phrase, a check, a synonym or nothing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,15 +30,13 @@ from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
 from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
 
-ALIKE_VECTORS = 0.72
-ALIKE_WRITING = 72
-"""From these a message belongs to a group: cosine of sentence vectors, or likeness of the writing (0 to 100)."""
-_AT_ONCE = 500
+SAME_GROUP_COSINE = 0.72
+SAME_GROUP_RATIO = 72
+"""From these a message belongs to a group: cosine of sentence vectors, or `fuzz.ratio` (0 to 100) of the text."""
+_BATCH = 500
 
 
 class Lesson(StrEnum):
-    """What a message can become."""
-
     PHRASE = "phrase"
     CHECK = "check"
     NOT_OURS = "not-ours"
@@ -47,12 +45,12 @@ class Lesson(StrEnum):
 
 
 class LessonError(Exception):
-    """A lesson lacks its words or its place."""
+    """A lesson lacks its words or its target."""
 
 
 @dataclass(frozen=True)
 class UnmatchedCluster:
-    """One group with its messages that still have their words."""
+    """A group with those of its messages whose text is not deleted yet."""
 
     group: Group
     messages: tuple[UnmatchedMessage, ...]
@@ -60,7 +58,7 @@ class UnmatchedCluster:
 
 @dataclass(frozen=True)
 class LessonTarget:
-    """One lesson: words (perhaps rewritten), and where they go: an entry, a subject, or the usual word."""
+    """`words`: perhaps edited by the admin. `target`: an entry, a subject, or the usual word of a synonym."""
 
     lesson: Lesson
     words: str
@@ -68,27 +66,27 @@ class LessonTarget:
 
 
 def read_clusters(context: AppContext) -> tuple[list[UnmatchedCluster], dict[str, dict[str, int]]]:
-    """The groups that wait, most frequent first, and what residents said of answers."""
+    """(open groups, most frequent first; residents' verdicts on answers by entry)."""
     cluster_unmatched(context)
     keys = context.keys
     with context.store.reading() as connection:
         groups = list_groups(connection)
-        words = words_of_groups(connection, keys, [each.id for each in groups])
+        words = words_of_groups(connection, keys, [group.id for group in groups])
         verdicts = read_verdicts(connection)
-    return [UnmatchedCluster(each, tuple(words[each.id])) for each in groups], verdicts
+    return [UnmatchedCluster(group, tuple(words[group.id])) for group in groups], verdicts
 
 
 def cluster_unmatched(context: AppContext) -> int:
-    """Put messages that are in no group yet into the nearest one, or into new ones; how many."""
+    """Assign new messages to the nearest group or to new groups; returns how many."""
     store, keys = context.store, context.keys
     with store.reading() as connection:
-        new = list_ungrouped(connection, keys, _AT_ONCE)
+        new = list_ungrouped(connection, keys, _BATCH)
         groups = list_groups(connection)
-        samples = words_of_groups(connection, keys, [each.id for each in groups])
+        samples = words_of_groups(connection, keys, [group.id for group in groups])
     if not new:
         return 0
     known = [(group, messages[0].words) for group, messages in samples.items() if messages]
-    texts = [*(words for _, words in known), *(each.words for each in new)]
+    texts = [*(words for _, words in known), *(message.words for message in new)]
     analyses = context.content.understander.analyzer.analyse([text[:400] for text in texts])
     seen = [(group, words, analysis) for (group, words), analysis in zip(known, analyses, strict=False)]
     for message, analysis in zip(new, analyses[len(known) :], strict=True):
@@ -100,7 +98,7 @@ def cluster_unmatched(context: AppContext) -> int:
 
 
 def files_with(draft: Draft, taught: LessonTarget) -> tuple[CardRef, Values]:
-    """The card that a lesson changes, with its new fields. Raises LessonError."""
+    """(card that the lesson changes, its new fields). Raises LessonError."""
     words = taught.words.strip()
     if not words or (taught.lesson is not Lesson.LEAVE and not taught.target):
         raise LessonError
@@ -118,7 +116,7 @@ def files_with(draft: Draft, taught: LessonTarget) -> tuple[CardRef, Values]:
 
 
 def teach(context: AppContext, staff: Staff, group: str, taught: LessonTarget) -> CardRef | None:
-    """Put the lesson into the draft and settle the group. Raises LessonError, NoSuchCardError."""
+    """Add the lesson to the draft and close the group. Raises LessonError, NoSuchCardError."""
     draft = read_draft(context.store)
     place: CardRef | None = None
     if taught.lesson is not Lesson.LEAVE:
@@ -136,13 +134,12 @@ def teach(context: AppContext, staff: Staff, group: str, taught: LessonTarget) -
 
 
 def words_of(store: Store, keys: Keyring, group: str) -> tuple[UnmatchedMessage, ...]:
-    """The messages of one group."""
     with store.reading() as connection:
         return tuple(words_of_groups(connection, keys, [group])[group])
 
 
 def _phrases_of(draft: Draft, taught: LessonTarget) -> CardRef:
-    """The card that holds the phrases of an entry or of a subject."""
+    """Card with the phrases of an entry or a subject. Raises LessonError."""
     if taught.lesson is Lesson.NOT_OURS:
         return CardRef("not-ours.yaml", taught.target)
     name = f"{taught.target.split('-')[0]}s/{taught.target}.yaml"
@@ -152,12 +149,12 @@ def _phrases_of(draft: Draft, taught: LessonTarget) -> CardRef:
 
 
 def _nearest(words: str, analysis: Analysis, seen: Sequence[tuple[str, str, Analysis]]) -> str:
-    """The group of the message most like this one, if any is like it."""
+    """Group of the most similar message; empty if none is similar enough."""
     best, name = 0.0, ""
     for group, others, known in seen:
-        likeness = fuzz.ratio(squeeze(words), squeeze(others)) / ALIKE_WRITING
+        likeness = fuzz.ratio(squeeze(words), squeeze(others)) / SAME_GROUP_RATIO
         if analysis.vector is not None and known.vector is not None:
-            likeness = max(likeness, float(np.dot(analysis.vector, known.vector)) / ALIKE_VECTORS)
+            likeness = max(likeness, float(np.dot(analysis.vector, known.vector)) / SAME_GROUP_COSINE)
         if likeness > best:
             best, name = likeness, group
     return name if best >= 1 else ""

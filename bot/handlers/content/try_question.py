@@ -1,4 +1,4 @@
-"""An editor tries a sentence: what a resident would see from the draft and what they see now, and why."""
+"""Try a sentence on the draft and on the published content: the answers and their reasons."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,12 +16,12 @@ from bot.handlers.content.edit_draft import read_draft
 from bot.handlers.conversation.answer_dry_run import answer_once
 from bot.handlers.index_builder import IndexBuilder
 
-LONGEST = 2000
+MAX_CHARACTERS = 2000
 
 
 @dataclass(frozen=True)
 class TrialAnswer:
-    """One answer and its reasons: what triage hears, the nearest phrases, what each feature adds."""
+    """An answer and its reasons: triage signals, nearest phrases, contribution of each feature."""
 
     reply: Reply
     signals: tuple[Signal, ...]
@@ -31,7 +31,7 @@ class TrialAnswer:
 
 @dataclass(frozen=True)
 class Trial:
-    """The same sentence twice. `draft` is None where the draft cannot be read; `fault` is the first reason."""
+    """`draft` is None if the draft cannot be read; `fault` is then the first reason."""
 
     text: str
     draft: TrialAnswer | None
@@ -40,18 +40,18 @@ class Trial:
 
 
 def try_question(context: AppContext, text: str) -> Trial:
-    """Ask both. Seconds, where the draft has new phrases."""
-    said, now = text.strip()[:LONGEST], context.content.understander
-    published = _answered(context, now, said)
+    """Takes seconds if the draft has new phrases."""
+    question, now = text.strip()[:MAX_CHARACTERS], context.content.understander
+    published = _answered(context, now, question)
     try:
         draft = draft_understander(context)
     except ContentError as error:
-        return Trial(said, None, published, error.faults[0])
-    return Trial(said, _answered(context, draft, said), published)
+        return Trial(question, None, published, error.faults[0])
+    return Trial(question, _answered(context, draft, question), published)
 
 
 def draft_understander(context: AppContext) -> Understander:
-    """The draft, ready to understand. Raises ContentError."""
+    """Raises ContentError."""
     draft = read_draft(context.store)
     if not draft.is_changed:
         return context.content.understander

@@ -1,1 +1,1 @@
-"""The talk with a resident: its steps and what is said."""
+"""Receive residents' messages and answer them."""

@@ -1,4 +1,4 @@
-"""One message answered without keeping anything: `ask`, `chat`, `evaluate`; the steps of `receive`, minus storage."""
+"""Answer one message without storing anything, for `ask`, `chat` and `evaluate`. Same steps as `receive`."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -13,7 +13,7 @@ from bot.domain.understanding.normalise import clean_input
 from bot.domain.understanding.understander import Understander
 
 TRIAL_NUMBER = "(ためし)"
-"""Said where a case number would be given: nothing was stored."""
+"""Shown in place of a case number, because no case is stored."""
 
 
 def answer_once(
@@ -23,17 +23,17 @@ def answer_once(
     now: datetime,
     talk: Conversation = Conversation(),  # noqa: B008 -- frozen
 ) -> Turn:
-    """The turn that this message would bring; `now` is aware."""
-    moment = ReplyContext(now.astimezone(CITY_ZONE), is_holiday, TRIAL_NUMBER)
+    """The turn that this message would cause. `now` must be aware."""
+    reply_context = ReplyContext(now.astimezone(CITY_ZONE), is_holiday, TRIAL_NUMBER)
     understood = understander.understand(clean_input(text))
-    return step(understander.catalog, thresholds, talk, understood, moment)
+    return step(understander.catalog, thresholds, talk, understood, reply_context)
 
 
 def answerer(understander: Understander, thresholds: Thresholds, now: Callable[[], datetime]) -> Answerer:
-    """A bot that is asked one message after the other: each by itself, to its route and the entries that are shown."""
+    """A stateless bot: each message, without history, to its route and the ids of the entries shown."""
 
     def answer(text: str) -> tuple[Route, tuple[str, ...]]:
         reply = answer_once(understander, thresholds, text, now()).reply
-        return reply.route, tuple(shown.id for shown in reply.entries)
+        return reply.route, tuple(entry.id for entry in reply.entries)
 
     return answer

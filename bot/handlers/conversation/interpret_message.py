@@ -1,4 +1,4 @@
-"""What a message means, worked out before the transaction: triage, and matching where there is time for it."""
+"""Interpret a message before its transaction: triage always, matching unless the resident is over the limit."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,24 +16,24 @@ from bot.storage.conversation.resident_rows import find_resident, read_conversat
 
 log = structlog.get_logger()
 
-PIECES_BELONG_TOGETHER = timedelta(minutes=10)
-"""Messages within this time are read by triage as one: 「もう」「死」「にたい」."""
-SECOND_HALF = timedelta(seconds=30)
-"""A message that was not answered and the next one, within this time, are matched as one."""
-PIECES = 12
+TRIAGED_TOGETHER = timedelta(minutes=10)
+"""Triage joins messages within this time: 「もう」「死」「にたい」."""
+MATCHED_TOGETHER = timedelta(seconds=30)
+"""Matching joins a message that could not be answered with the next one within this time."""
+MAX_RECENT = 12
 
 
 @dataclass(frozen=True)
 class Interpreted:
-    """What was understood. `is_busy`: the resident is over the limit, only the lists were read."""
+    """`is_busy`: the resident is over the limit, so that only triage's word lists were used."""
 
     understood: Understanding
     is_busy: bool
 
 
 @dataclass(frozen=True)
-class _Before:
-    """What is known of the resident before this message."""
+class _History:
+    """State of the resident before this message."""
 
     talk: Conversation
     recent: list[Recent]
@@ -41,34 +41,35 @@ class _Before:
 
 
 def interpret(context: AppContext, message: Inbound) -> Interpreted:
-    """Triage always; matching unless the resident is over the limit or the model fails."""
+    """Falls back to triage alone if the resident is over the limit or the model fails."""
     with context.store.reading() as connection:
-        before = _before(connection, context, message)
+        history = _read_history(connection, context, message)
     if message.kind is EventKind.STICKER:
-        return Interpreted(_understand(context.content.understander, message.text, [], []), before.is_busy)
+        return Interpreted(_understand(context.content.understander, message.text, [], []), history.is_busy)
     if message.kind not in WRITTEN:
-        return Interpreted(context.content.understander.by_lists(""), before.is_busy)
-    earlier = pieces(before.recent)
-    if before.is_busy:
+        return Interpreted(context.content.understander.by_lists(""), history.is_busy)
+    earlier = words_since_alarm(history.recent)
+    if history.is_busy:
         return Interpreted(context.content.understander.by_lists(message.text, earlier), is_busy=True)
-    halves = [each.words for each in before.recent if message.received_at - each.received_at <= SECOND_HALF]
-    first_half = halves if before.talk.unsettled else []
+    halves = [row.words for row in history.recent if message.received_at - row.received_at <= MATCHED_TOGETHER]
+    first_half = halves if history.talk.unsettled else []
     return Interpreted(_understand(context.content.understander, message.text, earlier, first_half), is_busy=False)
 
 
 def sounds_urgent(context: AppContext, message: Inbound) -> bool:
-    """Whether triage hears something in it, alone or with what came before: then nothing is waited for."""
+    """Whether triage finds a signal, in the message alone or joined with recent ones: then it is answered at once."""
     with context.store.reading() as connection:
-        before = _before(connection, context, message)
-    return bool(context.content.understander.by_lists(message.text, pieces(before.recent)).signals)
+        history = _read_history(connection, context, message)
+    earlier = words_since_alarm(history.recent)
+    return bool(context.content.understander.by_lists(message.text, earlier).signals)
 
 
-def pieces(recent: list[Recent]) -> list[str]:
-    """The messages since the last alarm: what has raised it must not raise it again with every next word."""
-    found: list[str] = []
-    for each in recent:
-        found = [] if each.heard else [*found, each.words]
-    return found
+def words_since_alarm(recent: list[Recent]) -> list[str]:
+    """Messages since the last alarm: words that raised an alarm must not raise it again with every next message."""
+    words: list[str] = []
+    for message in recent:
+        words = [] if message.heard else [*words, message.words]
+    return words
 
 
 def _understand(understander: Understander, text: str, earlier: list[str], first_half: list[str]) -> Understanding:
@@ -79,12 +80,12 @@ def _understand(understander: Understander, text: str, earlier: list[str], first
         return understander.by_lists(text, earlier)
 
 
-def _before(connection: Connection, context: AppContext, message: Inbound) -> _Before:
+def _read_history(connection: Connection, context: AppContext, message: Inbound) -> _History:
     since = message.received_at - timedelta(minutes=1)
     is_busy = count_since(connection, since, source=message.source) >= context.limits.per_source
     resident = find_resident(connection, message.channel, message.sender)
     if resident is None:
-        return _Before(Conversation(), [], is_busy)
+        return _History(Conversation(), [], is_busy)
     is_busy = is_busy or count_since(connection, since, resident=resident) >= context.limits.per_resident
-    recent = read_recent(connection, context.keys, resident, message.received_at - PIECES_BELONG_TOGETHER, PIECES)
-    return _Before(read_conversation(connection, context.keys, resident), recent, is_busy)
+    recent = read_recent(connection, context.keys, resident, message.received_at - TRIAGED_TOGETHER, MAX_RECENT)
+    return _History(read_conversation(connection, context.keys, resident), recent, is_busy)

@@ -1,4 +1,4 @@
-"""A talk of the page goes on on another device: with the case's number and a code that is shown once and opens once."""
+"""Continue a web chat on another device, with the case number and a one-time code."""
 
 import secrets
 from datetime import timedelta
@@ -13,23 +13,23 @@ from bot.storage.conversation.device_rows import add_device, sender_behind, use_
 from bot.storage.conversation.resident_rows import find_resident
 from bot.storage.identifiers import hashed
 
-OPENS_FOR = timedelta(days=30)
+CODE_VALID_FOR = timedelta(days=30)
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-"""Without those that are read as one another."""
+"""Without characters that look alike."""
 _LENGTH = 8
 _FREE_TRIES = {"number": 5, "source": 20}
 
 
 class NoCaseError(Exception):
-    """There is no case whose number could be said."""
+    """The visitor has no case, so there is no number to give."""
 
 
 class WrongCodeError(Exception):
-    """Number and code do not open a talk; which one is wrong is not said."""
+    """Number or code is wrong; deliberately not said which."""
 
 
 def offer_code(context: AppContext, sender: str) -> tuple[str, str]:
-    """(case number, a new code) for the talk of this visitor. Raises NoCaseError."""
+    """(case number, new code) for this visitor. Raises NoCaseError."""
     code = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
 
     def write(connection: Connection) -> str:
@@ -37,25 +37,25 @@ def offer_code(context: AppContext, sender: str) -> tuple[str, str]:
         cases = cases_of(connection, resident) if resident else []
         if not resident or not cases:
             raise NoCaseError
-        write_code(connection, resident, hashed(code), context.clock() + OPENS_FOR)
+        write_code(connection, resident, hashed(code), context.clock() + CODE_VALID_FOR)
         return cases[0].number
 
     return context.store.transaction(write), f"{code[: _LENGTH // 2]}-{code[_LENGTH // 2 :]}"
 
 
 def link_device(context: AppContext, sender: str, number: str, code: str, source: str) -> None:
-    """Show the talk on the device of `sender`. Raises WrongCodeError or TooManyTriesError."""
+    """Show the conversation on the device of `sender`. Raises WrongCodeError, TooManyTriesError."""
     digits = "".join(filter(str.isdigit, number))
     plain = "".join(filter(str.isalnum, code)).upper()
     throttle = Throttle("open-elsewhere", _FREE_TRIES, context.secret, {"number": digits, "source": source})
     now = context.clock()
-    context.store.transaction(lambda connection: throttle.begin(connection, now))
+    context.store.transaction(lambda connection: throttle.begin_attempt(connection, now))
 
     def use(connection: Connection) -> bool:
         resident = use_code(connection, ON_THE_PAGE, digits, hashed(plain), now)
         if resident:
             add_device(connection, resident, sender, now)
-            throttle.forgive(connection, now)
+            throttle.reset(connection, now)
         return bool(resident)
 
     if not context.store.transaction(use):

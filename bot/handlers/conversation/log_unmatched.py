@@ -1,4 +1,4 @@
-"""What was not understood is kept for the office: masked, sealed, and never out of a case."""
+"""Store messages that were not understood, for the office: masked, sealed, never from a case."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,12 +14,12 @@ from bot.storage.conversation.message_rows import read_last_question
 from bot.storage.conversation.unmatched_rows import UnmatchedMessage, add_unmatched, count_verdict
 from bot.storage.identifiers import new_id
 
-_SAME_TALK = timedelta(hours=1)
+_SAME_CONVERSATION = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class UnmatchedInput:
-    """A message that was answered. `row`: its row; `entry`: what the talk was about before it."""
+    """An answered message. `row`: its row id; `entry`: the entry the conversation was about before it."""
 
     resident: str
     row: str
@@ -29,28 +29,30 @@ class UnmatchedInput:
     in_case: bool
 
 
-def log_unmatched(connection: Connection, context: AppContext, noticed: UnmatchedInput) -> None:
-    """Keep it where it was not understood, or the one before it where the answer to that was wrong."""
-    message, turn = noticed.message, noticed.turn
-    if noticed.in_case or message.kind not in {EventKind.TEXT, EventKind.PRESS}:
+def log_unmatched(connection: Connection, context: AppContext, answered: UnmatchedInput) -> None:
+    """Store the message if it was not understood, or the previous one if the resident called its answer wrong."""
+    message, turn = answered.message, answered.turn
+    if answered.in_case or message.kind not in {EventKind.TEXT, EventKind.PRESS}:
         return
     if turn.verdict:
-        count_verdict(connection, noticed.entry, turn.verdict)
+        count_verdict(connection, answered.entry, turn.verdict)
     if turn.verdict == WRONG:
-        since = message.received_at - _SAME_TALK
-        question = read_last_question(connection, context.keys, noticed.resident, since, noticed.row)
+        since = message.received_at - _SAME_CONVERSATION
+        question = read_last_question(connection, context.keys, answered.resident, since, answered.row)
         if question:
             row, words = question
-            _keep(
-                connection, context, row, UnmatchedMessage(new_id(), WRONG, noticed.entry, message.received_at, words)
+            _store(
+                connection, context, row, UnmatchedMessage(new_id(), WRONG, answered.entry, message.received_at, words)
             )
         return
     why = unmatched_reason(turn)
     if why:
-        _keep(connection, context, noticed.row, UnmatchedMessage(new_id(), why, "", message.received_at, message.text))
+        _store(
+            connection, context, answered.row, UnmatchedMessage(new_id(), why, "", message.received_at, message.text)
+        )
 
 
-def _keep(connection: Connection, context: AppContext, row: str, found: UnmatchedMessage) -> None:
-    words = masked_beginning(context.content.understander.analyzer, found.words)
+def _store(connection: Connection, context: AppContext, row: str, unmatched: UnmatchedMessage) -> None:
+    words = masked_beginning(context.content.understander.analyzer, unmatched.words)
     if words.strip():
-        add_unmatched(connection, context.keys, row, replace(found, words=words))
+        add_unmatched(connection, context.keys, row, replace(unmatched, words=words))

@@ -1,4 +1,4 @@
-"""A resident writes: understand, step the talk, keep everything in one commit, and only then answer."""
+"""Receive a resident's message: interpret it, take the conversation's step, store everything in one commit."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -26,16 +26,16 @@ from bot.storage.delivery.outbox_rows import OutboundAnswer, add_outbound
 from bot.storage.inbox.inbox_rows import was_unsent
 
 Settle = Callable[[Connection], bool]
-"""What else is written in the same commit. False: another worker was first, and nothing is kept."""
+"""Extra write in the same transaction. False rolls back: another worker was first."""
 
 
 class TakenElsewhereError(Exception):
-    """Another worker has handled these messages; nothing was kept."""
+    """Another worker has handled these messages; nothing was stored."""
 
 
 @dataclass(frozen=True)
 class _Arrival:
-    """Messages that are answered as one, and what they mean."""
+    """Messages that get one answer, with their interpretation."""
 
     context: AppContext
     messages: tuple[Inbound, ...]
@@ -44,16 +44,19 @@ class _Arrival:
 
     @property
     def last(self) -> Inbound:
-        """The message that the answer goes to."""
+        """The message to answer."""
         return self.messages[-1]
 
 
 def receive(context: AppContext, messages: Sequence[Inbound], now: datetime, settle: Settle = lambda _: True) -> None:
-    """Keep messages of one resident and the one answer to them. A message that came before changes nothing."""
+    """Store messages of one resident and one answer to them. Messages already stored are ignored.
+
+    Raises TakenElsewhereError if `settle` returns False.
+    """
     context = context.pinned()
-    clean = tuple(replace(each, text=clean_input(each.text)) for each in messages)
+    clean = tuple(replace(message, text=clean_input(message.text)) for message in messages)
     last = clean[-1]
-    meaning = interpret(context, replace(last, text="\n".join(each.text for each in clean)))
+    meaning = interpret(context, replace(last, text="\n".join(message.text for message in clean)))
 
     def work(connection: Connection) -> None:
         if not settle(connection):
@@ -61,25 +64,25 @@ def receive(context: AppContext, messages: Sequence[Inbound], now: datetime, set
         resident = lock_resident(connection, last.channel, last.sender, now)
         if last.address:
             store_address(connection, context.keys, resident, last.address)
-        fresh = tuple(each for each in clean if find_event(connection, each.channel, each.event) is None)
-        if fresh:
-            _step(connection, _Arrival(context, fresh, now, meaning), resident)
+        new = tuple(message for message in clean if find_event(connection, message.channel, message.event) is None)
+        if new:
+            _answer(connection, _Arrival(context, new, now, meaning), resident)
 
     context.store.transaction(work)
 
 
-def _step(connection: Connection, arrival: _Arrival, resident: str) -> None:
-    """The talk's step and all it changes, inside the transaction."""
+def _answer(connection: Connection, arrival: _Arrival, resident: str) -> None:
+    """Take the conversation's step and write everything it changes."""
     keys, last = arrival.context.keys, arrival.last
     talk = read_conversation(connection, keys, resident)
     standing = read_case_standing(connection, arrival.context, resident, last)
-    moment = standing.moment(arrival.now)
-    turn = _shown(arrival, standing, moment, _turn(arrival, talk, moment))
+    reply_context = standing.moment(arrival.now)
+    turn = _adapted(arrival, standing, reply_context, _turn(arrival, talk, reply_context))
     speaks = speaks_beside_staff(turn, standing.case, last.received_at)
     case = apply_turn(turn, standing, told=speaks)
-    kept = [_as_kept(connection, arrival, each, case) for each in arrival.messages]
+    stored = [_as_stored(connection, arrival, message, case) for message in arrival.messages]
     filed = Filed(case, heard=turn.case is not None)
-    rows = [add_inbound(connection, keys, resident, each, filed) for each in kept]
+    rows = [add_inbound(connection, keys, resident, message, filed) for message in stored]
     in_case = case is not None or standing.case is not None
     log_unmatched(connection, arrival.context, UnmatchedInput(resident, rows[-1], last, turn, talk.entry, in_case))
     if last.silent or not speaks:
@@ -106,35 +109,35 @@ def _step(connection: Connection, arrival: _Arrival, resident: str) -> None:
         add_count(connection, day, last.channel, turn.reply.route)
 
 
-def _turn(arrival: _Arrival, talk: Conversation, moment: ReplyContext) -> Turn:
-    """The step; where nothing could be matched, what is said instead of 'I do not know'."""
+def _turn(arrival: _Arrival, talk: Conversation, reply_context: ReplyContext) -> Turn:
+    """The conversation's step. If matching was skipped or failed, an apology replaces 'I do not know'."""
     context, meaning = arrival.context, arrival.meaning
     catalog = context.content.catalog
     if arrival.last.kind not in WRITTEN:
-        beyond = Step(catalog, context.thresholds, talk, meaning.understood, ReplyWriter.of(catalog, moment))
+        beyond = Step(catalog, context.thresholds, talk, meaning.understood, ReplyWriter.of(catalog, reply_context))
         return turn_beyond_text(beyond, arrival.last)
-    turn = step(catalog, context.thresholds, talk, meaning.understood, moment)
+    turn = step(catalog, context.thresholds, talk, meaning.understood, reply_context)
     if arrival.last.kind is EventKind.FORM:
         return as_private(turn)
     if meaning.understood.ranking is not None or turn.reply.route is not Route.UNKNOWN:
         return turn
-    writer = ReplyWriter.of(catalog, moment)
-    calm = (
+    writer = ReplyWriter.of(catalog, reply_context)
+    apology = (
         writer.plain("busy", Route.UNKNOWN) if meaning.is_busy else replace(writer.menu("trouble"), route=Route.UNKNOWN)
     )
-    return replace(turn, reply=calm, talk=replace(turn.talk, choices=calm.choices))
+    return replace(turn, reply=apology, talk=replace(turn.talk, choices=apology.choices))
 
 
-def _shown(arrival: _Arrival, standing: CaseStanding, moment: ReplyContext, turn: Turn) -> Turn:
-    """The turn as it is shown: under what the office has switched, and with what else becomes of the message.
+def _adapted(arrival: _Arrival, standing: CaseStanding, reply_context: ReplyContext, turn: Turn) -> Turn:
+    """The turn after the office's switches, with notes on an open case and on a disaster.
 
-    What is about a case or a danger is never switched off.
+    A reply about a case or a danger is never switched off.
     """
     if arrival.last.kind is EventKind.JOIN:
         return turn
-    writer, reply = ReplyWriter.of(arrival.context.content.catalog, moment), turn.reply
+    writer, reply = ReplyWriter.of(arrival.context.content.catalog, reply_context), turn.reply
     is_ordinary = reply.route in ORDINARY and not (turn.case or turn.cancels or turn.returns)
-    if is_ordinary and moment.switches.mutes(arrival.last.channel):
+    if is_ordinary and reply_context.switches.mutes(arrival.last.channel):
         reply = writer.switched_off()
     if joins_silently(turn, standing.case):
         reply = writer.kept_in_case(reply)
@@ -142,8 +145,8 @@ def _shown(arrival: _Arrival, standing: CaseStanding, moment: ReplyContext, turn
     return replace(turn, reply=reply, talk=replace(turn.talk, choices=reply.choices))
 
 
-def _as_kept(connection: Connection, arrival: _Arrival, message: Inbound, case_id: str | None) -> Inbound:
-    """The message with the words that are kept: none of those that its writer has taken back already."""
+def _as_stored(connection: Connection, arrival: _Arrival, message: Inbound, case_id: str | None) -> Inbound:
+    """The message with the text to store: empty if its writer has unsent it already."""
     if was_unsent(connection, message.channel, message.message):
         return replace(message, text="")
     return replace(message, text=words_of(arrival.context.content.catalog, message, in_case=case_id is not None))

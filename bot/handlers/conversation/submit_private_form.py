@@ -1,4 +1,4 @@
-"""A resident writes on a page of ours what should not stand on a platform: once, for the case that the link is of."""
+"""A one-time form on our own page, for what a resident should not write on a platform. Belongs to one case."""
 
 from sqlalchemy import Connection
 
@@ -13,17 +13,16 @@ from bot.storage.identifiers import hashed
 
 
 class PageOverError(Exception):
-    """The page was used, or its time is over, or there is none."""
+    """The page was used, has expired, or does not exist."""
 
 
 def is_page_there(context: AppContext, token: str) -> bool:
-    """Whether the page opens now."""
     with context.store.reading() as connection:
         return bool(case_of_page(connection, hashed(token), context.clock()))
 
 
 def submit_private_form(context: AppContext, token: str, words: str, source: str) -> str:
-    """Keep what was written, in the case; its number. Raises PageOverError."""
+    """Store the text in the case; returns the message's number. Raises PageOverError."""
     now, page = context.clock(), hashed(token)
     with context.store.reading() as connection:
         case = read_case_by_id(connection, case_of_page(connection, page, now))

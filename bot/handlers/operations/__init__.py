@@ -1,1 +1,1 @@
-"""Running it: health, backup, purge, keys."""
+"""Operate the bot: health report, backup, purge, key rotation."""

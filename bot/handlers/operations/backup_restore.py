@@ -1,4 +1,4 @@
-"""Backups: one is made beside a running server; one is set in place of a database that is lost."""
+"""Back up a running bot; restore a backup in place of a lost database."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,14 +32,14 @@ from bot.storage.staff.session_rows import end_every_session
 from bot.storage.staff.staff_chat_rows import drop_every_offer
 
 BACKUP = "backup"
-"""The trace that a backup leaves before it is made, so that it is in the backup too."""
+"""Audit action written before a backup is made, so that the backup contains it."""
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What came back. Of the messages that waited, `again` are sent; of `unknown` nobody knows whether they went out.
+    """Result of a restore, in counts of messages that waited when the backup was made.
 
-    `events`: what residents wrote that nobody had looked at yet.
+    `again`: will be sent; `unknown`: may already have been sent, so they are not; `events`: inbound, not handled yet.
     """
 
     contents: Contents
@@ -49,7 +49,7 @@ class Restored:
 
 
 def back_up(store: Store, file: Path, now: datetime) -> Contents:
-    """Write a backup to a file that is not there yet. Raises BackupError."""
+    """Write a backup to a file that does not exist yet. Raises BackupError."""
     store.transaction(lambda connection: add_audit_entry(connection, AuditEntry(now, CONSOLE, BACKUP)))
     contents = write_backup(store, file)
     store.transaction(lambda connection: write_switch(connection, LAST_BACKUP, now.isoformat(), CONSOLE, now))
@@ -57,7 +57,7 @@ def back_up(store: Store, file: Path, now: datetime) -> Contents:
 
 
 def restore_file(backup: Path, target: Path, keys: Keyring, now: datetime, *, force: bool) -> Restored:
-    """Set a backup in place of an SQLite file, in one step; what was there stays beside it. Raises BackupError."""
+    """Replace an SQLite file by a backup, atomically; the old file is kept beside it. Raises BackupError."""
     contents = read_backup(backup)
     if target.exists() and not force:
         message = f"{target} is there already; --force sets it aside and restores in its place"
@@ -66,7 +66,7 @@ def restore_file(backup: Path, target: Path, keys: Keyring, now: datetime, *, fo
     prepared = target.with_name(f"{target.name}.restoring")
     store = copy_of_backup(backup, prepared)
     try:
-        restored = _settle(store, contents, keys, now)
+        restored = _prepare_for_start(store, contents, keys, now)
     except BackupError:
         store.close()
         prepared.unlink()
@@ -78,12 +78,12 @@ def restore_file(backup: Path, target: Path, keys: Keyring, now: datetime, *, fo
 
 
 def restore_database(backup: Path, target: Store, keys: Keyring, now: datetime, *, force: bool) -> Restored:
-    """Fill a PostgreSQL database of the newest schema from a backup, in one transaction. Raises BackupError."""
+    """Fill a PostgreSQL database that has the newest schema, in one transaction. Raises BackupError."""
     contents = read_backup(backup)
     prepared = backup.with_name(f".{backup.name}.restoring")
     store = copy_of_backup(backup, prepared)
     try:
-        restored = _settle(store, contents, keys, now)
+        restored = _prepare_for_start(store, contents, keys, now)
         with store.reading() as source, target.writer.begin() as connection:
             _refuse_others(connection, force=force)
             copy_rows(source, connection)
@@ -93,16 +93,16 @@ def restore_database(backup: Path, target: Store, keys: Keyring, now: datetime, 
     return restored
 
 
-def _settle(store: Store, contents: Contents, keys: Keyring, now: datetime) -> Restored:
-    """Make the copy safe to start from: nothing is said twice, what opens once opens no more, waiting cases ring."""
+def _prepare_for_start(store: Store, contents: Contents, keys: Keyring, now: datetime) -> Restored:
+    """Make the copy safe to start from: nothing is sent twice, codes and sessions expire, waiting cases alarm."""
 
     def work(connection: Connection) -> Restored:
         _refuse_unknown_keys(connection, keys)
         made = last_audit_entry(connection, BACKUP)
         pending = read_pending(connection)
-        unknown = [each.id for each in pending if not may_go_again(each, made.at if made else None, now)]
-        for each in unknown:
-            mark_delivery_unknown(connection, each)
+        unknown = [delivery.id for delivery in pending if not may_go_again(delivery, made.at if made else None, now)]
+        for delivery_id in unknown:
+            mark_delivery_unknown(connection, delivery_id)
         events = mark_restored(connection)
         free_deliveries(connection)
         spare_waiting(connection)
@@ -122,20 +122,20 @@ def _settle(store: Store, contents: Contents, keys: Keyring, now: datetime) -> R
 def _refuse_unknown_keys(connection: Connection, keys: Keyring) -> None:
     missing = {key: count for key, count in count_by_key(connection).items() if key not in keys.known}
     if missing:
-        said = ", ".join(f"{key} ({count} values)" for key, count in sorted(missing.items()))
-        message = f"CONTENT_KEYS lacks the keys that this backup is sealed with: {said}. Put them back first"
+        listed = ", ".join(f"{key} ({count} values)" for key, count in sorted(missing.items()))
+        message = f"CONTENT_KEYS lacks the keys that this backup is sealed with: {listed}. Put them back first"
         raise BackupError(message)
 
 
 def _set_aside(target: Path, now: datetime) -> None:
-    """Move what is there out of the way. Raises BackupError while a server works on it."""
+    """Rename the existing files. Raises BackupError while a server uses them."""
     if target.exists() and is_in_use(target):
         message = f"a server works on {target}: stop it first"
         raise BackupError(message)
-    for end in ("", "-wal", "-shm"):
-        left = target.with_name(target.name + end)
-        if left.exists():
-            left.rename(target.with_name(f"{target.name}.replaced-{now:%Y%m%dT%H%M%S}{end}"))
+    for suffix in ("", "-wal", "-shm"):
+        old_file = target.with_name(target.name + suffix)
+        if old_file.exists():
+            old_file.rename(target.with_name(f"{target.name}.replaced-{now:%Y%m%dT%H%M%S}{suffix}"))
 
 
 def _refuse_others(connection: Connection, *, force: bool) -> None:

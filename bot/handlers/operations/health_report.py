@@ -1,4 +1,4 @@
-"""The state of everything, read for `doctor` and for the desk's own page."""
+"""Collect the state of the deployment for `doctor` and the desk's health page."""
 
 import shutil
 from dataclasses import dataclass
@@ -25,13 +25,13 @@ from bot.storage.staff.audit_rows import broken_link
 from bot.storage.staff.duty_rows import read_switch
 from bot.storage.staff.staff_rows import list_staff
 
-_STUCK = timedelta(seconds=60)
+_OVERDUE_AFTER = timedelta(seconds=60)
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """What the database does not know. `file`: of SQLite, None on PostgreSQL; `channels`: that are connected."""
+    """Facts that are not in the database. `file`: of SQLite, None on PostgreSQL; `channels`: the connected ones."""
 
     file: Path | None
     channels: tuple[str, ...]
@@ -39,18 +39,18 @@ class Deployment:
     content_faults: int = 0
 
 
-def health_report(context: AppContext, premises: Deployment, now: datetime) -> list[HealthFinding]:
-    """Everything that was looked at. The database has the newest schema; without it nothing else could be asked."""
+def health_report(context: AppContext, deployment: Deployment, now: datetime) -> list[HealthFinding]:
+    """All findings. The database must have the newest schema."""
     with context.store.reading() as connection:
-        return list(health_findings(_state(connection, context, premises, now)))
+        return list(health_findings(_state(connection, context, deployment, now)))
 
 
-def _state(connection: Connection, context: AppContext, premises: Deployment, now: datetime) -> HealthState:
+def _state(connection: Connection, context: AppContext, deployment: Deployment, now: datetime) -> HealthState:
     figures, reach = read_figures(connection), read_staff_reach(connection, context.staff_channels)
-    accounts = [each for each in list_staff(connection) if not each.is_disabled]
-    old, lost = _seals(connection, context.keys)
+    accounts = [account for account in list_staff(connection) if not account.is_disabled]
+    old, lost = _seal_counts(connection, context.keys)
     last_backup = read_switch(connection, LAST_BACKUP)
-    file = premises.file
+    file = deployment.file
     lines = context.content.catalog.lines.values()
     return HealthState(
         now=now,
@@ -58,7 +58,7 @@ def _state(connection: Connection, context: AppContext, premises: Deployment, no
         old_seals=old,
         lost_seals=lost,
         sqlite=tuple(map(int, SQLITE.sqlite_version.split("."))) if file else (),
-        content_faults=premises.content_faults,
+        content_faults=deployment.content_faults,
         unconfirmed=sum(1 for line in lines if line.use in {Use.SHIP, Use.UNCONFIRMED}),
         clock_off=clock_off(connection, now),
         broken_link=broken_link(connection),
@@ -68,20 +68,20 @@ def _state(connection: Connection, context: AppContext, premises: Deployment, no
         roster=read_duty_roster(connection, context.content.catalog.duty.hours, context.staff_channels),
         ways=reach.ways,
         accounts=len(accounts),
-        admins=sum(1 for each in accounts if each.role is Role.ADMIN),
+        admins=sum(1 for account in accounts if account.role is Role.ADMIN),
         dead_letters=figures.dead_letters,
         failed_notices=count_failed_notices(connection, now - _DAY),
         unwatched=sum(1 for case in list_cases(connection, open_only=True) if not case.is_watched),
         unclaimed_since=figures.oldest_unclaimed,
-        overdue=overdue(connection, premises.channels, now - _STUCK),
+        overdue=overdue(connection, deployment.channels, now - _OVERDUE_AFTER),
         pushes_left=read_switch(connection, PUSHES_LEFT),
         few_pushes=bool(read_switch(connection, FEW_PUSHES)),
-        is_https=premises.is_https,
+        is_https=deployment.is_https,
     )
 
 
-def _seals(connection: Connection, keys: Keyring) -> tuple[int, int]:
-    """(how many values an older key seals, how many have no key)."""
+def _seal_counts(connection: Connection, keys: Keyring) -> tuple[int, int]:
+    """(values sealed with an older key, values whose key is missing)."""
     counts = count_by_key(connection)
     lost = sum(count for key, count in counts.items() if key not in keys.known)
     return counts.total() - counts[keys.newest] - lost, lost

@@ -1,4 +1,4 @@
-"""What has been kept long enough goes by itself; what one person wants gone goes at once. Counts stay."""
+"""Delete data after its retention time, and one person's data on request. Counts stay."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,9 +31,9 @@ from bot.storage.operations.purge_rows import (
 from bot.storage.staff.audit_rows import CLOCK, CONSOLE, AuditEntry, add_audit_entry, delete_audit_before
 from bot.storage.staff.session_rows import delete_sessions_before
 
-_AT_ONCE = 50
+_BATCH = 50
 _SESSIONS_KEPT = timedelta(hours=24)
-"""Longer than any session lasts, and than a failed sign-in is held against anybody."""
+"""Longer than the longest session, and than failed sign-ins count."""
 
 Find = Callable[[Connection], Sequence[str]]
 Erase = Callable[[Connection, Sequence[str]], int]
@@ -41,7 +41,7 @@ Erase = Callable[[Connection, Sequence[str]], int]
 
 @dataclass(frozen=True)
 class Purged:
-    """How much went: messages of no case, cases that lost their words, people, rows of the audit."""
+    """Counts: messages outside cases, cases whose text was erased, residents, audit rows."""
 
     messages: int
     cases: int
@@ -50,18 +50,18 @@ class Purged:
 
 
 class NotPurgedError(Exception):
-    """There is no such case, or its resident has an open one; the message says which."""
+    """There is no such case, or its resident has an open case; the message says which."""
 
 
 def purge_kept(store: Store, retention: Retention, now: datetime) -> Purged:
-    """Erase what the content says has been kept long enough. May be broken off; the next run goes on."""
+    """Erase what is older than the retention times. Safe to interrupt; the next run continues."""
     talk_before, case_before = now - timedelta(days=retention.talk_days), now - timedelta(days=retention.case_days)
     events_before = now - timedelta(days=retention.events_days)
     audit_before = now - timedelta(days=retention.audit_years * 366)
-    messages = _in_pieces(store, partial(old_talk, before=talk_before, most=_AT_ONCE), delete_messages)
-    cases = _in_pieces(store, partial(old_cases, before=case_before, most=_AT_ONCE), partial(erase_cases, now=now))
-    people = _in_pieces(
-        store, partial(gone_residents, before=talk_before, most=_AT_ONCE), partial(forget_residents, before=talk_before)
+    messages = _in_batches(store, partial(old_talk, before=talk_before, most=_BATCH), delete_messages)
+    cases = _in_batches(store, partial(old_cases, before=case_before, most=_BATCH), partial(erase_cases, now=now))
+    people = _in_batches(
+        store, partial(gone_residents, before=talk_before, most=_BATCH), partial(forget_residents, before=talk_before)
     )
     store.transaction(partial(forget_talks, before=talk_before))
     store.transaction(partial(delete_events_before, done_before=events_before, aside_before=case_before))
@@ -71,8 +71,8 @@ def purge_kept(store: Store, retention: Retention, now: datetime) -> Purged:
     store.transaction(partial(delete_pages_before, before=events_before))
     store.transaction(partial(delete_devices_before, before=talk_before))
     traces = 0
-    while some := store.transaction(partial(delete_audit_before, before=audit_before, most=_AT_ONCE)):
-        traces += some
+    while deleted := store.transaction(partial(delete_audit_before, before=audit_before, most=_BATCH)):
+        traces += deleted
     purged = Purged(messages, cases, people, traces)
     if purged != Purged(0, 0, 0, 0):
         detail = f"messages {messages}, cases {cases}, people {people}, traces {traces}"
@@ -84,38 +84,38 @@ def purge_kept(store: Store, retention: Retention, now: datetime) -> Purged:
 
 
 def purge_resident(store: Store, number: str, now: datetime) -> int:
-    """Erase everything of the person who has this case; how many messages. Raises NotPurgedError."""
+    """Erase all data of the resident of this case; returns the number of messages. Raises NotPurgedError."""
 
     def work(connection: Connection) -> int:
         case = read_case(connection, number)
         if case is None:
             message = f"there is no case {shown_number(number)}"
             raise NotPurgedError(message)
-        theirs = resident_cases(connection, case.resident)
-        if OPEN_STATUSES & set(theirs.values()):
+        statuses = resident_cases(connection, case.resident)
+        if OPEN_STATUSES & set(statuses.values()):
             message = f"the resident of case {shown_number(number)} has an open case: close it first"
             raise NotPurgedError(message)
-        gone = forget_resident(connection, case.resident)
-        erase_cases(connection, list(theirs), now)
-        for each in theirs:
-            add_audit_entry(connection, AuditEntry(now, CONSOLE, "purge-wish", each))
-        return gone
+        erased = forget_resident(connection, case.resident)
+        erase_cases(connection, list(statuses), now)
+        for case_id in statuses:
+            add_audit_entry(connection, AuditEntry(now, CONSOLE, "purge-wish", case_id))
+        return erased
 
-    gone = store.transaction(work)
+    erased = store.transaction(work)
     store.write_back()
-    return gone
+    return erased
 
 
-def _in_pieces(store: Store, find: Find, erase: Erase) -> int:
-    """Erase all that is found, some at a time; how much."""
-    gone = 0
+def _in_batches(store: Store, find: Find, erase: Erase) -> int:
+    """Erase everything `find` returns, in batches; returns the total."""
+    total = 0
     while True:
         with store.reading() as connection:
-            found = find(connection)
-        if not found or not (done := store.transaction(partial(_erased, erase, found))):
-            return gone
-        gone += done
+            ids = find(connection)
+        if not ids or not (erased := store.transaction(partial(_erase, erase, ids))):
+            return total
+        total += erased
 
 
-def _erased(erase: Erase, found: Sequence[str], connection: Connection) -> int:
-    return erase(connection, found)
+def _erase(erase: Erase, ids: Sequence[str], connection: Connection) -> int:
+    return erase(connection, ids)

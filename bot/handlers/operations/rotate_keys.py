@@ -1,4 +1,4 @@
-"""Keys rotate: what an older key seals is sealed with the newest one, in small steps beside a running server."""
+"""Rotate keys: re-encrypt values of older keys with the newest key, in small batches beside a running server."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -7,25 +7,25 @@ from bot.storage.engine import Store
 from bot.storage.operations.sealed_rows import reseal_some, sealed_places
 from bot.storage.sealing import Keyring
 
-_AT_ONCE = 20
+_BATCH = 20
 
 
 @dataclass(frozen=True)
 class RotatedCount:
-    """How many values were sealed anew, and how many could not be opened."""
+    """`done`: values re-encrypted; `failed`: values that could not be decrypted."""
 
     done: int
     failed: int
 
 
 def rotate_keys(store: Store, keys: Keyring) -> RotatedCount:
-    """Seal everything with the newest key. It may be broken off and begun again."""
+    """Safe to interrupt and run again."""
     done = failed = 0
     for place in sealed_places():
-        after, goes_on = "", True
-        while goes_on:
-            step = partial(reseal_some, keys=keys, place=place, after=after, most=_AT_ONCE)
+        after, has_more = "", True
+        while has_more:
+            step = partial(reseal_some, keys=keys, place=place, after=after, most=_BATCH)
             batch = store.transaction(step)
             done, failed = done + batch.done, failed + batch.failed
-            after, goes_on = batch.last, bool(batch.last)
+            after, has_more = batch.last, bool(batch.last)
     return RotatedCount(done, failed)

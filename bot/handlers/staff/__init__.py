@@ -1,1 +1,1 @@
-"""Accounts, permissions, duty list and chats of staff."""
+"""Staff accounts, sign-in, duty list, paired chats, switches and the audit trail."""

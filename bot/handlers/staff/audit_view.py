@@ -1,4 +1,4 @@
-"""The audit trail as whoever may read it sees it, with whether its chain holds."""
+"""One page of the audit trail, with the state of its hash chain."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,9 @@ from bot.storage.staff.staff_rows import list_staff
 
 @dataclass(frozen=True)
 class AuditPage:
-    """The newest traces, with the names of staff and the numbers of cases by their ids.
+    """Audit entries, newest first; `names` of staff and `numbers` of cases are keyed by id.
 
-    `broken`: the number of the first trace that does not fit the chain, 0 where all do.
+    `broken`: number of the first entry that breaks the chain, 0 if none does.
     """
 
     traces: tuple[NumberedAuditEntry, ...]
@@ -22,9 +22,9 @@ class AuditPage:
 
 
 def read_audit(context: AppContext, before: int | None) -> AuditPage:
-    """The newest traces, or those before the one with that number."""
+    """The newest entries, or those before the entry with the number `before`."""
     with context.store.reading() as connection:
         traces = read_audit_entries(connection, before=before)
-        numbers = numbers_of(connection, {each.trace.about for each in traces})
-        names = {each.id: each.name for each in list_staff(connection)}
+        numbers = numbers_of(connection, {entry.trace.about for entry in traces})
+        names = {account.id: account.name for account in list_staff(connection)}
         return AuditPage(tuple(traces), broken_link(connection), names, numbers)

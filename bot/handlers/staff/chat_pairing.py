@@ -1,4 +1,4 @@
-"""Chats are paired with the desk: a code shown once there, written in the chat, confirmed at the desk."""
+"""Pair a chat with the desk: a code is shown once at the desk, written in the chat, confirmed at the desk."""
 
 import secrets
 from collections.abc import Callable
@@ -30,13 +30,13 @@ from bot.storage.staff.staff_chat_rows import (
 )
 from bot.storage.staff.staff_rows import list_staff
 
-CODE_LASTS = timedelta(minutes=15)
-_KEPT = frozenset({ChatState.BOUND, ChatState.LOST})
+CODE_VALID_FOR = timedelta(minutes=15)
+_PERMANENT = frozenset({ChatState.BOUND, ChatState.LOST})
 
 
 @dataclass(frozen=True)
 class ChatsView:
-    """Everything on the page. `names`: of staff by id. `pushes`: what is left of the platform's month, if known."""
+    """`names`: of staff by id. `pushes`: what is left of the platform's monthly quota, empty if unknown."""
 
     chats: tuple[StaffChat, ...]
     names: dict[str, str]
@@ -45,38 +45,38 @@ class ChatsView:
 
 
 def read_chats(context: AppContext, staff: Staff) -> ChatsView:
-    """The chats that this member of staff may see: their own, an admin all."""
+    """Own chats, or all for an admin."""
     now = context.clock()
     with context.store.reading() as connection:
-        chats = [each for each in list_chats(connection) if _may(staff, each.staff)]
-        names = {each.id: each.name for each in list_staff(connection)}
+        chats = [chat for chat in list_chats(connection) if _may_manage(staff, chat.staff)]
+        names = {account.id: account.name for account in list_staff(connection)}
         pushes = read_switch(connection, PUSHES_LEFT)
-    alive = tuple(each for each in chats if each.state in _KEPT or each.code_until > now)
-    return ChatsView(alive, names, tuple(context.channels), pushes)
+    current = tuple(chat for chat in chats if chat.state in _PERMANENT or chat.code_until > now)
+    return ChatsView(current, names, tuple(context.channels), pushes)
 
 
 def offer(context: AppContext, staff: Staff, channel: str, *, for_group: bool) -> str:
-    """A code to be written in the chat within 15 minutes. Raises NotAllowedError."""
+    """A new code, to be written in the chat within `CODE_VALID_FOR`. Raises NotAllowedError."""
     require(staff, Permission.KEEP_DUTY if for_group else Permission.CLAIM)
     if channel not in context.channels:
         raise NotAllowedError(channel)
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
     now = context.clock()
-    wanted = NewOffer(channel, "" if for_group else staff.id, hashed(code), now + CODE_LASTS)
+    new_offer = NewOffer(channel, "" if for_group else staff.id, hashed(code), now + CODE_VALID_FOR)
 
-    def keep(connection: Connection) -> None:
+    def insert(connection: Connection) -> None:
         drop_old_offers(connection, now)
-        offer_chat(connection, wanted, now)
+        offer_chat(connection, new_offer, now)
         add_audit_entry(
-            connection, AuditEntry(now, staff.id, "chat-offer", wanted.staff, "group" if for_group else "person")
+            connection, AuditEntry(now, staff.id, "chat-offer", new_offer.staff, "group" if for_group else "person")
         )
 
-    context.store.transaction(keep)
+    context.store.transaction(insert)
     return code
 
 
 def confirm(context: AppContext, staff: Staff, chat_id: str) -> None:
-    """The chat in which the code was written is the right one. Raises NotAllowedError."""
+    """Bind the chat in which the code was written. Raises NotAllowedError."""
 
     def bind(connection: Connection, chat: StaffChat) -> None:
         if chat.state is not ChatState.WRITTEN:
@@ -84,22 +84,22 @@ def confirm(context: AppContext, staff: Staff, chat_id: str) -> None:
         bind_chat(connection, chat)
         add_notices(connection, context.keys, [NewNotice(CHAT + chat.id, ChatReplyKind.BOUND)], context.clock())
 
-    _on_chat(context, staff, chat_id, "chat-bind", bind)
+    _change_chat(context, staff, chat_id, "chat-bind", bind)
 
 
 def drop(context: AppContext, staff: Staff, chat_id: str) -> None:
-    """Nothing is told in this chat any more. Raises NotAllowedError."""
-    _on_chat(context, staff, chat_id, "chat-drop", lambda connection, chat: drop_chat(connection, chat.id))
+    """Unpair the chat. Raises NotAllowedError."""
+    _change_chat(context, staff, chat_id, "chat-drop", lambda connection, chat: drop_chat(connection, chat.id))
 
 
-def _on_chat(
-    context: AppContext, staff: Staff, chat_id: str, action: str, do: Callable[[Connection, StaffChat], None]
+def _change_chat(
+    context: AppContext, staff: Staff, chat_id: str, action: str, change: Callable[[Connection, StaffChat], None]
 ) -> None:
     def work(connection: Connection) -> None:
         chat = read_chat(connection, chat_id)
-        if chat is None or not _may(staff, chat.staff):
+        if chat is None or not _may_manage(staff, chat.staff):
             raise NotAllowedError(action)
-        do(connection, chat)
+        change(connection, chat)
         add_audit_entry(
             connection,
             AuditEntry(context.clock(), staff.id, action, chat.staff, "group" if chat.is_group else "person"),
@@ -108,7 +108,7 @@ def _on_chat(
     context.store.transaction(work)
 
 
-def _may(staff: Staff, owner: str) -> bool:
+def _may_manage(staff: Staff, owner: str) -> bool:
     try:
         require(staff, Permission.CLAIM if owner == staff.id else Permission.KEEP_DUTY)
     except NotAllowedError:

@@ -1,4 +1,4 @@
-"""An admin turns a switch; the trace says who, which and how."""
+"""Admins turn features on and off; each change is audited."""
 
 from sqlalchemy import Connection
 
@@ -10,17 +10,16 @@ from bot.storage.staff.duty_rows import read_switches, write_switch
 
 
 def current_switches(context: AppContext) -> Switches:
-    """What stands on."""
     with context.store.reading() as connection:
         return read_switches(connection)
 
 
 def set_switch(context: AppContext, staff: Staff, switch: str, *, is_on: bool) -> None:
-    """Turn it: a `Switch`, or that of a channel."""
+    """`switch`: a `Switch`, or the name of a channel's switch."""
     now = context.clock()
 
-    def turn(connection: Connection) -> None:
+    def write(connection: Connection) -> None:
         write_switch(connection, switch, "yes" if is_on else "", staff.id, now)
         add_audit_entry(connection, AuditEntry(now, staff.id, "switch", "", f"{switch} {'on' if is_on else 'off'}"))
 
-    context.store.transaction(turn)
+    context.store.transaction(write)

@@ -1,4 +1,4 @@
-"""How passwords are hashed and codes are read."""
+"""Password hashing, and normalisation of typed codes."""
 
 from argon2 import PasswordHasher
 
@@ -6,5 +6,5 @@ HASHER = PasswordHasher()
 
 
 def plain_code(code: str) -> str:
-    """A code as typed, without the blanks and hyphens that make it readable."""
+    """A typed code in lower case, without blanks and hyphens."""
     return "".join(character for character in code.lower() if character.isalnum())

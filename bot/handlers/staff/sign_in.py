@@ -1,4 +1,4 @@
-"""Staff sign in with password and a code that opens once; failures make the next try wait. Sessions end when idle."""
+"""Staff sign-in with password and one-time code, throttled after failures. Sessions end when idle."""
 
 import hmac
 import secrets
@@ -18,24 +18,24 @@ from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
 from bot.storage.staff.session_rows import add_session, end_sessions, find_session, touch_session
 from bot.storage.staff.staff_rows import find_staff, lock_secrets, read_password, use_recovery_code, write_totp_step
 
-IDLE = timedelta(minutes=15)
-LONGEST = timedelta(hours=12)
+MAX_IDLE = timedelta(minutes=15)
+MAX_SESSION = timedelta(hours=12)
 STEP_SECONDS = 30
 _FREE_TRIES = {"pair": 5, "login": 20, "source": 20}
-"""Failures without a wait: of a login from an address, of a login, of an address. An office has one for many people."""
-_LONGEST = {"pair": timedelta(minutes=15), "login": timedelta(minutes=1), "source": timedelta(minutes=5)}
-"""Who knows a login must not keep its owner out."""
-_NOBODYS = "$argon2id$v=19$m=65536,t=3,p=4$qppz6/54PBkV/qeXxB4Lcw$U/8/UFHyKuM7eKE0o6kLCOhtQzLiAEWTqHYhmCKYVuk"
-"""Tried where there is no such account, so that the time tells nothing."""
+"""Failures without a wait, per login and address, login, and address. Many people share an office's address."""
+_MAX_WAIT = {"pair": timedelta(minutes=15), "login": timedelta(minutes=1), "source": timedelta(minutes=5)}
+"""Longest waits: somebody who knows only a login must not be able to lock its owner out."""
+_DUMMY_HASH = "$argon2id$v=19$m=65536,t=3,p=4$qppz6/54PBkV/qeXxB4Lcw$U/8/UFHyKuM7eKE0o6kLCOhtQzLiAEWTqHYhmCKYVuk"
+"""Verified when there is no such account, so that response time does not reveal it."""
 
 
 class SignInError(Exception):
-    """Login, password or code are not right; which one is not said."""
+    """Login, password or code is wrong; deliberately not said which."""
 
 
 @dataclass(frozen=True)
 class SignIn:
-    """What was typed, and from which address (hashed)."""
+    """A sign-in form. `source`: hash of the client's address."""
 
     login: str
     password: str
@@ -43,23 +43,23 @@ class SignIn:
     source: str
 
 
-def sign_in(context: AppContext, tried: SignIn) -> str:
-    """A new session's token. Raises SignInError or TooManyTriesError."""
+def sign_in(context: AppContext, attempt: SignIn) -> str:
+    """Token of a new session. Raises SignInError, TooManyTriesError."""
     now = context.clock()
-    values = {"pair": f"{tried.login}\0{tried.source}", "login": tried.login, "source": tried.source}
-    throttle = Throttle("sign-in", _FREE_TRIES, context.secret, values, _LONGEST)
+    values = {"pair": f"{attempt.login}\0{attempt.source}", "login": attempt.login, "source": attempt.source}
+    throttle = Throttle("sign-in", _FREE_TRIES, context.secret, values, _MAX_WAIT)
     # Counted before it is looked at: many tries at once must not all pass the check of the first.
-    context.store.transaction(lambda connection: throttle.begin(connection, now))
+    context.store.transaction(lambda connection: throttle.begin_attempt(connection, now))
     with context.store.reading() as connection:
-        account = find_staff(connection, login=tried.login)
-        known = read_password(connection, account.id) if account else _NOBODYS
-    right = _is_password(known, tried.password) and account is not None and not account.is_disabled
+        account = find_staff(connection, login=attempt.login)
+        known = read_password(connection, account.id) if account else _DUMMY_HASH
+    is_right = _is_password(known, attempt.password) and account is not None and not account.is_disabled
     token = secrets.token_urlsafe(32)
 
-    def settle(connection: Connection) -> bool:
-        opened = right and account is not None and _take_code(connection, context, account, tried.code)
+    def finish(connection: Connection) -> bool:
+        opened = is_right and account is not None and _use_code(connection, context, account, attempt.code)
         if opened:
-            throttle.forgive(connection, now)
+            throttle.reset(connection, now)
         if account:
             add_audit_entry(
                 connection, AuditEntry(now, account.id, "sign-in" if opened else "sign-in-failed", account.id)
@@ -68,13 +68,13 @@ def sign_in(context: AppContext, tried: SignIn) -> str:
             add_session(connection, hashed(token), account.id, now)
         return opened
 
-    if not context.store.transaction(settle):
+    if not context.store.transaction(finish):
         raise SignInError
     return token
 
 
 def signed_in(context: AppContext, token: str, *, acts: bool = True) -> Staff | None:
-    """Who has this session, unless it is over. `acts`: somebody did something, so it is not idle."""
+    """Owner of the session; None if it has ended. `acts`: count this as activity (not for background polling)."""
     if not token:
         return None
     now = context.clock()
@@ -83,7 +83,7 @@ def signed_in(context: AppContext, token: str, *, acts: bool = True) -> Staff | 
         account = find_staff(connection, staff_id=session.staff) if session else None
     if session is None or account is None or account.is_disabled:
         return None
-    if now - session.seen_at > IDLE or now - session.begun_at > LONGEST:
+    if now - session.seen_at > MAX_IDLE or now - session.begun_at > MAX_SESSION:
         return None
     if acts and now - session.seen_at > timedelta(seconds=30):
         context.store.transaction(lambda connection: touch_session(connection, hashed(token), now))
@@ -91,8 +91,6 @@ def signed_in(context: AppContext, token: str, *, acts: bool = True) -> Staff | 
 
 
 def sign_out(context: AppContext, staff: Staff, token: str) -> None:
-    """End this session."""
-
     def end(connection: Connection) -> None:
         end_sessions(connection, hashed=hashed(token))
         add_audit_entry(connection, AuditEntry(context.clock(), staff.id, "sign-out", staff.id))
@@ -100,14 +98,15 @@ def sign_out(context: AppContext, staff: Staff, token: str) -> None:
     context.store.transaction(end)
 
 
-def _take_code(connection: Connection, context: AppContext, account: Staff, code: str) -> bool:
-    """Whether the code opens the account; then it never does again."""
+def _use_code(connection: Connection, context: AppContext, account: Staff, code: str) -> bool:
+    """Whether the code is valid; a valid one is used up."""
     known = lock_secrets(connection, context.keys, account.id)
     plain = plain_code(code)
     totp, step = pyotp.TOTP(known.totp), int(context.clock().timestamp()) // STEP_SECONDS
-    for each in (step - 1, step, step + 1):
-        if each > known.totp_step and hmac.compare_digest(totp.at(each * STEP_SECONDS).encode(), plain.encode()):
-            write_totp_step(connection, account.id, each)
+    for candidate in (step - 1, step, step + 1):
+        expected = totp.at(candidate * STEP_SECONDS).encode()
+        if candidate > known.totp_step and hmac.compare_digest(expected, plain.encode()):
+            write_totp_step(connection, account.id, candidate)
             return True
     return use_recovery_code(connection, account.id, hashed(plain), context.clock())
 

@@ -1,4 +1,4 @@
-"""Accounts of staff are made, closed and opened anew. What opens an account is shown once and kept as hashes."""
+"""Create, reset and close staff accounts. Credentials are shown once and stored as hashes."""
 
 import secrets
 from collections.abc import Callable
@@ -31,12 +31,12 @@ ISSUER = "sasaeai"
 
 
 class AccountError(Exception):
-    """The account cannot be made or changed so; the message says why."""
+    """The account cannot be created or changed like this; the message says why."""
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What opens an account, to be handed to its owner once: a password, the address of the code, recovery codes."""
+    """Shown to the owner once. `uri`: the `otpauth://` address for an authenticator app."""
 
     password: str
     uri: str
@@ -45,7 +45,7 @@ class Credentials:
 
 @dataclass(frozen=True)
 class AccountAdmin:
-    """Where accounts are kept, and who keeps them now."""
+    """Where accounts are stored, and who changes them (`by`: an account id or the console)."""
 
     store: Store
     keys: Keyring
@@ -55,8 +55,6 @@ class AccountAdmin:
 
 @dataclass(frozen=True)
 class NewAccount:
-    """Who is to get an account."""
-
     login: str
     name: str
     role: Role
@@ -64,69 +62,70 @@ class NewAccount:
     telephone: str = ""
 
 
-def make_account(office: AccountAdmin, wanted: NewAccount) -> Credentials:
-    """A new account. Raises AccountError where the login is taken or empty."""
-    login = wanted.login.strip()
-    if not login or not wanted.name.strip():
+def make_account(admin: AccountAdmin, new: NewAccount) -> Credentials:
+    """Raises AccountError if the login is taken, or login or name is empty."""
+    login = new.login.strip()
+    if not login or not new.name.strip():
         message = "login and name must not be empty"
         raise AccountError(message)
-    account = Staff(new_id(), login, wanted.name.strip(), wanted.role, wanted.mail.strip(), wanted.telephone.strip())
-    opener, known = _opener(login)
+    account = Staff(new_id(), login, new.name.strip(), new.role, new.mail.strip(), new.telephone.strip())
+    credentials, stored = _new_credentials(login)
 
-    def keep(connection: Connection) -> None:
+    def insert(connection: Connection) -> None:
         if find_staff(connection, login=login):
             message = f"the login {login} is taken"
             raise AccountError(message)
-        add_staff(connection, office.keys, account, known, office.now)
-        write_recovery_codes(connection, account.id, [hashed(plain_code(each)) for each in opener.recovery_codes])
-        add_audit_entry(connection, AuditEntry(office.now, office.by, "staff-add", account.id, account.role))
+        add_staff(connection, admin.keys, account, stored, admin.now)
+        write_recovery_codes(connection, account.id, [hashed(plain_code(code)) for code in credentials.recovery_codes])
+        add_audit_entry(connection, AuditEntry(admin.now, admin.by, "staff-add", account.id, account.role))
 
-    office.store.transaction(keep)
-    return opener
+    admin.store.transaction(insert)
+    return credentials
 
 
-def reset_account(office: AccountAdmin, login: str) -> Credentials:
-    """A new password, code and recovery codes; every session ends, a closed account is open again."""
-    opener, known = _opener(login)
+def reset_account(admin: AccountAdmin, login: str) -> Credentials:
+    """Issue new credentials, end all sessions, reopen a closed account. Raises AccountError."""
+    credentials, stored = _new_credentials(login)
 
     def reset(connection: Connection, account: Staff) -> None:
-        write_secrets(connection, office.keys, account.id, known)
-        write_recovery_codes(connection, account.id, [hashed(plain_code(each)) for each in opener.recovery_codes])
+        write_secrets(connection, admin.keys, account.id, stored)
+        write_recovery_codes(connection, account.id, [hashed(plain_code(code)) for code in credentials.recovery_codes])
         disable_staff(connection, account.id, None)
         end_sessions(connection, staff_id=account.id)
 
-    _on_account(office, login, "staff-reset", reset)
-    return opener
+    _change_account(admin, login, "staff-reset", reset)
+    return credentials
 
 
-def close_account(office: AccountAdmin, login: str) -> None:
-    """Nobody signs in with it any more; its cases go back into the queue. Raises AccountError for the last admin."""
+def close_account(admin: AccountAdmin, login: str) -> None:
+    """Disable sign-in and return the account's cases to the queue. Raises AccountError for the last admin."""
 
     def close(connection: Connection, account: Staff) -> None:
-        others = [each for each in list_staff(connection) if each.role is Role.ADMIN and not each.is_disabled]
-        if [each.id for each in others] == [account.id]:
+        staff = list_staff(connection)
+        admins = [member.id for member in staff if member.role is Role.ADMIN and not member.is_disabled]
+        if admins == [account.id]:
             message = "this is the last 管理者: make another one first"
             raise AccountError(message)
-        disable_staff(connection, account.id, office.now)
+        disable_staff(connection, account.id, admin.now)
         end_sessions(connection, staff_id=account.id)
-        end_leases_of(connection, account.id, office.now)
+        end_leases_of(connection, account.id, admin.now)
 
-    _on_account(office, login, "staff-disable", close)
+    _change_account(admin, login, "staff-disable", close)
 
 
-def _on_account(office: AccountAdmin, login: str, action: str, do: Callable[[Connection, Staff], None]) -> None:
+def _change_account(admin: AccountAdmin, login: str, action: str, change: Callable[[Connection, Staff], None]) -> None:
     def work(connection: Connection) -> None:
         account = find_staff(connection, login=login)
         if account is None:
             message = f"there is no account {login}; see: python -m bot staff list"
             raise AccountError(message)
-        do(connection, account)
-        add_audit_entry(connection, AuditEntry(office.now, office.by, action, account.id))
+        change(connection, account)
+        add_audit_entry(connection, AuditEntry(admin.now, admin.by, action, account.id))
 
-    office.store.transaction(work)
+    admin.store.transaction(work)
 
 
-def _opener(login: str) -> tuple[Credentials, Secrets]:
+def _new_credentials(login: str) -> tuple[Credentials, Secrets]:
     password, totp = secrets.token_urlsafe(12), pyotp.random_base32()
     codes = tuple(f"{secrets.token_hex(3)}-{secrets.token_hex(3)}" for _ in range(RECOVERY_CODES))
     uri = pyotp.TOTP(totp).provisioning_uri(name=login, issuer_name=ISSUER)

@@ -1,4 +1,4 @@
-"""Whoever fails waits longer with each try. Kept in a table of ours: a restart forgives nothing."""
+"""Throttle failed attempts with growing waits. Stored in the database, so a restart resets nothing."""
 
 import hmac
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ from bot.storage.staff.session_rows import Failures, read_failures, write_failur
 
 _FIRST_WAIT = timedelta(seconds=30)
 _LONGEST_WAIT = timedelta(hours=1)
-_FORGOTTEN = timedelta(hours=24)
+_RESET_AFTER = timedelta(hours=24)
 
 
 class TooManyTriesError(Exception):
-    """The next try is taken only after a while."""
+    """No attempt is accepted before `until`."""
 
     def __init__(self, until: datetime) -> None:
         super().__init__()
@@ -25,19 +25,19 @@ class TooManyTriesError(Exception):
 
 @dataclass(frozen=True)
 class Throttle:
-    """Tries at one door. `free`: how many failures each kind of key has without a wait; `longest`: where a wait ends.
+    """Attempts at one form. `free`: failures without a wait, by kind of key; `longest`: the longest wait, by kind.
 
-    `values` are what was typed, and from where; the table knows them as keyed hashes alone.
+    `values`: what was typed, and from where, by kind; stored only as keyed hashes.
     """
 
-    door: str
+    form: str
     free: Mapping[str, int]
     secret: bytes
     values: Mapping[str, str]
     longest: Mapping[str, timedelta] = field(default_factory=lambda: MappingProxyType({}))
 
     def check(self, connection: Connection, now: datetime) -> None:
-        """Raise TooManyTriesError while one of the keys has to wait."""
+        """Raises TooManyTriesError while one of the keys has to wait."""
         for kind, free in self.free.items():
             failures = read_failures(connection, self._key(kind), now)
             count = _counted(failures, now)
@@ -46,26 +46,25 @@ class Throttle:
                 if now < failures.last_at + wait:
                     raise TooManyTriesError(failures.last_at + wait)
 
-    def failed(self, connection: Connection, now: datetime) -> None:
-        """Count a failure of every key."""
+    def count_failure(self, connection: Connection, now: datetime) -> None:
         for kind in self.free:
             failures = read_failures(connection, self._key(kind), now)
             write_failures(connection, self._key(kind), Failures(_counted(failures, now) + 1, now))
 
-    def begin(self, connection: Connection, now: datetime) -> None:
-        """Check, and count the try as failed until it is forgiven. Raises TooManyTriesError."""
+    def begin_attempt(self, connection: Connection, now: datetime) -> None:
+        """Check, and count the attempt as failed until `reset`. Raises TooManyTriesError."""
         self.check(connection, now)
-        self.failed(connection, now)
+        self.count_failure(connection, now)
 
-    def forgive(self, connection: Connection, now: datetime) -> None:
-        """Forget the failures: it has been right."""
+    def reset(self, connection: Connection, now: datetime) -> None:
+        """Reset the failures after a success."""
         for kind in self.free:
             write_failures(connection, self._key(kind), Failures(0, now))
 
     def _key(self, kind: str) -> str:
-        written = f"{self.door}\0{kind}\0{self.values[kind]}".encode()
-        return hmac.digest(self.secret, written, "sha256").hex()
+        message = f"{self.form}\0{kind}\0{self.values[kind]}".encode()
+        return hmac.digest(self.secret, message, "sha256").hex()
 
 
 def _counted(failures: Failures, now: datetime) -> int:
-    return 0 if now - failures.last_at > _FORGOTTEN else failures.count
+    return 0 if now - failures.last_at > _RESET_AFTER else failures.count

@@ -10,7 +10,7 @@ from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import discard
 from bot.handlers.content.publish import NoReasonError, NotCheckedError, OwnRequestError, publish, request_publish
 from bot.handlers.content.regression_jobs import STEPS, request_check
-from bot.handlers.content.regression_report import RegressionReport, read_proof
+from bot.handlers.content.regression_report import RegressionReport, load_report
 from bot.handlers.content.studio_views import read_home
 from bot.storage.content.revision_rows import BehindError
 from bot.web.staff_guard import POLLS, StaffGuard, StaffRequest
@@ -74,7 +74,7 @@ class StudioPublish:
     def _values(self, request: StaffRequest) -> dict[str, object]:
         home = read_home(self._context)
         report = home.row.found if home.row else None
-        proof: RegressionReport | None = read_proof(report) if report else None
+        proof: RegressionReport | None = load_report(report) if report else None
         catalog = self._context.content.catalog
         titles = {entry.id: entry.title for entry in catalog.entries}
         return {

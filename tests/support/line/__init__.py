@@ -1,1 +1,1 @@
-"""A LINE server of our own, with LINE's rules."""
+"""A fake LINE server that enforces LINE's rules, and its users."""

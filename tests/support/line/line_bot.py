@@ -1,4 +1,4 @@
-"""A whole bot on LINE in one process: door, worker, sender, with LINE's server at the other end."""
+"""A complete bot on LINE in this process (webhook, worker, sender), connected to the fake LINE server."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -21,17 +21,17 @@ from bot.storage.cases.case_rows import list_cases
 from bot.storage.delivery.outbox_rows import count_deliveries
 from bot.storage.inbox.inbox_rows import count_dead_letters, oldest_waiting
 from bot.web.site import build_site
-from tests.support.hand_clock import TUESDAY_NOON
 from tests.support.line.line_residents import SECRET, body_of, post, text_event, user
 from tests.support.line.line_server import CHANNEL_ID, LONG_LIVED, LineServer, Taken
-from tests.support.running import Running
+from tests.support.manual_clock import TUESDAY_NOON
+from tests.support.running_app import RunningApp
 
 PAUSE = timedelta(seconds=0.3)
 
 
 @dataclass
-class Clock:
-    """The context's clock: from a fixed moment on, so that waits of a running bot end, and what a test adds to it."""
+class ShiftedClock:
+    """A fixed start, plus the time that has passed since, plus `ahead`. Use as `AppContext.clock`."""
 
     start: datetime = TUESDAY_NOON
     ahead: timedelta = field(default_factory=timedelta)
@@ -41,92 +41,91 @@ class Clock:
         return self.start + timedelta(seconds=time.monotonic() - self._made) + self.ahead
 
 
-class Watched:
-    """A bot whose database a test looks into."""
+class InspectedBot:
+    """Reads a bot's database for tests."""
 
     context: AppContext
 
     def cases(self) -> list[ListedCase]:
-        """The open cases."""
         return list_open_cases(self.context.store, self.context.keys)
 
     def all_cases(self) -> list[Case]:
-        """Every case."""
         with self.context.store.reading() as connection:
             return list_cases(connection, open_only=False)
 
     def deliveries(self) -> dict[str, int]:
-        """How many messages stand in each state."""
+        """Number of outbound messages by state, without zeros."""
         with self.context.store.reading() as connection:
             return {state: count for state, count in count_deliveries(connection).items() if count}
 
     def waiting(self) -> bool:
-        """Whether an event was not handled yet."""
+        """Whether an event is waiting to be handled."""
         with self.context.store.reading() as connection:
             return oldest_waiting(connection) is not None
 
     def aside(self) -> int:
-        """Events that were set aside."""
+        """Number of dead letters."""
         with self.context.store.reading() as connection:
             return count_dead_letters(connection)
 
 
 @dataclass
-class LineBot(Watched):
-    """What a test holds in its hand."""
+class LineBot(InspectedBot):
+    """A running bot and its LINE server."""
 
     context: AppContext
     line: LineServer
-    clock: Clock
+    clock: ShiftedClock
     url: str = ""
 
     @property
     def port(self) -> int:
-        """Where it listens."""
         return int(self.url.rsplit(":", 1)[1])
 
     def gets(self, *events: Any) -> int:
-        """LINE posts these events in one body; the status of the answer."""
+        """LINE posts these events in one request; returns the status."""
         return post(self.url, body_of(*events))
 
     def hears(self, text: str, name: str = "sato", **more: Any) -> dict[str, Any]:
-        """A resident writes; the event as it was posted."""
+        """A resident writes; returns the event as posted."""
         who = user(name)
         event = text_event(text, who, self.line.token_for(who), **more)
         assert self.gets(event) == 200
         return event
 
     def answer(self, text: str, name: str = "sato") -> Taken:
-        """A resident writes; what LINE took for it."""
+        """A resident writes; returns the next message that LINE accepts."""
         before = len(self.line.taken)
         self.hears(text, name)
         return self.line.wait_for(before + 1)[before]
 
 
-def line_context(context: AppContext, line: LineServer, clock: Clock, *, renewing: bool = False) -> AppContext:
-    """A context with LINE connected to that server."""
+def line_context(context: AppContext, line: LineServer, clock: ShiftedClock, *, renewing: bool = False) -> AppContext:
+    """The context connected to this LINE server. `renewing`: use short-lived access tokens."""
     long_lived = SecretStr("" if renewing else LONG_LIVED)
     tokens = AccessTokens(line.url, CHANNEL_ID, SecretStr(SECRET), long_lived)
     channels = {"line": LineChannel(LineSender(line.url, tokens))}
     return replace(context, clock=clock, channels=channels, reply_pause=PAUSE)
 
 
-def nobody_there() -> dict[str, Channel]:
-    """LINE connected, with nobody at the other end: for tests that read and write and never send."""
+def unreachable_line() -> dict[str, Channel]:
+    """LINE at an address where nothing listens: for tests that never send."""
     tokens = AccessTokens("http://127.0.0.1:9", CHANNEL_ID, SecretStr(SECRET), SecretStr(LONG_LIVED))
     return {"line": LineChannel(LineSender("http://127.0.0.1:9", tokens))}
 
 
 @contextmanager
-def running_bot(context: AppContext, line: LineServer, clock: Clock, *, works: bool = True) -> Iterator[LineBot]:
-    """The bot while the block runs. Its database stays open."""
+def running_line_bot(
+    context: AppContext, line: LineServer, clock: ShiftedClock, *, works: bool = True
+) -> Iterator[LineBot]:
+    """Run the bot during the block. The database stays open. `works`: with a worker."""
     worker = Worker(context, alone=True) if works else None
-    with Running(build_site(context, {"line": [SECRET]}, worker, closes=False)) as running:
+    with RunningApp(build_site(context, {"line": [SECRET]}, worker, closes=False)) as running:
         yield LineBot(context, line, clock, running.url)
 
 
-def until(holds: Callable[[], bool], seconds: float = 15) -> None:
-    """Until it holds; fails when it does not."""
+def wait_until(holds: Callable[[], bool], seconds: float = 15) -> None:
+    """Poll until `holds` is true; fails after `seconds`."""
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "it did not come to that"

@@ -1,4 +1,4 @@
-"""Residents on LINE: the events that LINE would send for them, signed, to a door that is told."""
+"""Webhook events of LINE users, signed and posted as LINE does."""
 
 import base64
 import hashlib
@@ -9,7 +9,7 @@ import urllib.request
 from itertools import count
 from typing import Any
 
-from tests.support.hand_clock import platform_time
+from tests.support.manual_clock import platform_time
 
 SECRET = "0123456789abcdef0123456789abcdef"  # noqa: S105 -- of a channel that does not exist
 BOT = "U" + "b" * 32
@@ -19,17 +19,16 @@ Json = dict[str, Any]
 
 
 def user(name: str) -> str:
-    """A user id as LINE makes them, the same for the same name."""
+    """A user id of LINE's format, always the same for the same name."""
     return "U" + hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()
 
 
 def group(name: str) -> str:
-    """A group id."""
     return "C" + hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()
 
 
 def event(kind: str, who: str, token: str = "", **more: Any) -> Json:
-    """An event of LINE's shape from a person (`U…`) or a group (`C…`)."""
+    """An event of LINE's format from a user (`U…`) or a group (`C…`)."""
     source = {"type": "user", "userId": who} if who.startswith("U") else {"type": "group", "groupId": who}
     made: Json = {
         "type": kind,
@@ -45,28 +44,27 @@ def event(kind: str, who: str, token: str = "", **more: Any) -> Json:
 
 
 def text_event(text: str, who: str, token: str = "", **more: Any) -> Json:
-    """A text message."""
     message = {"id": str(next(_numbers)), "type": "text", "quoteToken": "q" * 20, "text": text}
     return event("message", who, token, message=message, **more)
 
 
 def message_event(shape: str, who: str, token: str = "", **content: Any) -> Json:
-    """A message that is no text: `sticker`, `image`, `audio`, `video`, `file`, `location` or something new."""
+    """A message other than text: `sticker`, `image`, `audio`, `video`, `file`, `location` or an unknown type."""
     return event("message", who, token, message={"id": str(next(_numbers)), "type": shape, **content})
 
 
 def body_of(*events: Any) -> bytes:
-    """A body as LINE posts it."""
+    """A request body of LINE's format."""
     return json.dumps({"destination": BOT, "events": list(events)}, ensure_ascii=False).encode()
 
 
 def signature(body: bytes, secret: str = SECRET) -> str:
-    """What LINE puts into `x-line-signature`."""
+    """Value of the header `x-line-signature`."""
     return base64.b64encode(hmac.digest(secret.encode(), body, "sha256")).decode()
 
 
 def post(address: str, body: bytes, signed: str | None = None) -> int:
-    """Post to the door; the status of its answer. Without `signed` it is signed rightly; empty means no header."""
+    """Post to the webhook; returns the status. `signed`: another signature, or empty for no header."""
     headers = {"content-type": "application/json"}
     if signed != "":
         headers["x-line-signature"] = signature(body) if signed is None else signed

@@ -1,4 +1,4 @@
-"""LINE's rules for what it is sent: the limits of every object, and its schemas where the specification is at hand."""
+"""LINE's limits on messages, rich menus and pictures."""
 
 import json
 import re
@@ -14,111 +14,113 @@ _SCHEMES = re.compile(r"(https?|line|tel):")
 
 
 def faults_of_messages(body: Json) -> list[str]:
-    """What breaks LINE's rules in the body of a reply or a push."""
+    """Violations in the body of a reply or push."""
     messages = body.get("messages", [])
     if not 1 <= len(messages) <= 5:
         return ["messages: Size must be between 1 and 5"]
-    found: list[str] = []
+    faults: list[str] = []
     for number, message in enumerate(messages):
-        found += [f"messages[{number}].{fault}" for fault in _message(message)]
-    return found
+        faults += [f"messages[{number}].{fault}" for fault in _message(message)]
+    return faults
 
 
 def faults_of_menu(body: Json) -> list[str]:
-    """What breaks LINE's rules in a rich menu."""
-    found = []
+    """Violations in a rich menu."""
+    faults = []
     size = body["size"]
     if not (800 <= size["width"] <= 2500 and size["height"] >= 250 and size["width"] / size["height"] >= 1.45):
-        found.append("size: not of a rich menu")
+        faults.append("size: not of a rich menu")
     if len(body["chatBarText"]) > 14 or len(body["name"]) > 300 or len(body["areas"]) > 20:
-        found.append("chatBarText, name or areas: too long")
+        faults.append("chatBarText, name or areas: too long")
     for number, area in enumerate(body["areas"]):
         bounds = area["bounds"]
         inside = bounds["x"] + bounds["width"] <= size["width"] and bounds["y"] + bounds["height"] <= size["height"]
-        found += [] if inside else [f"areas[{number}].bounds: outside of the picture"]
-        found += [f"areas[{number}].{fault}" for fault in _action(area["action"], 20, required=False)]
-    return found
+        faults += [] if inside else [f"areas[{number}].bounds: outside of the picture"]
+        faults += [f"areas[{number}].{fault}" for fault in _action(area["action"], 20, required=False)]
+    return faults
 
 
 def faults_of_picture(picture: bytes, content_type: str, menu: Json) -> list[str]:
-    """What breaks LINE's rules in the picture of a rich menu."""
+    """Violations in the picture of a rich menu."""
     if content_type != "image/png" or not picture.startswith(b"\x89PNG\r\n\x1a\n"):
         return ["picture: no PNG"]
     width, height = struct.unpack(">II", picture[16:24])
-    found = [] if len(picture) <= 1_000_000 else ["picture: over 1 MB"]
+    faults = [] if len(picture) <= 1_000_000 else ["picture: over 1 MB"]
     same = {"width": width, "height": height} == menu["size"]
-    return found if same else [*found, f"picture: {width}x{height}"]
+    return faults if same else [*faults, f"picture: {width}x{height}"]
 
 
 def _message(message: Json) -> list[str]:
-    found = []
+    faults = []
     match message["type"]:
         case "text":
             if not message["text"].strip() or utf16_length(message["text"]) > 5000:
-                found.append("text: empty or over 5000")
+                faults.append("text: empty or over 5000")
         case "flex":
-            found += _flex(message)
+            faults += _flex(message)
         case other:
-            found.append(f"type: {other}")
+            faults.append(f"type: {other}")
     items = message.get("quickReply", {"items": [None]})["items"]
     if not 1 <= len(items) <= 13:
-        found.append("quickReply.items: 1 to 13")
-    for number, item in enumerate(each for each in items if each):
-        found += [f"quickReply.items[{number}].{fault}" for fault in _action(item["action"], 20, required=True)]
+        faults.append("quickReply.items: 1 to 13")
+    for number, item in enumerate(item for item in items if item):
+        faults += [f"quickReply.items[{number}].{fault}" for fault in _action(item["action"], 20, required=True)]
     name = message.get("sender", {}).get("name", "x")
     if not 1 <= _graphemes(name) <= 20 or "LINE" in name.upper():
-        found.append("sender.name: 1 to 20, without LINE")
-    return found
+        faults.append("sender.name: 1 to 20, without LINE")
+    return faults
 
 
 def _flex(message: Json) -> list[str]:
-    found = [] if 1 <= utf16_length(message["altText"]) <= 1500 else ["altText: 1 to 1500"]
+    faults = [] if 1 <= utf16_length(message["altText"]) <= 1500 else ["altText: 1 to 1500"]
     contents = message["contents"]
     bubbles = contents["contents"] if contents["type"] == "carousel" else [contents]
-    found += [] if 1 <= len(bubbles) <= 12 else ["contents: 1 to 12 bubbles"]
+    faults += [] if 1 <= len(bubbles) <= 12 else ["contents: 1 to 12 bubbles"]
     for bubble in bubbles:
         if len(json.dumps(bubble, ensure_ascii=False).encode()) > 30_000:
-            found.append("contents: over 30 KB")
+            faults.append("contents: over 30 KB")
         for block in ("header", "hero", "body", "footer"):
-            found += _component(bubble.get(block), f"contents.{block}")
-    return found
+            faults += _component(bubble.get(block), f"contents.{block}")
+    return faults
 
 
 def _component(part: Json | None, where: str) -> list[str]:
     if part is None:
         return []
-    found = []
+    faults = []
     match part["type"]:
         case "box":
-            inner = [_component(each, f"{where}.contents[{n}]") for n, each in enumerate(part["contents"])]
-            return [fault for each in inner for fault in each]
+            inner = [_component(child, f"{where}.contents[{n}]") for n, child in enumerate(part["contents"])]
+            return [fault for faults in inner for fault in faults]
         case "text":
-            found += [] if part.get("text") or part.get("contents") else [f"{where}.text: empty"]
+            faults += [] if part.get("text") or part.get("contents") else [f"{where}.text: empty"]
         case "button":
-            found += [f"{where}.{fault}" for fault in _action(part["action"], 40, required=True)]
+            faults += [f"{where}.{fault}" for fault in _action(part["action"], 40, required=True)]
         case "separator":
             pass
         case other:
-            found.append(f"{where}.type: {other}")
+            faults.append(f"{where}.type: {other}")
     color = part.get("color", "#000000")
-    return found if re.fullmatch(r"#[0-9A-Fa-f]{6}(?:[0-9A-Fa-f]{2})?", color) else [*found, f"{where}.color: {color}"]
+    return (
+        faults if re.fullmatch(r"#[0-9A-Fa-f]{6}(?:[0-9A-Fa-f]{2})?", color) else [*faults, f"{where}.color: {color}"]
+    )
 
 
 def _action(action: Json, label: int, *, required: bool) -> list[str]:
     length = _graphemes(action.get("label", ""))
-    found = [] if length <= label and (length or not required) else [f"action.label: 1 to {label}"]
+    faults = [] if length <= label and (length or not required) else [f"action.label: 1 to {label}"]
     match action["type"]:
         case "message":
-            found += [] if 1 <= _graphemes(action["text"]) <= 300 else ["action.text: 1 to 300"]
+            faults += [] if 1 <= _graphemes(action["text"]) <= 300 else ["action.text: 1 to 300"]
         case "postback":
-            found += [] if 1 <= utf16_length(action["data"]) <= 300 else ["action.data: 1 to 300"]
-            found += [] if _graphemes(action.get("displayText", "")) <= 300 else ["action.displayText: 300"]
+            faults += [] if 1 <= utf16_length(action["data"]) <= 300 else ["action.data: 1 to 300"]
+            faults += [] if _graphemes(action.get("displayText", "")) <= 300 else ["action.displayText: 300"]
         case "uri":
             good = len(action["uri"]) <= 1000 and _SCHEMES.match(action["uri"]) and "#" not in action["uri"]
-            found += [] if good else [f"action.uri: {action['uri']}"]
+            faults += [] if good else [f"action.uri: {action['uri']}"]
         case other:
-            found.append(f"action.type: {other}")
-    return found
+            faults.append(f"action.type: {other}")
+    return faults
 
 
 def _graphemes(text: str) -> int:

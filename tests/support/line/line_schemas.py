@@ -1,7 +1,7 @@
-"""LINE's own specification, `tests/specs/messaging-api.yml`, as validators.
+"""Validate against LINE's OpenAPI specification, `tests/specs/messaging-api.yml`.
 
-A plain OpenAPI validator never looks into the kinds of a message: it does not know which schema a `type` stands for.
-Here every discriminator is rewritten into if/then, so a button in a box in a bubble is held against a button's schema.
+A plain JSON Schema validator ignores discriminators, so it does not check the subtypes of a message. Here every
+discriminator is rewritten into if/then, so that a button in a box in a bubble is validated as a button.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 
 def faults_of(name: str, body: Mapping[str, Any]) -> list[str]:
-    """What in the body breaks the schema of that name."""
+    """Violations of the schema `name`."""
     return [f"{error.json_path}: {error.message}"[:300] for error in _validator(name).iter_errors(body)]
 
 
@@ -34,19 +34,19 @@ def _validator(name: str) -> Draft202012Validator:
 def _definitions(path: Path) -> Json:
     schemas: Json = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))["components"]["schemas"]
     parents = {name for name, schema in schemas.items() if "discriminator" in schema}
-    found: Json = {}
+    definitions: Json = {}
     for name, schema in schemas.items():
         if name in parents:
             base = {key: value for key, value in schema.items() if key != "discriminator"}
-            found[_BASE + name] = _rewritten(base, parents, inside="")
-            found[name] = _by_kind(name, schema["discriminator"])
+            definitions[_BASE + name] = _rewritten(base, parents, inside="")
+            definitions[name] = _by_kind(name, schema["discriminator"])
         else:
-            found[name] = _rewritten(schema, parents, inside=name)
-    return found
+            definitions[name] = _rewritten(schema, parents, inside=name)
+    return definitions
 
 
 def _by_kind(name: str, discriminator: Json) -> Json:
-    """The parent: its own fields, and those of the kind that its discriminating field names."""
+    """The parent schema: its own fields, and those of the subtype named by the discriminator."""
     field, mapping = discriminator["propertyName"], discriminator["mapping"]
     kinds = [
         {"if": {"properties": {field: {"const": kind}}}, "then": {"$ref": _pointer(target)}}
@@ -57,20 +57,20 @@ def _by_kind(name: str, discriminator: Json) -> Json:
 
 
 def _rewritten(value: Any, parents: set[str], *, inside: str) -> Any:
-    """References to this document; a kind's reference to its own parent means the parent's fields alone."""
+    """Rewrite references to this document. A subtype's reference to its parent means the parent's own fields only."""
     if isinstance(value, list):
-        return [_rewritten(each, parents, inside=inside) for each in value]
+        return [_rewritten(item, parents, inside=inside) for item in value]
     if not isinstance(value, dict):
         return value
     if "allOf" in value and inside:
-        parts = [_own_parent(each, parents) or _rewritten(each, parents, inside="") for each in value["allOf"]]
-        rest = {key: _rewritten(each, parents, inside="") for key, each in value.items() if key != "allOf"}
+        parts = [_own_parent(part, parents) or _rewritten(part, parents, inside="") for part in value["allOf"]]
+        rest = {key: _rewritten(item, parents, inside="") for key, item in value.items() if key != "allOf"}
         return rest | {"allOf": parts}
-    kept = {key: each for key, each in value.items() if key not in {"example", "format"}}
-    made = {key: _rewritten(each, parents, inside="") for key, each in kept.items()}
-    if isinstance(made.get("$ref"), str):
-        made["$ref"] = _pointer(made["$ref"])
-    return made
+    validated = {key: item for key, item in value.items() if key not in {"example", "format"}}
+    rewritten = {key: _rewritten(item, parents, inside="") for key, item in validated.items()}
+    if isinstance(rewritten.get("$ref"), str):
+        rewritten["$ref"] = _pointer(rewritten["$ref"])
+    return rewritten
 
 
 def _own_parent(part: Json, parents: set[str]) -> Json | None:

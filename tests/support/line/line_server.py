@@ -1,7 +1,7 @@
-"""LINE as the bot sees it: a server on loopback that keeps LINE's rules and can fail in every way LINE can.
+"""A fake LINE API on loopback that enforces LINE's rules and can fail in every way LINE can.
 
-Reply tokens work once and for a minute; a retry key is refused on a reply and answered 409 when it comes again; every
-message object is held against LINE's limits (`line_rules`) and, where LINE's specification is at hand, its schemas.
+Reply tokens work once and for a minute; a retry key is rejected on a reply and answered 409 when repeated; every
+message object is checked against LINE's limits (`line_rules`).
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from tests.support.line.line_residents import BOT, SECRET, body_of, post
 from tests.support.line.line_rules import faults_of_menu, faults_of_messages, faults_of_picture
-from tests.support.running import Running
+from tests.support.running_app import RunningApp
 
 Json = dict[str, Any]
 TOKEN_LIVES, KEY_LIVES, STATELESS_LIVES = 60.0, 24 * 3600.0, 900.0
@@ -30,7 +30,7 @@ CHANNEL_ID, LONG_LIVED = "1234567890", "a-long-lived-token"
 
 
 class Fault(StrEnum):
-    """What can go wrong with one request."""
+    """Failure of one request."""
 
     BEFORE = "500, nothing taken"
     AFTER = "taken, then 500"
@@ -45,7 +45,7 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True)
 class Taken:
-    """Messages that LINE took. `delivered` is False where the resident has blocked the bot."""
+    """Messages that LINE accepted in one request. `delivered` is False if the resident has blocked the bot."""
 
     way: str
     to: str
@@ -55,7 +55,7 @@ class Taken:
 
     @property
     def words(self) -> str:
-        """Every word in them, for a test to look for."""
+        """All texts in them, for searching."""
         return "\n".join(_strings(self.messages))
 
 
@@ -68,7 +68,7 @@ class _Token:
 
 @dataclass
 class LineServer:
-    """Everything LINE knows; `with LineServer() as line:` runs it on `line.url`."""
+    """State of the fake LINE; `with LineServer() as line:` serves it at `line.url`."""
 
     quota: int | None = None
     slow_seconds: float = 3.0
@@ -94,10 +94,10 @@ class LineServer:
     _used: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    # --- what a test does ------------------------------------------------------------------------------------
+    # --- for tests -------------------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        self._running = Running(self._app()).__enter__()
+        self._running = RunningApp(self._app()).__enter__()
         self.url = self._running.url
         return self
 
@@ -105,34 +105,34 @@ class LineServer:
         self._running.__exit__(*details)
 
     def token_for(self, to: str) -> str:
-        """A reply token for an event of this person or group, issued now."""
+        """Issue a reply token for an event of this user or group."""
         token = uuid.uuid4().hex
         with self._lock:
             self._tokens[token] = _Token(to, self._now())
         return token
 
     def fail(self, *faults: Fault) -> None:
-        """The next requests to send or leave fail so, one after the other."""
+        """Make the next requests to send or leave fail, one fault each, in order."""
         self._faults.extend(faults)
 
     def fail_often(self, share: float, faults: Iterable[Fault], seed: int = 1) -> None:
-        """Each such request fails with this probability, until `share` is set to 0."""
+        """Make requests to send or leave fail with probability `share`."""
         self._random = (random.Random(seed), share, list(faults))  # noqa: S311 -- repeatable, no secret
 
     def later(self, seconds: float) -> None:
-        """LINE's clock goes forward."""
+        """Advance LINE's clock."""
         self._offset += seconds
 
     def wait_for(self, count: int, seconds: float = 15) -> list[Taken]:
-        """Until so many were taken; what was. Fails when they do not come."""
+        """Wait until `count` messages were accepted; returns all accepted ones. Fails after `seconds`."""
         until = time.monotonic() + seconds
         while len(self.taken) < count:
             assert time.monotonic() < until, f"{len(self.taken)} of {count} came: {self.calls[-5:]}"
             time.sleep(0.02)
         return list(self.taken)
 
-    def settle(self, seconds: float = 3.0) -> list[Taken]:
-        """Until nothing new has come for so long; what came."""
+    def wait_until_quiet(self, seconds: float = 3.0) -> list[Taken]:
+        """Wait until no request has come for `seconds`; returns all accepted messages."""
         seen, since = -1, time.monotonic()
         while time.monotonic() - since < seconds:
             if len(self.calls) != seen:
@@ -141,11 +141,11 @@ class LineServer:
         return list(self.taken)
 
     def doubled(self, way: str) -> dict[tuple[str, str], int]:
-        """What was taken this way more than once: the same words to the same person."""
-        counts = Counter((each.to, each.words) for each in self.taken if each.way == way)
+        """Messages accepted more than once this way, with counts: the same text to the same recipient."""
+        counts = Counter((taken.to, taken.words) for taken in self.taken if taken.way == way)
         return {what: count for what, count in counts.items() if count > 1}
 
-    # --- what LINE does --------------------------------------------------------------------------------------
+    # --- LINE's API ------------------------------------------------------------------------------------------
 
     def _now(self) -> float:
         return time.monotonic() + self._offset
@@ -228,22 +228,22 @@ class LineServer:
 
         def leave() -> Response:
             if place in self.left:
-                return JSONResponse({"message": "Not found"}, 404)
+                return JSONResponse({"message": "Not faults"}, 404)
             self.left.append(place)
             return JSONResponse({})
 
         return await self._with_faults(request, leave, None)
 
     async def _with_faults(self, request: Request, take: Any, body: Json | None) -> Response:
-        """One request, with what was ordered to go wrong."""
+        """Handle one request with the next ordered fault."""
         fault = self._next_fault()
-        status = await self._suffer(request, take, body, fault)
+        status = await self._respond(request, take, body, fault)
         self.calls.append((request.url.path.rsplit("/", 1)[-1], str(fault or ""), status.status_code))
         if fault in {Fault.DROP_BEFORE, Fault.DROP_AFTER}:
-            raise ConnectionAbortedError  # `Running` cuts the line instead of answering
+            raise ConnectionAbortedError  # `RunningApp` drops the connection
         return status
 
-    async def _suffer(self, request: Request, take: Any, body: Json | None, fault: Fault | None) -> Response:
+    async def _respond(self, request: Request, take: Any, body: Json | None, fault: Fault | None) -> Response:
         early = {
             Fault.BEFORE: JSONResponse({"message": "Internal"}, 500),
             Fault.INSTEAD: Response(b"\xff\xfe\x80", 503),
@@ -260,17 +260,17 @@ class LineServer:
         return JSONResponse({"message": "Internal"}, 500) if fault is Fault.AFTER else answer
 
     def _bad_objects(self, body: Json | None) -> Response | None:
-        """LINE's error for messages that break its rules: neither token nor key is used up by it."""
+        """LINE's error for invalid messages; it uses up neither reply token nor retry key."""
         if body is None:
             return None
-        found = faults_of_messages(body)
+        faults = faults_of_messages(body)
         if self.refuse_cards and any(message["type"] == "flex" for message in body["messages"]):
-            found = ["messages[0]: refused by order"]
+            faults = ["messages[0]: refused by order"]
         else:
-            self.broken_rules += found
-        details = [{"message": fault, "property": fault.partition(":")[0]} for fault in found]
-        message = f"The request body has {len(found)} error(s)"
-        return JSONResponse({"message": message, "details": details}, 400) if found else None
+            self.broken_rules += faults
+        details = [{"message": fault, "property": fault.partition(":")[0]} for fault in faults]
+        message = f"The request body has {len(faults)} error(s)"
+        return JSONResponse({"message": message, "details": details}, 400) if faults else None
 
     def _next_fault(self) -> Fault | None:
         if self._faults:
@@ -297,7 +297,7 @@ class LineServer:
             self.webhook = (await request.json())["endpoint"]
             return JSONResponse({})
         if not self.webhook:
-            return JSONResponse({"message": "Not found"}, 404)
+            return JSONResponse({"message": "Not faults"}, 404)
         return JSONResponse({"endpoint": self.webhook, "active": True})
 
     async def _test(self, request: Request) -> Response:
@@ -314,16 +314,16 @@ class LineServer:
 
     async def _make_menu(self, request: Request) -> Response:
         body = await request.json()
-        if found := faults_of_menu(body):
-            self.broken_rules += found
-            return JSONResponse({"message": found[0]}, 400)
+        if faults := faults_of_menu(body):
+            self.broken_rules += faults
+            return JSONResponse({"message": faults[0]}, 400)
         menu = f"richmenu-{uuid.uuid4().hex}"
         self.menus[menu] = body
         return self._refusal(request) or JSONResponse({"richMenuId": menu})
 
     async def _list_menus(self, request: Request) -> Response:
-        found = [{"richMenuId": menu, **body} for menu, body in self.menus.items()]
-        return self._refusal(request) or JSONResponse({"richmenus": found})
+        menus = [{"richMenuId": menu, **body} for menu, body in self.menus.items()]
+        return self._refusal(request) or JSONResponse({"richmenus": menus})
 
     async def _drop_menu(self, request: Request) -> Response:
         self.menus.pop(request.path_params["menu"], None)
@@ -331,9 +331,9 @@ class LineServer:
 
     async def _picture(self, request: Request) -> Response:
         menu, picture = request.path_params["menu"], await request.body()
-        if found := faults_of_picture(picture, request.headers.get("content-type", ""), self.menus[menu]):
-            self.broken_rules += found
-            return JSONResponse({"message": found[0]}, 400)
+        if faults := faults_of_picture(picture, request.headers.get("content-type", ""), self.menus[menu]):
+            self.broken_rules += faults
+            return JSONResponse({"message": faults[0]}, 400)
         self.pictures[menu] = picture
         return self._refusal(request) or JSONResponse({})
 
@@ -343,8 +343,8 @@ class LineServer:
         return self._refusal(request) or JSONResponse({})
 
     async def _list_aliases(self, request: Request) -> Response:
-        found = [{"richMenuAliasId": alias, "richMenuId": menu} for alias, menu in self.aliases.items()]
-        return self._refusal(request) or JSONResponse({"aliases": found})
+        aliases = [{"richMenuAliasId": alias, "richMenuId": menu} for alias, menu in self.aliases.items()]
+        return self._refusal(request) or JSONResponse({"aliases": aliases})
 
     async def _move_alias(self, request: Request) -> Response:
         self.aliases[request.path_params["alias"]] = (await request.json())["richMenuId"]
@@ -368,4 +368,4 @@ def _strings(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
-    return [text for each in inner for text in _strings(each)]
+    return [text for item in inner for text in _strings(item)]

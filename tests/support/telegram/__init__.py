@@ -1,1 +1,1 @@
-"""A Telegram server of our own, with Telegram's rules."""
+"""A fake Telegram Bot API that enforces Telegram's rules, and its users."""

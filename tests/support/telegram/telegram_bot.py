@@ -1,4 +1,4 @@
-"""A whole bot on Telegram in one process: door, worker, sender, with a Bot API of the tests at the other end."""
+"""A complete bot on Telegram in this process (webhook, worker, sender), connected to the fake Bot API."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,9 +14,9 @@ from bot.domain.delivery.channel import Channel
 from bot.handlers.app_context import AppContext
 from bot.handlers.worker import Worker
 from bot.web.site import build_site
-from tests.support.line.line_bot import PAUSE, Clock, Watched, until
+from tests.support.line.line_bot import PAUSE, InspectedBot, ShiftedClock, wait_until
 from tests.support.line.line_residents import SECRET as LINE_SECRET
-from tests.support.running import Running
+from tests.support.running_app import RunningApp
 from tests.support.telegram.telegram_residents import SECRET, person, post, text
 from tests.support.telegram.telegram_server import TOKEN, Taken, TelegramServer
 
@@ -24,55 +24,55 @@ Json = dict[str, Any]
 
 
 @dataclass
-class TelegramBot(Watched):
-    """What a test holds in its hand."""
+class TelegramBot(InspectedBot):
+    """A running bot and its Telegram server."""
 
     context: AppContext
     telegram: TelegramServer
-    clock: Clock
+    clock: ShiftedClock
     url: str = ""
 
     def gets(self, update: Json | bytes) -> Json:
-        """Telegram posts an update; what the door asks it to do."""
+        """Telegram posts an update; returns the Bot API call in the webhook's response."""
         status, ask = post(self.url, update)
         assert status == 200
         return ask
 
     def hears(self, words: str, name: str = "sato", **more: Any) -> Json:
-        """A resident writes; the update as it was posted."""
+        """A resident writes; returns the update as posted."""
         update = text(words, name, **more)
         self.gets(update)
         return update
 
     def answer(self, words: str, name: str = "sato") -> Taken:
-        """A resident writes; what Telegram took for it."""
+        """A resident writes; returns the next message that Telegram accepts."""
         before = len(self.telegram.to(person(name)))
         self.hears(words, name)
         return self.next_to(person(name), before)
 
     def next_to(self, chat: int, before: int) -> Taken:
-        """The message that comes to a chat after so many."""
-        until(lambda: len(self.telegram.to(chat)) > before)
+        """Wait for the message to a chat that follows the first `before` ones."""
+        wait_until(lambda: len(self.telegram.to(chat)) > before)
         return self.telegram.to(chat)[before]
 
 
-def telegram_house(
+def telegram_context(
     context: AppContext,
     telegram: TelegramServer,
-    clock: Clock,
+    clock: ShiftedClock,
     others: Mapping[str, Channel] = MappingProxyType({}),
 ) -> AppContext:
-    """A context with Telegram connected to that server, and other platforms beside it."""
+    """The context connected to this Telegram server. `others`: further platforms."""
     channels = {**others, "telegram": TelegramChannel(TelegramSender(telegram.url, SecretStr(TOKEN)))}
     return replace(context, clock=clock, channels=channels, reply_pause=PAUSE)
 
 
 @contextmanager
 def running_telegram(
-    context: AppContext, telegram: TelegramServer, clock: Clock, *, works: bool = True
+    context: AppContext, telegram: TelegramServer, clock: ShiftedClock, *, works: bool = True
 ) -> Iterator[TelegramBot]:
-    """The bot while the block runs. Its database stays open."""
+    """Run the bot during the block. The database stays open. `works`: with a worker."""
     worker = Worker(context, alone=True) if works else None
     secrets = {"telegram": [SECRET], "line": [LINE_SECRET]}
-    with Running(build_site(context, secrets, worker, closes=False)) as running:
+    with RunningApp(build_site(context, secrets, worker, closes=False)) as running:
         yield TelegramBot(context, telegram, clock, running.url)

@@ -1,4 +1,4 @@
-"""Residents and staff on Telegram: the updates that Telegram would post for them, to a door that is told."""
+"""Updates of Telegram users, posted to the webhook as Telegram does."""
 
 import json
 import urllib.error
@@ -7,7 +7,7 @@ import zlib
 from itertools import count
 from typing import Any
 
-from tests.support.hand_clock import platform_time
+from tests.support.manual_clock import platform_time
 
 SECRET = "a-secret-of-the-webhook-1234567890"  # noqa: S105 -- of a bot that does not exist
 _updates, _messages = count(1000), count(1)
@@ -16,27 +16,25 @@ Json = dict[str, Any]
 
 
 def person(name: str) -> int:
-    """The id of a person, the same for the same name; it is the id of the private chat with them too."""
+    """A user id, always the same for the same name; also the id of their private chat."""
     return zlib.crc32(name.encode()) + 1
 
 
 def group(name: str) -> int:
-    """The id of a group."""
     return -(zlib.crc32(name.encode()) + 1)
 
 
 def supergroup(name: str) -> int:
-    """The id of a supergroup."""
     return -(10**12) - zlib.crc32(name.encode())
 
 
 def update(kind: str, **content: Any) -> Json:
-    """An update of Telegram's shape."""
+    """An update of Telegram's format."""
     return {"update_id": next(_updates), kind: content}
 
 
 def message(name: str, place: int = 0, kind: str = "message", **content: Any) -> Json:
-    """A message of a person, in their own chat or in a group."""
+    """A message in the private chat, or in the group `place`."""
     who = {"id": person(name), "is_bot": False, "first_name": name, "language_code": "ja"}
     chat = _chat(place) if place else {"id": person(name), "type": "private", "first_name": name}
     return update(
@@ -46,17 +44,16 @@ def message(name: str, place: int = 0, kind: str = "message", **content: Any) ->
 
 
 def text(words: str, name: str = "sato", place: int = 0, **more: Any) -> Json:
-    """Words."""
     return message(name, place, text=words, **more)
 
 
 def edited(earlier: Json, words: str) -> Json:
-    """The same message with other words."""
+    """Edit of an earlier message."""
     return update("edited_message", **earlier["message"] | {"text": words, "edit_date": int(platform_time())})
 
 
 def press(data: str, name: str = "sato", place: int = 0, message_id: int = 1) -> Json:
-    """A button is pressed."""
+    """Press of an inline button."""
     shown = {"message_id": message_id, "date": 0, "chat": _chat(place) if place else _chat(person(name))}
     who = {"id": person(name), "is_bot": False, "first_name": name}
     number = str(next(_updates))
@@ -65,7 +62,7 @@ def press(data: str, name: str = "sato", place: int = 0, message_id: int = 1) ->
 
 
 def membership(before: str, after: str, place: int = 0, name: str = "sato", **rights: Any) -> Json:
-    """What Telegram tells of the bot itself: in a private chat blocked or not, in a group brought in or put out."""
+    """Change of the bot's own membership: blocked in a private chat, added to or removed from a group."""
     bot = {"id": 1, "is_bot": True, "first_name": "bot"}
     content = {
         "chat": _chat(place or person(name)),
@@ -84,7 +81,7 @@ def _chat(place: int) -> Json:
 
 
 def post(address: str, body: bytes | Json, secret: str | None = SECRET) -> tuple[int, Json]:
-    """Post to the door; (the status of its answer, what it asks Telegram to do)."""
+    """Post to the webhook; returns (status, Bot API call in the response)."""
     raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
     headers = {"content-type": "application/json"}
     if secret is not None:

@@ -1,4 +1,4 @@
-"""Telegram's rules for what it is sent: its limits, and the fields and types of its specification."""
+"""Telegram's limits, and the fields and types of its specification."""
 
 import json
 from collections.abc import Mapping
@@ -14,26 +14,26 @@ Json = dict[str, Any]
 
 
 def faults_of(method: str, values: Mapping[str, Any]) -> list[str]:
-    """What breaks Telegram's rules in a call."""
-    found = [f"{method}.{fault}" for fault in _fields(_specification()["methods"].get(method), values)]
+    """Violations in a Bot API call."""
+    faults = [f"{method}.{fault}" for fault in _fields(_specification()["methods"].get(method), values)]
     limits = {"sendMessage": _message, "editMessageText": _message, "answerCallbackQuery": _toast}
-    return found + [f"{method}.{fault}" for fault in limits.get(method, lambda _: [])(values)]
+    return faults + [f"{method}.{fault}" for fault in limits.get(method, lambda _: [])(values)]
 
 
 def _message(values: Mapping[str, Any]) -> list[str]:
     length = utf16_length(values["text"])
-    found = [] if values["text"].strip() and length <= 4096 else [f"text: {length} of 4096"]
+    faults = [] if values["text"].strip() and length <= 4096 else [f"text: {length} of 4096"]
     for entity in values.get("entities", []):
         inside = entity["offset"] >= 0 and entity["length"] > 0 and entity["offset"] + entity["length"] <= length
-        found += [] if inside else [f"entities: outside of the text: {entity}"]
+        faults += [] if inside else [f"entities: outside of the text: {entity}"]
     rows = values.get("reply_markup", {}).get("inline_keyboard", [])
-    found += (
+    faults += (
         [] if sum(map(len, rows)) <= 100 and all(1 <= len(row) <= 8 for row in rows) else ["reply_markup: too many"]
     )
-    for button in (each for row in rows for each in row):
+    for button in (button for row in rows for button in row):
         data = len(button.get("callback_data", "").encode())
-        found += [] if 1 <= data <= 64 and button["text"].strip() else [f"callback_data: {data} bytes of 64"]
-    return found
+        faults += [] if 1 <= data <= 64 and button["text"].strip() else [f"callback_data: {data} bytes of 64"]
+    return faults
 
 
 def _toast(values: Mapping[str, Any]) -> list[str]:
@@ -41,21 +41,21 @@ def _toast(values: Mapping[str, Any]) -> list[str]:
 
 
 def _fields(shape: Json | None, values: Mapping[str, Any]) -> list[str]:
-    """Fields that are missing, unknown or of another type; nothing for a method or type that is not specified."""
+    """Fields that are missing, unknown or of a wrong type; none for what is not specified."""
     if shape is None:
         return []
-    fields = {each["name"]: each for each in shape.get("fields", [])}
-    found = [f"{name}: unknown" for name in values if name not in fields]
-    found += [f"{name}: missing" for name, each in fields.items() if each["required"] and name not in values]
+    fields = {field["name"]: field for field in shape.get("fields", [])}
+    faults = [f"{name}: unknown" for name in values if name not in fields]
+    faults += [f"{name}: missing" for name, field in fields.items() if field["required"] and name not in values]
     for name, value in values.items():
         if name in fields:
-            found += [f"{name}: {fault}" for fault in _typed(fields[name]["types"], value)]
-    return found
+            faults += [f"{name}: {fault}" for fault in _typed(fields[name]["types"], value)]
+    return faults
 
 
 def _typed(types: list[str], value: Any) -> list[str]:
-    """What is wrong with a value under the type that fits it best."""
-    return min((_as(each, value) for each in types), key=len)
+    """Faults of a value under the allowed type that fits it best."""
+    return min((_as(name, value) for name in types), key=len)
 
 
 def _as(name: str, value: Any) -> list[str]:
@@ -63,7 +63,7 @@ def _as(name: str, value: Any) -> list[str]:
     if name.startswith("Array of "):
         if not isinstance(value, list):
             return ["no list"]
-        return [fault for each in value for fault in _as(name.removeprefix("Array of "), each)]
+        return [fault for item in value for fault in _as(name.removeprefix("Array of "), item)]
     if name in plain:
         return [] if isinstance(value, plain[name]) else [f"no {name}"]
     return _fields(_specification()["types"].get(name), value) if isinstance(value, dict) else [f"no {name}"]
@@ -71,5 +71,5 @@ def _as(name: str, value: Any) -> list[str]:
 
 @cache
 def _specification() -> Json:
-    found: Json = json.loads(SPECIFICATION.read_text(encoding="utf-8"))
-    return found
+    specification: Json = json.loads(SPECIFICATION.read_text(encoding="utf-8"))
+    return specification

@@ -1,7 +1,7 @@
-"""Telegram as the bot sees it: a Bot API on loopback that keeps Telegram's rules and can fail in every way it can.
+"""A fake Bot API on loopback that enforces Telegram's rules and can fail in every way Telegram can.
 
-Every call is held against Telegram's limits and, where its specification is at hand, against its fields
-(`telegram_rules`). There is no key under which a repeated message would be known: what is sent twice is taken twice.
+Every call is checked against Telegram's limits and, if its specification is available, its fields (`telegram_rules`).
+Telegram has no idempotency key: a message sent twice is accepted twice.
 """
 
 import asyncio
@@ -18,8 +18,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from tests.support.hand_clock import platform_time
-from tests.support.running import Running
+from tests.support.manual_clock import platform_time
+from tests.support.running_app import RunningApp
 from tests.support.telegram.telegram_rules import faults_of
 
 Json = dict[str, Any]
@@ -28,7 +28,7 @@ BOT_ID = 123456789
 
 
 class Fault(StrEnum):
-    """What can go wrong with one call that sends something."""
+    """Failure of one call that sends something."""
 
     NONE = "nothing"
     FLOOD = "429 with retry_after"
@@ -45,7 +45,7 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True)
 class Taken:
-    """A message that Telegram took, as it stands now."""
+    """A message that Telegram accepted, after its latest edit."""
 
     chat: int
     id: int
@@ -57,13 +57,13 @@ class Taken:
 
     @property
     def words(self) -> str:
-        """Every word in it, for a test to look for."""
+        """All texts in it, for searching."""
         return "\n".join((self.text, *(label for label, _ in self.buttons), *(data for _, data in self.buttons)))
 
 
 @dataclass
 class TelegramServer:
-    """Everything Telegram knows; `with TelegramServer() as telegram:` runs it on `telegram.url`."""
+    """State of the fake Telegram; `with TelegramServer() as telegram:` serves it at `telegram.url`."""
 
     url: str = ""
     slow_seconds: float = 8.0
@@ -86,10 +86,10 @@ class TelegramServer:
     _faults: deque[Fault] = field(default_factory=deque)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    # --- what a test does ------------------------------------------------------------------------------------
+    # --- for tests -------------------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        self._running = Running(
+        self._running = RunningApp(
             Starlette(routes=[Route("/bot{token:str}/{method:str}", self._call, methods=["GET", "POST"])])
         ).__enter__()
         self.url = self._running.url
@@ -99,19 +99,19 @@ class TelegramServer:
         self._running.__exit__(*details)
 
     def fail(self, *faults: Fault) -> None:
-        """The next calls that send something fail so, one after the other."""
+        """Make the next calls that send something fail, one fault each, in order."""
         self._faults.extend(faults)
 
     def wait_for(self, count: int, seconds: float = 20) -> list[Taken]:
-        """Until so many were taken; what was. Fails when they do not come."""
+        """Wait until `count` messages were accepted; returns all accepted ones. Fails after `seconds`."""
         until = time.monotonic() + seconds
         while len(self.taken) < count:
             assert time.monotonic() < until, f"{len(self.taken)} of {count} came: {self.calls[-5:]}"
             time.sleep(0.02)
         return list(self.taken)
 
-    def settle(self, seconds: float = 2.0) -> list[Taken]:
-        """Until nothing new has come for so long; what came."""
+    def wait_until_quiet(self, seconds: float = 2.0) -> list[Taken]:
+        """Wait until no call has come for `seconds`; returns all accepted messages."""
         seen, since = -1, time.monotonic()
         while time.monotonic() - since < seconds:
             if len(self.calls) != seen:
@@ -120,10 +120,10 @@ class TelegramServer:
         return list(self.taken)
 
     def to(self, chat: int) -> list[Taken]:
-        """What was taken for one chat."""
-        return [each for each in self.taken if each.chat == chat]
+        """Messages accepted for one chat."""
+        return [message for message in self.taken if message.chat == chat]
 
-    # --- what Telegram does ----------------------------------------------------------------------------------
+    # --- Telegram's API --------------------------------------------------------------------------------------
 
     async def _call(self, request: Request) -> Response:
         method, values = request.path_params["method"], await _values(request)
@@ -149,7 +149,7 @@ class TelegramServer:
         if fault is Fault.SLOW:
             await asyncio.sleep(self.slow_seconds)
         if answer is None or fault is Fault.DROP_AFTER:
-            raise ConnectionAbortedError  # `Running` cuts the line instead of answering
+            raise ConnectionAbortedError  # `RunningApp` drops the connection
         return _refused(500, "Internal Server Error") if fault is Fault.AFTER else answer
 
     def _early(self, fault: Fault | None) -> Response | None:
@@ -178,11 +178,12 @@ class TelegramServer:
 
     async def _editmessagetext(self, values: Json) -> Response:
         number = int(values["message_id"])
-        found = next((each for each in self.taken if each.id == number and each.chat == int(values["chat_id"])), None)
-        if found is None:
+        chat = int(values["chat_id"])
+        earlier = next((message for message in self.taken if message.id == number and message.chat == chat), None)
+        if earlier is None:
             return _refused(400, "Bad Request: message to edit not found")
-        changed = replace(_taken(values, number), edits=found.edits + 1, at=found.at)
-        if (changed.text, changed.buttons) == (found.text, found.buttons):
+        changed = replace(_taken(values, number), edits=earlier.edits + 1, at=earlier.at)
+        if (changed.text, changed.buttons) == (earlier.text, earlier.buttons):
             return _refused(400, "Bad Request: message is not modified")
         self.taken[number - 1] = changed
         return _sent(changed)
@@ -213,9 +214,9 @@ class TelegramServer:
 
     async def _getwebhookinfo(self, _values: Json) -> Json:
         hook = self.webhook
-        told = {"url": hook.get("url", ""), "has_custom_certificate": False, "pending_update_count": len(self.pending)}
+        info = {"url": hook.get("url", ""), "has_custom_certificate": False, "pending_update_count": len(self.pending)}
         errors = {key: hook[key] for key in ("last_error_date", "last_error_message") if key in hook}
-        return told | errors | ({"allowed_updates": hook["allowed_updates"]} if "allowed_updates" in hook else {})
+        return info | errors | ({"allowed_updates": hook["allowed_updates"]} if "allowed_updates" in hook else {})
 
     async def _getmycommands(self, _values: Json) -> list[Json]:
         return self.commands
@@ -230,17 +231,17 @@ class TelegramServer:
 
     async def _getupdates(self, values: Json) -> list[Json]:
         self.confirmed = max(self.confirmed, int(values.get("offset", 0)))
-        self.pending = [each for each in self.pending if each["update_id"] >= self.confirmed]
+        self.pending = [update for update in self.pending if update["update_id"] >= self.confirmed]
         if not self.pending:
             await asyncio.sleep(0.1)
         return self.pending
 
 
 async def _values(request: Request) -> Json:
-    """The values of a call, as a form (the SDK) or as JSON."""
+    """Parameters of a call, sent as a form (by the SDK) or as JSON."""
     if request.headers.get("content-type", "").startswith("application/json"):
-        found: Json = await request.json()
-        return found
+        values: Json = await request.json()
+        return values
     return {key: _value(key, str(value)) for key, value in (await request.form()).items()}
 
 
@@ -258,7 +259,7 @@ def _value(key: str, value: str) -> Any:
 
 def _taken(values: Json, number: int) -> Taken:
     rows = values.get("reply_markup", {}).get("inline_keyboard", [])
-    buttons = tuple((each["text"], each["callback_data"]) for row in rows for each in row)
+    buttons = tuple((button["text"], button["callback_data"]) for row in rows for button in row)
     return Taken(
         int(values["chat_id"]), number, values["text"], time.monotonic(), buttons, tuple(values.get("entities", ()))
     )

@@ -1,4 +1,4 @@
-"""LINE's side of the door at speed: signed bodies over kept connections, one a thread."""
+"""A fast client of the LINE webhook: signed bodies over persistent connections, one per thread."""
 
 import http.client
 import threading
@@ -8,15 +8,15 @@ from typing import Self
 from tests.support.line.line_residents import signature
 
 
-class Posting:
-    """`with Posting(port) as post:` – `post(body)` is the status of the answer, 0 where none came."""
+class WebhookClient:
+    """`with WebhookClient(port) as post:`; `post(body)` returns the status, 0 without a response."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._own = threading.local()
         self._opened: list[http.client.HTTPConnection] = []
         self.seconds: list[float] = []
-        """How long each answer took."""
+        """Duration of each request."""
 
     def __enter__(self) -> Self:
         return self
@@ -26,7 +26,7 @@ class Posting:
             connection.close()
 
     def __call__(self, body: bytes, signed: str | None = None) -> int:
-        """Post a body, signed rightly or as told."""
+        """Post a body with the correct signature, or with `signed`."""
         sign = signature(body) if signed is None else signed
         connection, started = self._connection(), time.perf_counter()
         try:

@@ -1,4 +1,4 @@
-"""An application served by uvicorn in a thread of its own, on a free port of loopback."""
+"""Serve an application with uvicorn in a background thread, on a free loopback port."""
 
 import asyncio
 import threading
@@ -11,14 +11,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.support.servers import free_port
 
 
-class Running:
-    """`with Running(app) as server:` serves it at `server.url`; the application's lifespan is run."""
+class RunningApp:
+    """`with RunningApp(app) as server:` serves it at `server.url`, including its lifespan."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         settings = uvicorn.Config(
-            _Cutting(app), host="127.0.0.1", port=self.port, log_level="critical", lifespan="auto", ws="none"
+            _DropsConnections(app), host="127.0.0.1", port=self.port, log_level="critical", lifespan="auto", ws="none"
         )
         self._server = uvicorn.Server(settings)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve()), daemon=True)
@@ -37,8 +37,8 @@ class Running:
         self._thread.join(timeout=30)
 
 
-class _Cutting:
-    """Where the application raises ConnectionAbortedError, the line goes dead without an answer."""
+class _DropsConnections:
+    """If the application raises ConnectionAbortedError, drop the connection without a response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

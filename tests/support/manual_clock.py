@@ -1,4 +1,4 @@
-"""Time in the tests: a clock that goes on only by hand, the moments they begin at, and the platforms' time."""
+"""Time in the tests: a clock that they set themselves, the times at which they start, and the platforms' time."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -7,13 +7,13 @@ from itertools import count
 TUESDAY_NOON = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 """12:00 in Otaru on a working day."""
 TUESDAY_NIGHT = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
-"""3:00 in Otaru, the night to Wednesday."""
+"""3:00 in Otaru on the following Wednesday."""
 _events = count()
 
 
 @dataclass
-class HandClock:
-    """What a context is given as its `clock`."""
+class ManualClock:
+    """Use as `AppContext.clock`; tests change `now`."""
 
     now: datetime
 

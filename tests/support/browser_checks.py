@@ -1,4 +1,4 @@
-"""A real browser for the tests: how it is started, and what must hold on every page."""
+"""Start options of the test browser, and checks that every page must pass."""
 
 from pathlib import Path
 
@@ -21,21 +21,20 @@ needs_chromium = pytest.mark.skipif(
 )
 
 
-def no_violations(page: Page) -> None:
-    """Whether everybody can use it, as far as a machine can tell."""
-    found = axe.Axe().run(page, options=WCAG)
-    assert found.violations_count == 0, found.generate_report()
+def assert_accessible(page: Page) -> None:
+    """No WCAG violations that axe can detect."""
+    result = axe.Axe().run(page, options=WCAG)
+    assert result.violations_count == 0, result.generate_report()
 
 
-def fits(page: Page) -> None:
-    """Nobody has to scroll sideways."""
+def assert_no_sideways_scroll(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
-def watched(page: Page, address: str) -> list[str]:
-    """Whatever the page asks of another machine, and every fault in its console, as it comes."""
+def page_faults(page: Page, address: str) -> list[str]:
+    """Live list of the page's requests to other hosts and its console errors and warnings."""
     faults: list[str] = []
     page.on("request", lambda asked: None if asked.url.startswith(address) else faults.append(asked.url))
-    page.on("console", lambda said: faults.append(said.text) if said.type in {"error", "warning"} else None)
+    page.on("console", lambda logged: faults.append(logged.text) if logged.type in {"error", "warning"} else None)
     page.on("pageerror", lambda error: faults.append(str(error)))
     return faults
