@@ -180,7 +180,7 @@ def _joined(base: Values | None, fields: Values | None, now: Values | None) -> t
         return {**(base or {}), **fields}, {}
     current = {name: now.get(name, "") for name in fields}
     merged = merge_fields(base or {}, fields, current)
-    return {**now, **_without_empty(merged.values, now)}, {name: current[name] for name in merged.torn}
+    return {**now, **_without_empty(merged.values, now)}, {name: current[name] for name in merged.conflicts}
 
 
 def _as_seen(store: Store, draft: Draft, form: CardForm) -> tuple[Values | None, str]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.content.content_files import Files, digest_of, pack_files, unpack_files
-from bot.content.upgrade_merge import grow
+from bot.content.upgrade_merge import merge_upgrade
 from bot.domain.staff.permissions import Permission, Staff, require
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import Draft, read_check, read_draft, rebase_draft
@@ -156,7 +156,7 @@ def _as_it_was(store: Store, draft: Draft, number: int) -> Files:
         if old.shipped == draft.base.shipped:
             return files
         shipped = [unpack_files(read_content(connection, each.shipped)) for each in (old, draft.base)]
-    return grow(shipped[0], files, shipped[1]).files
+    return merge_upgrade(shipped[0], files, shipped[1]).files
 
 
 def next_revision(now: datetime, base: Revision, way: RevisionOrigin, digest: str) -> Revision:
