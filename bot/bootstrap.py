@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 from pydantic import SecretStr
 
-from bot.channels.mail.mail_post import MailAddressError, MailPost
+from bot.channels.mail.mail_sender import MailAddressError, MailSender
 from bot.content.index.index_cache import index_of
 from bot.domain.catalog import Catalog
 from bot.domain.delivery.channel import Channel
@@ -22,7 +22,7 @@ from bot.handlers.worker import Worker
 from bot.language.best_analyzer import load_analyzer
 from bot.settings import ROOT, Settings, SettingsError, decode_keys
 from bot.storage.engine import open_store, sqlite_file
-from bot.storage.key_files import read_or_make_key
+from bot.storage.key_files import read_or_create_key
 from bot.storage.migrate import is_current, migrate
 from bot.storage.sealing import Keyring
 
@@ -79,7 +79,7 @@ def backup_folder(settings: Settings) -> Path:
 
 
 def _key_from_file(folder: Path, name: str) -> str:
-    key, made = read_or_make_key(folder, name)
+    key, made = read_or_create_key(folder, name)
     if made:
         log.info(
             "key_made",
@@ -111,12 +111,12 @@ def open_context(settings: Settings) -> AppContext:
     )  # fmt: skip
 
 
-def connect_mail(settings: Settings) -> MailPost | None:
+def connect_mail(settings: Settings) -> MailSender | None:
     """None without SMTP_URL. Raises SettingsError."""
     if not settings.smtp_url.get_secret_value():
         return None
     try:
-        return MailPost(settings.smtp_url, settings.mail_from)
+        return MailSender(settings.smtp_url, settings.mail_from)
     except MailAddressError as error:
         message = f"SMTP_URL {error}"
         raise SettingsError(message) from None
@@ -186,5 +186,5 @@ def build_server(
     from bot.web.site import build_site  # noqa: PLC0415 -- `ask` and similar commands need no web
 
     secrets = {"line": settings.line_secrets, "telegram": () if polling else settings.telegram_secrets}
-    beside = (lambda doors: polling.run(doors.take_fetched)) if polling else None
+    beside = (lambda webhooks: polling.run(webhooks.take_fetched)) if polling else None
     return build_site(context, secrets, worker, beside=beside)

@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.storage.sealing import KEY_BYTES
 
 
-def read_or_make_key(folder: Path, name: str) -> tuple[str, bool]:
+def read_or_create_key(folder: Path, name: str) -> tuple[str, bool]:
     """(the key in `folder/name` as hex, whether it was created now)."""
     path = folder / name
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

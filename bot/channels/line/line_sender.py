@@ -17,7 +17,7 @@ from linebot.v3.messaging import (
 )
 from linebot.v3.oauth.exceptions import ApiException as TokenException
 
-from bot.channels.line.line_looks import messages_of
+from bot.channels.line.line_layout import messages_of
 from bot.channels.line.line_tokens import AccessTokens
 from bot.domain.delivery.channel import Outgoing, Pushes
 from bot.domain.delivery.delivery_rules import Outcome, SendMethod

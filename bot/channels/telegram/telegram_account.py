@@ -8,8 +8,8 @@ from telegram import BotCommand, ChatMember, WebhookInfo
 from telegram.error import TelegramError
 
 from bot.channels.account_findings import AccountFinding, AccountVerdict, verdict
-from bot.channels.telegram.telegram_door import ALLOWED_UPDATES
 from bot.channels.telegram.telegram_sender import TelegramSender
+from bot.channels.telegram.telegram_webhook import ALLOWED_UPDATES
 
 NOT_REACHED = (TelegramError,)
 """Errors of a call: Telegram refuses or is unreachable."""

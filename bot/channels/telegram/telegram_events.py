@@ -27,7 +27,7 @@ SHAPES = {
 }
 """Event kind by the field that a message has; the first match counts."""
 CAPTION = "caption"
-"""Marks the part of a split update that holds the words beside a picture (`telegram_door`)."""
+"""Marks the part of a split update that holds the words beside a picture (`telegram_webhook`)."""
 _SERVICE = frozenset(
     {"pinned_message", "message_auto_delete_timer_changed", "write_access_allowed", "users_shared", "chat_shared"}
     | {"connected_website", "chat_background_set", "proximity_alert_triggered", "forum_topic_created"}

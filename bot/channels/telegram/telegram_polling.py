@@ -11,7 +11,7 @@ import structlog
 from pydantic import SecretStr
 
 from bot.channels.loose_json import Json
-from bot.channels.telegram.telegram_door import ALLOWED_UPDATES
+from bot.channels.telegram.telegram_webhook import ALLOWED_UPDATES
 
 log = structlog.get_logger()
 

@@ -28,8 +28,8 @@ from telegram.error import (
 )
 from telegram.request import HTTPXRequest
 
-from bot.channels.telegram.telegram_looks import messages_of
-from bot.channels.telegram.telegram_pace import Pace
+from bot.channels.telegram.telegram_layout import messages_of
+from bot.channels.telegram.telegram_rate_limit import RateLimit
 from bot.channels.text_limits import split_utf16
 from bot.domain.delivery.channel import Outgoing
 from bot.domain.delivery.delivery_rules import Outcome, SendMethod, SendResult
@@ -57,7 +57,7 @@ class TelegramSender:
     def __init__(self, api_url: str, token: SecretStr, clock: Callable[[], float] = time.monotonic) -> None:
         self._api_url = api_url
         self._token = token
-        self._pace = Pace(clock)
+        self._pace = RateLimit(clock)
         self._requests: list[HTTPXRequest] = []
         self._bot: Bot | None = None
         self._sent_parts: dict[str, int] = {}

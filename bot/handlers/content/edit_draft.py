@@ -27,7 +27,7 @@ from bot.storage.content.draft_rows import (
     read_draft_files,
     write_draft_file,
 )
-from bot.storage.content.regression_rows import RegressionRow, read_proof
+from bot.storage.content.regression_rows import RegressionRow, read_regression
 from bot.storage.content.revision_rows import Revision, lock_newest, read_content, read_revision
 from bot.storage.engine import Store
 from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
@@ -148,7 +148,7 @@ def discard(context: AppContext, staff: Staff) -> None:
 def read_check(store: Store, draft: Draft) -> RegressionRow | None:
     """The proof of this draft, however far it is; none where another revision is in force by now."""
     with store.reading() as connection:
-        row = read_proof(connection, draft.digest)
+        row = read_regression(connection, draft.digest)
     return row if row and row.base == draft.base.number else None
 
 

@@ -12,7 +12,7 @@ from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import Draft, read_check, read_draft, rebase_draft
 from bot.handlers.content.regression_report import RegressionReport, read_proof
 from bot.storage.content.draft_rows import clear_draft, newest_edit, write_draft_file
-from bot.storage.content.regression_rows import RegressionRow, clear_regressions, want_published
+from bot.storage.content.regression_rows import RegressionRow, clear_regressions, request_approval
 from bot.storage.content.revision_rows import (
     BehindError,
     Revision,
@@ -60,7 +60,7 @@ def request_publish(context: AppContext, staff: Staff, digest: str, reason: str)
     now = context.clock()
 
     def work(connection: Connection) -> None:
-        want_published(connection, proved.row.digest, staff.id, now, reason.strip()[:LONGEST_REASON])
+        request_approval(connection, proved.row.digest, staff.id, now, reason.strip()[:LONGEST_REASON])
         add_audit_entry(connection, AuditEntry(now, staff.id, "publish-wanted", "", digest))
 
     context.store.transaction(work)

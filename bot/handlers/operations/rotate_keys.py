@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from bot.storage.engine import Store
-from bot.storage.operations.sealed_rows import reseal_some, sealed_places
+from bot.storage.operations.sealed_rows import reseal_batch, sealed_columns
 from bot.storage.sealing import Keyring
 
 _AT_ONCE = 20
@@ -21,10 +21,10 @@ class RotatedCount:
 def rotate_keys(store: Store, keys: Keyring) -> RotatedCount:
     """Seal everything with the newest key. It may be broken off and begun again."""
     done = failed = 0
-    for place in sealed_places():
+    for place in sealed_columns():
         after, goes_on = "", True
         while goes_on:
-            step = partial(reseal_some, keys=keys, place=place, after=after, most=_AT_ONCE)
+            step = partial(reseal_batch, keys=keys, place=place, after=after, most=_AT_ONCE)
             batch = store.transaction(step)
             done, failed = done + batch.done, failed + batch.failed
             after, goes_on = batch.last, bool(batch.last)

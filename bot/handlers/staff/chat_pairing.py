@@ -22,8 +22,8 @@ from bot.storage.staff.staff_chat_rows import (
     NewOffer,
     StaffChat,
     bind_chat,
-    drop_chat,
-    drop_old_offers,
+    delete_chat,
+    delete_expired_offers,
     list_chats,
     offer_chat,
     read_chat,
@@ -66,7 +66,7 @@ def offer(context: AppContext, staff: Staff, channel: str, *, for_group: bool) -
     wanted = NewOffer(channel, "" if for_group else staff.id, hashed(code), now + CODE_LASTS)
 
     def keep(connection: Connection) -> None:
-        drop_old_offers(connection, now)
+        delete_expired_offers(connection, now)
         offer_chat(connection, wanted, now)
         add_audit_entry(
             connection, AuditEntry(now, staff.id, "chat-offer", wanted.staff, "group" if for_group else "person")
@@ -90,7 +90,7 @@ def confirm(context: AppContext, staff: Staff, chat_id: str) -> None:
 
 def drop(context: AppContext, staff: Staff, chat_id: str) -> None:
     """Nothing is told in this chat any more. Raises NotAllowedError."""
-    _on_chat(context, staff, chat_id, "chat-drop", lambda connection, chat: drop_chat(connection, chat.id))
+    _on_chat(context, staff, chat_id, "chat-drop", lambda connection, chat: delete_chat(connection, chat.id))
 
 
 def _on_chat(

@@ -39,7 +39,7 @@ class RegressionRow:
     reason: str = ""
 
 
-def read_proof(connection: Connection, digest: str) -> RegressionRow | None:
+def read_regression(connection: Connection, digest: str) -> RegressionRow | None:
     """The check of the draft with this digest."""
     row = connection.execute(select(proofs).where(proofs.c.digest == digest)).one_or_none()
     return _regression(row) if row else None
@@ -55,7 +55,7 @@ def request_regression(connection: Connection, digest: str, base: int, staff: st
     insert_if_new(connection, proofs, values)
 
 
-def take_regression(connection: Connection, now: datetime) -> RegressionRow | None:
+def lease_regression(connection: Connection, now: datetime) -> RegressionRow | None:
     """Lease the oldest check that is waiting, or whose worker has died."""
     available = or_(
         proofs.c.state == RegressionState.WAITING,
@@ -71,18 +71,18 @@ def take_regression(connection: Connection, now: datetime) -> RegressionRow | No
     return _regression(row)
 
 
-def write_step(connection: Connection, digest: str, step: int) -> None:
+def write_progress(connection: Connection, digest: str, step: int) -> None:
     """Store the progress."""
     connection.execute(update(proofs).where(proofs.c.digest == digest).values(step=step))
 
 
-def end_regression(connection: Connection, digest: str, report: bytes | None) -> None:
+def store_regression(connection: Connection, digest: str, report: bytes | None) -> None:
     """Store the compressed report; None for a failure."""
     state = RegressionState.FAILED if report is None else RegressionState.DONE
     connection.execute(update(proofs).where(proofs.c.digest == digest).values(state=state, found=report))
 
 
-def want_published(connection: Connection, digest: str, staff: str, at: datetime, reason: str) -> None:
+def request_approval(connection: Connection, digest: str, staff: str, at: datetime, reason: str) -> None:
     """Request the approval of a second person."""
     values = {"wanted_by": staff, "wanted_at": at, "reason": reason}
     connection.execute(update(proofs).where(proofs.c.digest == digest).values(values))

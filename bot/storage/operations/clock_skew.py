@@ -9,7 +9,7 @@ from bot.storage.schema.residents_and_cases import inbox
 _EVENTS = 20
 
 
-def clock_off(connection: Connection, now: datetime) -> timedelta:
+def clock_skew(connection: Connection, now: datetime) -> timedelta:
     """How far another clock is ahead: PostgreSQL's, or otherwise the platforms' by their last events.
 
     An event arrives after it happened: if its time is in the future, this clock is behind by at least the difference.

@@ -25,7 +25,7 @@ _GONE = "gone-"
 """Prefix of `sender` for an anonymised resident, who stays only because a case is counted."""
 
 
-def old_talk(connection: Connection, before: datetime, most: int) -> list[str]:
+def old_messages(connection: Connection, before: datetime, most: int) -> list[str]:
     """Messages without a case from before then."""
     mine = (inbound.c.case_id.is_(None), inbound.c.received_at < before)
     return list(connection.execute(select(inbound.c.id).where(*mine).limit(most)).scalars())
@@ -64,13 +64,13 @@ def is_erased(connection: Connection, case: str) -> bool:
     return connection.execute(select(cases.c.erased_at).where(cases.c.id == case)).scalar() is not None
 
 
-def forget_talks(connection: Connection, before: datetime) -> int:
+def reset_conversations(connection: Connection, before: datetime) -> int:
     """Reset conversations that have been idle since before then."""
     mine = (residents.c.seen_at < before, residents.c.conversation.is_not(None))
     return connection.execute(update(residents).where(*mine).values(conversation=None)).rowcount
 
 
-def gone_residents(connection: Connection, before: datetime, most: int) -> list[str]:
+def expired_residents(connection: Connection, before: datetime, most: int) -> list[str]:
     """Residents not seen since before then, without any message or any case with words."""
     mine = (
         residents.c.seen_at < before,
@@ -81,7 +81,7 @@ def gone_residents(connection: Connection, before: datetime, most: int) -> list[
     return list(connection.execute(select(residents.c.id).where(*mine).limit(most)).scalars())
 
 
-def forget_residents(connection: Connection, people: Sequence[str], before: datetime) -> int:
+def delete_residents(connection: Connection, people: Sequence[str], before: datetime) -> int:
     """Delete these people; one with a counted case stays as an anonymous row."""
     mine = residents.c.id.in_(people) & (residents.c.seen_at < before)
     _forget_devices(connection, select(residents.c.id).where(mine))
@@ -96,7 +96,7 @@ def resident_cases(connection: Connection, resident: str) -> dict[str, str]:
     return {row.id: row.status for row in connection.execute(query)}
 
 
-def forget_resident(connection: Connection, resident: str) -> int:
+def erase_resident(connection: Connection, resident: str) -> int:
     """Erase a person's messages, replies and identity; returns the number of messages. Cases are erased separately."""
     person = connection.execute(select(residents).where(residents.c.id == resident).with_for_update()).one()
     connection.execute(delete(outbound).where(outbound.c.resident_id == resident))

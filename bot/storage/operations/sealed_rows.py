@@ -19,14 +19,14 @@ class Resealed:
     last: str
 
 
-def sealed_places() -> tuple[tuple[Table, str], ...]:
+def sealed_columns() -> tuple[tuple[Table, str], ...]:
     return tuple(columns_of(Sealed))
 
 
 def count_by_key(connection: Connection) -> Counter[str]:
     """Number of sealed values by key id (hex)."""
     counts: Counter[str] = Counter()
-    for table, name in sealed_places():
+    for table, name in sealed_columns():
         key = _key_of(table, name)
         query = select(key, func.count()).where(table.c[name].is_not(None)).group_by(key)
         for key_id, count in connection.execute(query):
@@ -34,7 +34,7 @@ def count_by_key(connection: Connection) -> Counter[str]:
     return counts
 
 
-def reseal_some(connection: Connection, keys: Keyring, place: tuple[Table, str], after: str, most: int) -> Resealed:
+def reseal_batch(connection: Connection, keys: Keyring, place: tuple[Table, str], after: str, most: int) -> Resealed:
     """Reseal up to `most` values of a column with the newest key. Values that cannot be opened stay."""
     table, name = place
     row_key = table.c[key_column(table)]

@@ -100,11 +100,11 @@ def bind_chat(connection: Connection, chat: StaffChat) -> None:
     connection.execute(update(staff_chats).where(staff_chats.c.id == chat.id).values(state=ChatState.BOUND))
 
 
-def drop_chat(connection: Connection, chat_id: str) -> None:
+def delete_chat(connection: Connection, chat_id: str) -> None:
     connection.execute(delete(staff_chats).where(staff_chats.c.id == chat_id))
 
 
-def lose_lane(connection: Connection, channel: str, lane: str) -> bool:
+def mark_lane_lost(connection: Connection, channel: str, lane: str) -> bool:
     """The bot was removed from the chat of this lane; returns whether staff were notified there."""
     mine = (staff_chats.c.channel == channel, staff_chats.c.lane == lane)
     connection.execute(delete(staff_chats).where(*mine, staff_chats.c.state.not_in(_STAFFS)))
@@ -112,7 +112,7 @@ def lose_lane(connection: Connection, channel: str, lane: str) -> bool:
     return connection.execute(lost).rowcount > 0
 
 
-def lose_chat(connection: Connection, chat_id: str) -> None:
+def mark_chat_lost(connection: Connection, chat_id: str) -> None:
     """Staff can no longer be notified in this chat."""
     connection.execute(update(staff_chats).where(staff_chats.c.id == chat_id).values(state=ChatState.LOST))
 
@@ -124,22 +124,22 @@ def move_lane(connection: Connection, keys: Keyring, channel: str, lane: str, to
     for chat_id in ids:
         values = {"lane": to[0], "address": keys.seal(_address_field(chat_id), to[1]), "state": ChatState.BOUND}
         connection.execute(update(staff_chats).where(staff_chats.c.id == chat_id).values(values))
-    return bool(ids) or is_staffs(connection, channel, to[0])
+    return bool(ids) or is_staff_lane(connection, channel, to[0])
 
 
-def is_staffs(connection: Connection, channel: str, lane: str) -> bool:
+def is_staff_lane(connection: Connection, channel: str, lane: str) -> bool:
     """Whether staff are, or were, notified in the chat of this lane."""
     mine = (staff_chats.c.channel == channel, staff_chats.c.lane == lane, staff_chats.c.state.in_(_STAFFS))
     return connection.execute(select(staff_chats.c.id).where(*mine).limit(1)).first() is not None
 
 
-def drop_old_offers(connection: Connection, before: datetime) -> None:
+def delete_expired_offers(connection: Connection, before: datetime) -> None:
     """Delete offers whose code expired before then."""
     old = (staff_chats.c.state.not_in(_STAFFS), staff_chats.c.code_until < before)
     connection.execute(delete(staff_chats).where(*old))
 
 
-def drop_every_offer(connection: Connection) -> None:
+def delete_unbound_chats(connection: Connection) -> None:
     """Delete every chat that is not bound."""
     connection.execute(delete(staff_chats).where(staff_chats.c.state != ChatState.BOUND))
 

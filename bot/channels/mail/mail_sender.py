@@ -46,7 +46,7 @@ class _Server:
             return self.host == "localhost"
 
 
-class MailPost:
+class MailSender:
     """The mail server of `SMTP_URL`, and the sender's address."""
 
     def __init__(self, url: SecretStr, sender: str) -> None:

@@ -12,7 +12,7 @@ PER_SECOND, PER_GROUP_MINUTE = 30, 20
 _MINUTE, _MOST_CHATS = 60.0, 10_000
 
 
-class Pace:
+class RateLimit:
     """One per process. `clock` in seconds, monotonic."""
 
     def __init__(self, clock: Callable[[], float]) -> None:

@@ -19,7 +19,7 @@ ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_membe
 _SILENT = frozenset({EventKind.OTHER, EventKind.UNFOLLOW, EventKind.LEAVE, EventKind.MOVE})
 
 
-def is_known(given: str | None, secrets: Sequence[str]) -> bool:
+def is_authentic(given: str | None, secrets: Sequence[str]) -> bool:
     """Whether this is one of the secrets (newest first). Takes the same time for every answer."""
     if not given:
         return False
@@ -33,7 +33,7 @@ def read_body(body: bytes, received_at: datetime) -> list[Event]:
     return [event for event in events if not (event.in_group and event.kind is EventKind.OTHER)]
 
 
-def courtesy(body: bytes, events: Sequence[Event]) -> Json | None:
+def immediate_answer(body: bytes, events: Sequence[Event]) -> Json | None:
     """The API call that answers Telegram's post: `typing…`, or the end of a pressed button's spinner.
 
     A press of the claim button is answered later, with its result.
