@@ -1,4 +1,4 @@
-"""The command line: `python -m bot …`. Each command is a few lines over a handler; faults are said in plain English."""
+"""The command line: `python -m bot …`. Each command is a few lines over a handler; errors are in plain English."""
 
 import asyncio
 
@@ -7,12 +7,12 @@ import typer
 from bot.cli.ask_commands import ask, chat, evaluate
 from bot.cli.case_commands import cases, inbox
 from bot.cli.content_commands import content_app
-from bot.cli.errors import faults_said
-from bot.cli.line_commands import expected_account, line_app, tell
+from bot.cli.errors import report_errors
+from bot.cli.line_commands import expected_account, line_app, print_line_findings
 from bot.cli.maintenance_commands import backup, database_findings, purge, reseal, restore
 from bot.cli.server_commands import migrate, serve, work
 from bot.cli.staff_commands import staff_app
-from bot.cli.telegram_commands import expected_bot, telegram_app, tell_bot
+from bot.cli.telegram_commands import expected_bot, print_telegram_findings, telegram_app
 from bot.domain.operations.health_findings import HealthVerdict
 from bot.domain.operations.health_texts import ENGLISH
 from bot.redacted_logging import redact_logs
@@ -32,19 +32,19 @@ def main() -> None:
 
 
 def doctor() -> None:
-    """Look at everything, with what to do behind each finding; exit code 1 where something must be done."""
-    with faults_said():
+    """Check everything and print what to do about each finding; exit code 1 if something must be done."""
+    with report_errors():
         settings = read_settings()
-        found = database_findings(settings)
-    for each in found:
-        stands, to_do = ENGLISH[each.name].of(each)
-        line = f"{each.verdict}  {stands}" + (f"  -> {to_do}" if to_do else "")
-        typer.secho(line, fg=typer.colors.RED if each.verdict is HealthVerdict.ACT else None)
-    wrong = any(each.verdict is HealthVerdict.ACT for each in found)
+        findings = database_findings(settings)
+    for finding in findings:
+        state, to_do = ENGLISH[finding.name].of(finding)
+        line = f"{finding.verdict}  {state}" + (f"  -> {to_do}" if to_do else "")
+        typer.secho(line, fg=typer.colors.RED if finding.verdict is HealthVerdict.ACT else None)
+    wrong = any(finding.verdict is HealthVerdict.ACT for finding in findings)
     if settings.line_secrets and settings.public_url:
-        wrong = asyncio.run(tell(settings, expected_account(settings))) or wrong
+        wrong = asyncio.run(print_line_findings(settings, expected_account(settings))) or wrong
     if settings.telegram_secrets and settings.is_https:
-        wrong = asyncio.run(tell_bot(settings, expected_bot(settings))) or wrong
+        wrong = asyncio.run(print_telegram_findings(settings, expected_bot(settings))) or wrong
     raise typer.Exit(1 if wrong else 0)
 
 

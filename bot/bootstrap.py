@@ -1,4 +1,4 @@
-"""Builds everything, and is the only file that knows everyone. Nothing is built at import."""
+"""Builds everything, and is the only file that imports from every layer. Nothing is built at import."""
 
 import asyncio
 import hashlib
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 from pydantic import SecretStr
 
-from bot.channels.mail.mail_post import MailAddressError, MailPost
+from bot.channels.mail.mail_sender import MailAddressError, MailSender
 from bot.content.index.index_cache import index_of
 from bot.domain.catalog import Catalog
 from bot.domain.delivery.channel import Channel
@@ -22,7 +22,7 @@ from bot.handlers.worker import Worker
 from bot.language.best_analyzer import load_analyzer
 from bot.settings import ROOT, Settings, SettingsError, decode_keys
 from bot.storage.engine import open_store, sqlite_file
-from bot.storage.key_files import read_or_make_key
+from bot.storage.key_files import read_or_create_key
 from bot.storage.migrate import is_current, migrate
 from bot.storage.sealing import Keyring
 
@@ -40,31 +40,31 @@ THRESHOLDS = Thresholds()
 
 
 def now() -> datetime:
-    """The clock. Everything else is handed the time."""
+    """The only clock. Everything else gets the time as an argument."""
     return datetime.now(UTC)
 
 
 def fit_understander(catalog: Catalog) -> Understander:
-    """A catalog ready to understand, its index as it is kept or else fitted now, in seconds; nothing is left behind."""
+    """An understander for the catalog, with its cached index or one fitted now, in seconds, and not stored."""
     analyzer = load_analyzer()
     return Understander(catalog, index_of(catalog, analyzer, INDEX_FOLDER), analyzer)
 
 
 def load_keys(settings: Settings) -> tuple[Keyring, bytes]:
-    """The content keys and the secret key; on SQLite made at the first start. Raises SettingsError."""
+    """The content keys and the secret key; on SQLite they are created at the first start. Raises SettingsError."""
     content, secret = settings.content_keys.get_secret_value(), settings.secret_key.get_secret_value()
     file = sqlite_file(settings.database_url)
     if file is None and not (content and secret):
         message = "SECRET_KEY and CONTENT_KEYS are required with PostgreSQL; make each with: openssl rand -hex 32"
         raise SettingsError(message)
     if file is not None:
-        content = content or _kept_key(file.parent / "keys", "content")
-        secret = secret or _kept_key(file.parent / "keys", "secret")
+        content = content or _key_from_file(file.parent / "keys", "content")
+        secret = secret or _key_from_file(file.parent / "keys", "secret")
     return Keyring(decode_keys(content)), hashlib.sha256(secret.split(",")[0].encode()).digest()
 
 
 def have_keys(settings: Settings) -> bool:
-    """Whether the keys are there already: a backup that is restored needs its own, not new ones."""
+    """Whether the keys exist: a restored backup needs its own, not new ones."""
     content, secret = settings.content_keys.get_secret_value(), settings.secret_key.get_secret_value()
     file = sqlite_file(settings.database_url)
     if file is None:
@@ -73,13 +73,13 @@ def have_keys(settings: Settings) -> bool:
 
 
 def backup_folder(settings: Settings) -> Path:
-    """Where backups go that were given no name: beside an SQLite file, else into `data/`."""
+    """The default folder for backups: beside an SQLite file, otherwise in `data/`."""
     file = sqlite_file(settings.database_url)
     return (file.parent if file else ROOT / "data") / "backups"
 
 
-def _kept_key(folder: Path, name: str) -> str:
-    key, made = read_or_make_key(folder, name)
+def _key_from_file(folder: Path, name: str) -> str:
+    key, made = read_or_create_key(folder, name)
     if made:
         log.info(
             "key_made",
@@ -90,7 +90,7 @@ def _kept_key(folder: Path, name: str) -> str:
 
 
 def open_context(settings: Settings) -> AppContext:
-    """Open the database (on SQLite bring it to the newest schema), load the content, build the context."""
+    """Open the database (on SQLite migrate it to the newest schema), load the content, build the context."""
     keys, secret = load_keys(settings)
     store = open_store(settings.database_url)
     if sqlite_file(settings.database_url) is not None:
@@ -111,22 +111,22 @@ def open_context(settings: Settings) -> AppContext:
     )  # fmt: skip
 
 
-def connect_mail(settings: Settings) -> MailPost | None:
-    """The mail server, if one is set. Raises SettingsError."""
+def connect_mail(settings: Settings) -> MailSender | None:
+    """None without SMTP_URL. Raises SettingsError."""
     if not settings.smtp_url.get_secret_value():
         return None
     try:
-        return MailPost(settings.smtp_url, settings.mail_from)
+        return MailSender(settings.smtp_url, settings.mail_from)
     except MailAddressError as error:
         message = f"SMTP_URL {error}"
         raise SettingsError(message) from None
 
 
 def connect_channels(settings: Settings) -> dict[str, Channel]:
-    """The platforms that are configured. Their libraries are loaded only then."""
+    """The configured platforms. Their libraries are loaded only then."""
     channels: dict[str, Channel] = {}
     if settings.line_secrets:
-        from bot.channels.line.line_channel import LineChannel  # noqa: PLC0415 -- half a second, for those who use it
+        from bot.channels.line.line_channel import LineChannel  # noqa: PLC0415 -- takes half a second to load
 
         channels[LineChannel.name] = LineChannel(line_sender(settings))
     if settings.telegram_bot_token.get_secret_value():
@@ -137,8 +137,7 @@ def connect_channels(settings: Settings) -> dict[str, Channel]:
 
 
 def line_sender(settings: Settings) -> "LineSender":
-    """LINE's API with the account of the settings."""
-    from bot.channels.line.line_sender import LineSender  # noqa: PLC0415 -- half a second, for those who use it
+    from bot.channels.line.line_sender import LineSender  # noqa: PLC0415 -- takes half a second to load
     from bot.channels.line.line_tokens import AccessTokens  # noqa: PLC0415 -- the same
 
     newest = SecretStr(settings.line_secrets[0])
@@ -147,15 +146,14 @@ def line_sender(settings: Settings) -> "LineSender":
 
 
 def telegram_sender(settings: Settings) -> "TelegramSender":
-    """Telegram's API with the account of the settings."""
-    from bot.channels.telegram.telegram_sender import TelegramSender  # noqa: PLC0415 -- loaded by who uses it
+    from bot.channels.telegram.telegram_sender import TelegramSender  # noqa: PLC0415 -- slow to load, needed only here
 
     return TelegramSender(settings.telegram_api_url, settings.telegram_bot_token)
 
 
 def telegram_polling(settings: Settings) -> "TelegramPolling":
-    """Updates of that account, fetched. Raises SettingsError where there is none, or where they are posted."""
-    from bot.channels.telegram.telegram_polling import TelegramPolling  # noqa: PLC0415 -- loaded by who uses it
+    """Long polling for that account. Raises SettingsError if there is no account, or if its webhook is set."""
+    from bot.channels.telegram.telegram_polling import TelegramPolling  # noqa: PLC0415 -- slow to load, needed only here
 
     if not settings.telegram_bot_token.get_secret_value():
         message = "--telegram-polling needs TELEGRAM_BOT_TOKEN"
@@ -167,8 +165,8 @@ def telegram_polling(settings: Settings) -> "TelegramPolling":
     return polling
 
 
-def require_telegram_door(settings: Settings) -> None:
-    """A server that answers on Telegram hears it too. Raises SettingsError."""
+def require_telegram_secret(settings: Settings) -> None:
+    """A server that sends on Telegram must also receive there. Raises SettingsError."""
     if settings.telegram_bot_token.get_secret_value() and not settings.telegram_secrets:
         message = (
             "TELEGRAM_WEBHOOK_SECRET is missing: without it nothing that comes as Telegram's can be trusted "
@@ -178,16 +176,15 @@ def require_telegram_door(settings: Settings) -> None:
 
 
 def build_worker(context: AppContext, settings: Settings) -> Worker:
-    """What works behind the doors."""
     return Worker(context, alone=sqlite_file(settings.database_url) is not None)
 
 
 def build_server(
     context: AppContext, settings: Settings, worker: Worker | None, polling: "TelegramPolling | None" = None
 ) -> "Starlette":
-    """The application for an ASGI server; without a worker another process does the work."""
-    from bot.web.site import build_site  # noqa: PLC0415 -- `ask` and the like need no web
+    """The ASGI application; without a worker another process does the work."""
+    from bot.web.site import build_site  # noqa: PLC0415 -- `ask` and similar commands need no web
 
     secrets = {"line": settings.line_secrets, "telegram": () if polling else settings.telegram_secrets}
-    beside = (lambda doors: polling.run(doors.take_fetched)) if polling else None
+    beside = (lambda webhooks: polling.run(webhooks.take_fetched)) if polling else None
     return build_site(context, secrets, worker, beside=beside)

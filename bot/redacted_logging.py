@@ -1,6 +1,6 @@
-"""No log may hold a resident's word, and the message of an exception may: what nobody caught is told without it.
+"""Logging without residents' words: an exception's message may hold some, so uncaught ones are logged without it.
 
-Where it happened and of which type it was stays: enough to find the fault.
+Type and position of the exception stay: enough to find the fault.
 """
 
 import logging
@@ -13,23 +13,23 @@ import structlog
 
 
 class RedactingFormatter(logging.Formatter):
-    """A line for a record of any library; of an exception its type and its places."""
+    """One line for a record of any library; of an exception its type and position."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record. With an exception its own message is left out too: asyncio's repeats the exception's."""
+        """Format the record. With an exception its own message is left out too: asyncio's repeats the exception's."""
         if record.exc_info and record.exc_info[0] is not None:
             return f"level={record.levelname.lower()!r} logger={record.name!r} {places(*record.exc_info[::2])}"
         return f"level={record.levelname.lower()!r} logger={record.name!r} event={record.getMessage()!r}"
 
 
 def places(kind: type[BaseException], trace: TracebackType | None) -> str:
-    """The type of an exception, and where it came through, the innermost last."""
+    """The type of an exception and its stack, the innermost frame last."""
     steps = " < ".join(f"{step.filename}:{step.lineno} {step.name}" for step in traceback.extract_tb(trace))
     return f"error={kind.__name__!r} at={steps!r}"
 
 
 def redact_logs() -> None:
-    """Set up the logs of this process: ours, those of libraries, and what is told of exceptions nobody caught."""
+    """Configure the logs of this process: its own, those of libraries, and uncaught exceptions."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -42,12 +42,12 @@ def redact_logs() -> None:
     handler.setFormatter(RedactingFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     log = structlog.get_logger()
-    sys.excepthook = lambda kind, _, trace: _tell(log, "not_caught", kind, trace)
-    threading.excepthook = lambda told: _tell(log, "thread_ended", told.exc_type, told.exc_traceback)
-    sys.unraisablehook = lambda told: _tell(log, "not_raised", told.exc_type, told.exc_traceback)
+    sys.excepthook = lambda kind, _, trace: _log_uncaught(log, "not_caught", kind, trace)
+    threading.excepthook = lambda args: _log_uncaught(log, "thread_ended", args.exc_type, args.exc_traceback)
+    sys.unraisablehook = lambda args: _log_uncaught(log, "not_raised", args.exc_type, args.exc_traceback)
 
 
-def _tell(
+def _log_uncaught(
     log: structlog.typing.BindableLogger, event: str, kind: type[BaseException], trace: TracebackType | None
 ) -> None:
     if issubclass(kind, KeyboardInterrupt):

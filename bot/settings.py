@@ -1,4 +1,4 @@
-"""The environment, read once and typed. A wrong value refuses to start and says which and why; no secret is printed."""
+"""The environment, read once and typed. A wrong value stops the start with its name and the reason, but no secret."""
 
 import base64
 import binascii
@@ -15,16 +15,16 @@ from bot.storage.sealing import KEY_BYTES
 
 ROOT = Path(__file__).parent.parent
 SHIPPED_CONTENT = ROOT / "intents"
-"""The content that came with this version."""
+"""The content that is shipped with this version."""
 _DATABASES = ("sqlite", "postgresql")
 
 
 class SettingsError(Exception):
-    """The environment cannot be used; the message says which variable, why, and what to do."""
+    """The environment is invalid; the message says which variable, why, and what to do."""
 
 
 class Settings(BaseSettings):
-    """What the operator decides. Names are the environment's, in lower case."""
+    """The operator's settings. Names are the environment variables' in lower case."""
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
 
@@ -71,13 +71,13 @@ class Settings(BaseSettings):
 
     @field_validator("content_keys")
     @classmethod
-    def _whole_keys(cls, value: SecretStr) -> SecretStr:
+    def _valid_keys(cls, value: SecretStr) -> SecretStr:
         decode_keys(value.get_secret_value())
         return value
 
     @model_validator(mode="after")
-    def _whole_line_account(self) -> Self:
-        """A LINE account that can receive but not answer (or the other way round) refuses to start."""
+    def _complete_line_account(self) -> Self:
+        """A LINE account that can receive but not send, or send but not receive, stops the start."""
         sends = bool(self.line_channel_access_token.get_secret_value() or self.line_channel_id)
         if sends and not self.line_secrets:
             message = "LINE_CHANNEL_SECRET is missing: without it nothing that LINE sends can be trusted"
@@ -88,8 +88,8 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _whole_telegram_account(self) -> Self:
-        """The door needs the secret and the answers need the token; the token alone is enough to fetch updates."""
+    def _complete_telegram_account(self) -> Self:
+        """The webhook needs the secret, sending needs the token; long polling needs only the token."""
         token = self.telegram_bot_token.get_secret_value()
         if token and not re.fullmatch(r"[0-9]+:[A-Za-z0-9_-]+", token):
             message = "TELEGRAM_BOT_TOKEN is no token of @BotFather: it reads 123456789:letters-and-digits"
@@ -97,14 +97,13 @@ class Settings(BaseSettings):
         if self.telegram_secrets and not token:
             message = "TELEGRAM_BOT_TOKEN is missing: without it nothing can be answered on Telegram"
             raise ValueError(message)
-        if not all(re.fullmatch(r"[A-Za-z0-9_-]{16,256}", each) for each in self.telegram_secrets):
+        if not all(re.fullmatch(r"[A-Za-z0-9_-]{16,256}", secret) for secret in self.telegram_secrets):
             message = "TELEGRAM_WEBHOOK_SECRET is not 16 to 256 of A-Z a-z 0-9 _ -; make one with: openssl rand -hex 32"
             raise ValueError(message)
         return self
 
     @model_validator(mode="after")
-    def _whole_mail(self) -> Self:
-        """Mail needs a server and a sender."""
+    def _complete_mail(self) -> Self:
         if bool(self.smtp_url.get_secret_value()) != bool(self.mail_from):
             message = "SMTP_URL and MAIL_FROM belong together: set both, or neither"
             raise ValueError(message)
@@ -112,32 +111,31 @@ class Settings(BaseSettings):
 
     @property
     def line_secrets(self) -> tuple[str, ...]:
-        """The channel's secrets, newest first; none where LINE is not connected."""
-        return _several(self.line_channel_secret)
+        """The channel's secrets, newest first; none if LINE is not connected."""
+        return _split(self.line_channel_secret)
 
     @property
     def platforms(self) -> tuple[str, ...]:
-        """The platforms that are connected."""
         return ("line",) * bool(self.line_secrets) + ("telegram",) * bool(self.telegram_secrets)
 
     @property
     def metrics_tokens(self) -> tuple[str, ...]:
-        """What opens `/metrics` from another machine, newest first; without one only this machine may ask."""
-        return _several(self.metrics_token)
+        """Tokens that open `/metrics` to other machines, newest first; without one only this machine may read it."""
+        return _split(self.metrics_token)
 
     @property
     def telegram_secrets(self) -> tuple[str, ...]:
-        """What Telegram's posts may carry as their proof, newest first."""
-        return _several(self.telegram_webhook_secret)
+        """Secrets accepted from Telegram's webhook, newest first."""
+        return _split(self.telegram_webhook_secret)
 
     @property
     def url(self) -> str:
-        """Where links lead to."""
+        """Base of links to this server."""
         return self.public_url or f"http://{self.host}:{self.port}"
 
     @property
     def is_https(self) -> bool:
-        """Whether residents come over https, so that cookies may say Secure."""
+        """Whether residents use https, so that cookies can be Secure."""
         return self.public_url.startswith("https://")
 
 
@@ -147,18 +145,18 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         faults = [
-            f"{'.'.join(map(str, each['loc'])).upper()} {each['msg'].removeprefix('Value error, ')}".strip()
-            for each in error.errors()
+            f"{'.'.join(map(str, fault['loc'])).upper()} {fault['msg'].removeprefix('Value error, ')}".strip()
+            for fault in error.errors()
         ]
         raise SettingsError("; ".join(faults)) from None
 
 
-def _several(written: SecretStr) -> tuple[str, ...]:
+def _split(written: SecretStr) -> tuple[str, ...]:
     return tuple(part.strip() for part in written.get_secret_value().split(",") if part.strip())
 
 
 def decode_keys(written: str) -> list[bytes]:
-    """Comma-separated keys, newest first, each 32 bytes as 64 hex digits or base64. Raises ValueError."""
+    """Decode comma-separated keys, newest first, each 32 bytes as 64 hex digits or base64. Raises ValueError."""
     return [_decode_key(part.strip()) for part in written.split(",") if part.strip()]
 
 

@@ -1,1 +1,1 @@
-"""Where messages come from and go to."""
+"""The platforms that messages come from and go to."""

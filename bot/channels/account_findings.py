@@ -1,21 +1,19 @@
-"""What is found when an account at a platform is compared with what it should be."""
+"""Findings of a comparison between a platform account and its expected state."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class AccountVerdict(StrEnum):
-    """How a finding is read."""
-
     RIGHT = "ok"
     WRONG = "!!"
-    TOLD = ".."
-    """Nothing that could be right or wrong."""
+    INFO = ".."
+    """Information that is neither right nor wrong."""
 
 
 @dataclass(frozen=True)
 class AccountFinding:
-    """One thing that was looked at, and what to do where it is wrong."""
+    """One checked item, and what to do if it is wrong."""
 
     what: str
     verdict: AccountVerdict
@@ -28,5 +26,4 @@ class AccountFinding:
 
 
 def verdict(is_right: object) -> AccountVerdict:
-    """Right or wrong."""
     return AccountVerdict.RIGHT if is_right else AccountVerdict.WRONG

@@ -1,4 +1,4 @@
-"""JSON of platforms, read so that nothing in it is lost, however broken or new it is."""
+"""A tolerant reader for the platforms' JSON: nothing is lost, however broken or new it is."""
 
 import hashlib
 import json
@@ -14,35 +14,35 @@ _QUOTE = re.compile(r'(?<!\\)(?:\\\\)*"')
 
 
 def decode(text: str) -> Any:  # noqa: ANN401 -- whatever JSON holds
-    """JSON with nothing thrown away: control characters are allowed, of a doubled key both values are kept."""
-    return json.loads(text, strict=False, object_pairs_hook=_keep_all)
+    """Decode JSON without losing anything: control characters are allowed, and a duplicate key keeps both values."""
+    return json.loads(text, strict=False, object_pairs_hook=_keep_duplicates)
 
 
 def walk(value: Any, leave_out: Container[str] = ()) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 -- whatever JSON holds
-    """Every (name, value) inside, in order, at any depth, but for what stands under the names that are left out."""
+    """Yield every (name, value) in order, at any depth, except below the names in `leave_out`."""
     waiting: list[tuple[str, Any]] = [("", value)]
     while waiting:
-        name, each = waiting.pop()
-        yield name, each
-        if isinstance(each, dict):
-            waiting += [(key, inner) for key, inner in reversed(each.items()) if key not in leave_out]
-        elif isinstance(each, list):
-            waiting += [(name, inner) for inner in reversed(each)]
+        name, value = waiting.pop()
+        yield name, value
+        if isinstance(value, dict):
+            waiting += [(key, inner) for key, inner in reversed(value.items()) if key not in leave_out]
+        elif isinstance(value, list):
+            waiting += [(name, inner) for inner in reversed(value)]
 
 
 def strings(value: Any, leave_out: Container[str] = ()) -> Iterator[str]:  # noqa: ANN401 -- whatever JSON holds
-    """Every name and string inside, up to a number that no honest event reaches."""
-    for name, each in islice(walk(value, leave_out), MOST_STRINGS):
+    """Every name and string inside, up to a limit that no honest event reaches."""
+    for name, inner_value in islice(walk(value, leave_out), MOST_STRINGS):
         yield name
-        if isinstance(each, str):
-            yield each
+        if isinstance(inner_value, str):
+            yield inner_value
 
 
 def quoted(raw: str) -> Iterator[str]:
-    """Everything between two quotes, whichever of them open a string: one mark too many shifts them all."""
-    quotes = [found.end() for found in _QUOTE.finditer(raw)]
-    every = [place + 1 for place, mark in enumerate(raw) if mark == '"']
-    for start, end in dict.fromkeys((*pairwise(quotes), *pairwise(every))):
+    """Every text between two quotes, whichever of them open a string: one stray quote shifts all the pairs."""
+    unescaped = [match.end() for match in _QUOTE.finditer(raw)]
+    every = [position + 1 for position, mark in enumerate(raw) if mark == '"']
+    for start, end in dict.fromkeys((*pairwise(unescaped), *pairwise(every))):
         try:
             yield json.loads(f'"{raw[start : end - 1]}"', strict=False)
         except ValueError:
@@ -50,25 +50,25 @@ def quoted(raw: str) -> Iterator[str]:
 
 
 def inner(value: Json, name: str) -> Json:
-    """The object under that name; an empty one where there is none."""
-    found = value.get(name)
-    return found if isinstance(found, dict) else {}
+    """The object under `name`, or an empty one."""
+    member = value.get(name)
+    return member if isinstance(member, dict) else {}
 
 
-def only(found: list[str]) -> str:
-    """The one thing that was found; nothing where there are several."""
-    return found[0] if len(set(found)) == 1 else ""
+def only(values: list[str]) -> str:
+    """The only distinct value; empty if there are none or several."""
+    return values[0] if len(set(values)) == 1 else ""
 
 
 def digest(text: str) -> str:
-    """A key for what has none of its own."""
+    """A key for an event without an id of its own."""
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
-def _keep_all(pairs: list[tuple[str, Any]]) -> Json:
-    kept: Json = {}
+def _keep_duplicates(pairs: list[tuple[str, Any]]) -> Json:
+    members: Json = {}
     for name, value in pairs:
-        while name in kept:
-            name += "#"  # noqa: PLW2901 -- the name under which it is kept
-        kept[name] = value
-    return kept
+        while name in members:
+            name += "#"  # noqa: PLW2901 -- the duplicate's new name
+        members[name] = value
+    return members

@@ -1,4 +1,4 @@
-"""Text cut where platforms count: UTF-16 units and graphemes, never through what a reader sees as one character."""
+"""Cutting text as platforms count it, in UTF-16 units and graphemes, never inside a visible character."""
 
 import regex
 
@@ -12,20 +12,20 @@ def utf16_length(text: str) -> int:
 
 
 def graphemes(text: str) -> list[str]:
-    """What a reader sees as characters: a family emoji is one, a flag is one."""
+    """Split into visible characters: a family emoji is one, a flag is one."""
     return list(map(str, _GRAPHEME.findall(text)))
 
 
 def cut_graphemes(text: str, most: int) -> str:
-    """The text with at most so many graphemes, the last one `…` where something is left out."""
-    found = graphemes(text)
-    return text if len(found) <= most else "".join(found[: most - 1]) + _ELLIPSIS
+    """Cut to at most `most` graphemes; the last one is `…` if something is left out."""
+    characters = graphemes(text)
+    return text if len(characters) <= most else "".join(characters[: most - 1]) + _ELLIPSIS
 
 
 def split_utf16(text: str, units: int, most: int) -> list[str]:
-    """The text in at most so many parts of so many UTF-16 units, cut at a line's end where there is one in reach.
+    """Split into at most `most` parts of at most `units` UTF-16 units, at the end of a line if one is near.
 
-    What does not fit into the last part is left out, and the part ends with `…`.
+    Text that does not fit is left out, and the last part then ends with `…`.
     """
     parts: list[str] = []
     while utf16_length(text) > units and len(parts) < most - 1:
@@ -40,7 +40,7 @@ def split_utf16(text: str, units: int, most: int) -> list[str]:
 
 
 def _head(text: str, units: int) -> str:
-    """As many whole graphemes as fit; at least one code point, should one grapheme alone be longer."""
+    """As many whole graphemes as fit; at least one code point, even if a single grapheme is longer than the limit."""
     taken, used = 0, 0
     for grapheme in graphemes(text[:units]):
         used += utf16_length(grapheme)

@@ -1,4 +1,4 @@
-"""`ask`, `chat`, `evaluate`: the code path of a message from a channel, minus delivery. Nothing is stored."""
+"""`ask`, `chat`, `evaluate`: the code path of a message from a channel, without delivery. Nothing is stored."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bot.bootstrap import THRESHOLDS, fit_understander, now
-from bot.cli.errors import faults_said
+from bot.cli.errors import report_errors
 from bot.domain.conversation.conversation import Conversation
 from bot.domain.messages import Reply
 from bot.domain.understanding.understander import Understander
@@ -26,35 +26,35 @@ def ask(
     content: Content = "published",
 ) -> None:
     """Ask one question. Nothing is stored."""
-    said = sys.stdin.buffer.read().decode("utf-8", errors="replace") if text == "-" else text
-    with faults_said():
-        understander = _content_named(content)
-    reply = answer_once(understander, THRESHOLDS, said, now()).reply
+    message = sys.stdin.buffer.read().decode("utf-8", errors="replace") if text == "-" else text
+    with report_errors():
+        understander = _understander_of(content)
+    reply = answer_once(understander, THRESHOLDS, message, now()).reply
     typer.echo(json.dumps(_as_object(reply), ensure_ascii=False) if as_json else reply.text)
 
 
 def chat(content: Content = "published") -> None:
-    """Talk with the bot in the terminal. Nothing is stored; an empty line ends it."""
-    with faults_said():
-        understander = _content_named(content)
+    """Chat with the bot in the terminal. Nothing is stored; an empty line ends it."""
+    with report_errors():
+        understander = _understander_of(content)
     talk = Conversation()
-    while said := input("> ").strip():
-        turn = answer_once(understander, THRESHOLDS, said, now(), talk)
+    while message := input("> ").strip():
+        turn = answer_once(understander, THRESHOLDS, message, now(), talk)
         talk = turn.talk
         typer.echo(f"\n{turn.reply.text}\n")
 
 
 def evaluate(
     cases: Annotated[Path, typer.Argument(help="a JSONL file of messages with expected answers")],
-    predictions: Annotated[Path | None, typer.Option(help="write one line a case here")] = None,
+    predictions: Annotated[Path | None, typer.Option(help="write one line per case to this file")] = None,
     with_baseline: Annotated[bool, typer.Option("--baseline", help="WRatio over the same phrases beside it")] = False,
     as_json: Annotated[bool, typer.Option("--json")] = False,
     content: Content = "published",
 ) -> None:
     """Score the bot on a set of messages. Nothing is stored."""
-    with faults_said():
+    with report_errors():
         scored = read_cases(cases)
-        understander = _content_named(content)
+        understander = _understander_of(content)
 
     answer = answerer(understander, THRESHOLDS, now)
     answer("はじめ")
@@ -71,7 +71,7 @@ def evaluate(
     typer.echo(json.dumps(_figures(tables), ensure_ascii=False) if as_json else _table(tables))
 
 
-def _content_named(content: str) -> Understander:
+def _understander_of(content: str) -> Understander:
     """The content of that name, ready to understand. Raises SettingsError, ContentError."""
     return fit_understander(read_valid_catalog(files_named(content)))
 
@@ -82,7 +82,7 @@ def _as_object(reply: Reply) -> dict[str, object]:
 
 
 def _figures(tables: dict[str, dict[str, dict[str, float | int]]]) -> dict[str, object]:
-    """Stable names for machines: the figure itself, its n under `of`, the baseline's under `baseline`."""
+    """Stable names for machines: each value by its name, its n under `of`, the baseline's value under `baseline`."""
     plain: dict[str, object] = {name: figure["value"] for name, figure in tables["bot"].items()}
     plain["of"] = {name: figure["n"] for name, figure in tables["bot"].items()}
     if "baseline" in tables:
@@ -92,7 +92,7 @@ def _figures(tables: dict[str, dict[str, dict[str, float | int]]]) -> dict[str, 
 
 def _table(tables: dict[str, dict[str, dict[str, float | int]]]) -> str:
     lines = [f"{'':28}" + "".join(f"{name:>10}" for name in tables) + "       n"]
-    for figure, found in tables["bot"].items():
+    for figure, result in tables["bot"].items():
         values = "".join(f"{table[figure]['value']:>10}" for table in tables.values())
-        lines.append(f"{figure:28}{values}{found['n']:>8}")
+        lines.append(f"{figure:28}{values}{result['n']:>8}")
     return "\n".join(lines)

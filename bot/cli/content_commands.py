@@ -1,4 +1,4 @@
-"""`content …`: check, bring in, bring out, publish, restore and compare what the bot knows."""
+"""`content …`: check, import, export, publish, restore and compare the content."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from bot.bootstrap import THRESHOLDS, fit_understander, now, open_context
-from bot.cli.errors import faults_said, stop
+from bot.cli.errors import report_errors, stop
 from bot.content.cards.editions import carry_phrases, compare_editions
 from bot.content.check.checker import check_content
 from bot.content.content_files import files_in, write_files
@@ -29,20 +29,20 @@ from bot.storage.content.revision_rows import BehindError
 
 content_app = typer.Typer(no_args_is_help=True, help="What the bot knows.")
 CONSOLE = Staff("", "console", "console", Role.ADMIN)
-"""Whoever has the machine in their hands."""
+"""The actor in the audit for an operator on the server."""
 Content = Annotated[str, typer.Option("--content", help="published, draft or a folder")]
 
 
 @content_app.command()
 def check(
     folder: Annotated[Path, typer.Argument()] = SHIPPED_CONTENT,
-    write: Annotated[bool, typer.Option("--write", help="bring the files into the one form of writing")] = False,
+    write: Annotated[bool, typer.Option("--write", help="rewrite the files in the canonical form")] = False,
 ) -> None:
-    """Find every fault of the content in one run."""
+    """Report every fault of the content in one run."""
     if write:
         for name, body in files_in(folder).items():
             (folder / name).write_text(parse_yaml(name, body.decode("utf-8-sig")).written(), encoding="utf-8")
-    faults = check_content(folder, now().astimezone(CITY_ZONE).date(), _asking)
+    faults = check_content(folder, now().astimezone(CITY_ZONE).date(), _answerer_for)
     for fault in faults:
         typer.echo(str(fault))
     typer.echo(f"{len(faults)}件の直すところがあります。" if faults else "直すところはありません。")
@@ -51,8 +51,8 @@ def check(
 
 @content_app.command(name="import")
 def import_command(source: Annotated[Path, typer.Argument(help="an .xlsx or .csv file, or a folder")]) -> None:
-    """Bring content into the draft. Faulty rows are all said, and then nothing is taken."""
-    with faults_said():
+    """Import content into the draft. If any row is faulty, all faulty rows are reported and nothing is imported."""
+    with report_errors():
         context = open_context(read_settings())
     try:
         if source.is_dir():
@@ -60,13 +60,13 @@ def import_command(source: Annotated[Path, typer.Argument(help="an .xlsx or .csv
             read_valid_catalog(files)
             count = import_files(context, "", files)
         else:
-            found = preview_tables(read_draft(context.store), source.read_bytes())
-            for fault in found.faults:
+            preview = preview_tables(read_draft(context.store), source.read_bytes())
+            for fault in preview.faults:
                 typer.echo(f"{fault.sheet} {fault.row}行目: {fault.what} → {fault.mend}")
-            if found.faults:
-                typer.echo(f"{len(found.faults)}件の直すところがあります。何も変えていません。")
+            if preview.faults:
+                typer.echo(f"{len(preview.faults)}件の直すところがあります。何も変えていません。")
                 raise typer.Exit(1)
-            count = write_import(context.store, "", found.changes, context.clock())
+            count = write_import(context.store, "", preview.changes, context.clock())
     except (TableError, BehindError, OSError) as error:
         stop(f"nothing was taken: {error or 'the draft was changed meanwhile; try again'}")
     finally:
@@ -78,8 +78,8 @@ def import_command(source: Annotated[Path, typer.Argument(help="an .xlsx or .csv
 def export(
     target: Annotated[Path, typer.Argument(help="an .xlsx file, or a folder")], content: Content = "published"
 ) -> None:
-    """Bring content out: a folder like `intents/`, byte for byte, or one Excel file."""
-    with faults_said():
+    """Export content: a folder like `intents/`, byte for byte, or one Excel file."""
+    with report_errors():
         files = files_named(content)
     if target.suffix == ".xlsx":
         target.write_bytes(export_workbook(files))
@@ -90,25 +90,25 @@ def export(
 
 
 @content_app.command()
-def publish(reason: Annotated[str, typer.Option(help="why, for those who read the list of revisions")]) -> None:
-    """Prove the draft and put it in force; a running server takes it up within seconds."""
-    with faults_said():
+def publish(reason: Annotated[str, typer.Option(help="the reason, shown in the list of revisions")]) -> None:
+    """Check the draft for regressions and publish it; a running server loads it within seconds."""
+    with report_errors():
         context = open_context(read_settings())
     try:
-        proof, revision = publish_at_once(context, reason)
+        report, revision = publish_at_once(context, reason)
     except BehindError:
         stop("the draft was changed meanwhile; try again")
     finally:
         context.store.close()
-    _say_proof(proof)
+    _print_report(report)
     typer.echo(f"第{revision.number}版を公開しました。" if revision else "公開していません。")
     raise typer.Exit(0 if revision else 1)
 
 
 @content_app.command()
 def restore(number: int) -> None:
-    """Put an old revision in force again."""
-    with faults_said():
+    """Publish an old revision again."""
+    with report_errors():
         context = open_context(read_settings())
     try:
         revision = restore_revision(context, CONSOLE, number)
@@ -125,15 +125,17 @@ def restore(number: int) -> None:
 def compare(
     old: Path,
     new: Path,
-    carry: Annotated[list[str], typer.Option(help="measure-01=measure-03: phrases of the first go to the second")] = [],  # noqa: B006 -- typer reads it, nobody writes
+    carry: Annotated[
+        list[str], typer.Option(help="measure-01=measure-03: copy the phrases of the first to the second")
+    ] = [],  # noqa: B006 -- typer reads it and never changes it
 ) -> None:
-    """Lay the entries of two editions side by side; with --carry add phrases to files of the new one."""
+    """Compare the entries of two editions; with --carry add phrases to files of the new one."""
     before, after = files_in(old), files_in(new)
     for line in compare_editions(before, after):
         typer.echo(line)
     try:
-        wanted = {each.partition("=")[0]: each.partition("=")[2] or each for each in carry}
-        carried = carry_phrases(before, after, wanted)
+        targets = {pair.partition("=")[0]: pair.partition("=")[2] or pair for pair in carry}
+        carried = carry_phrases(before, after, targets)
     except KeyError as error:
         stop(f"--carry: there is no entry {error}")
     for name, body in carried.items():
@@ -141,16 +143,16 @@ def compare(
         typer.echo(f"{name} に、前の版の言い方を足しました。")
 
 
-def _asking(catalog: Catalog) -> Answerer:
-    """A bot on content that is being checked, fitted now."""
+def _answerer_for(catalog: Catalog) -> Answerer:
+    """An answerer for content under check, fitted on the spot."""
     return answerer(fit_understander(catalog), THRESHOLDS, now)
 
 
-def _say_proof(proof: RegressionReport) -> None:
-    for file, line, what, mend in proof.faults:
+def _print_report(report: RegressionReport) -> None:
+    for file, line, what, mend in report.faults:
         typer.echo(f"{file} {line}行目: {what} → {mend}")
-    for lost in proof.lost:
+    for lost in report.lost:
         typer.echo(f"SOSに気づけなくなります: 「{lost.text}」 {lost.before} → {lost.after}")
-    if proof.drops_too_far:
-        typer.echo(f"最初の答えが正しい割合が {proof.drop} 下がります（{proof.most_drop} まで）。")
-    typer.echo(f"答えが変わる質問: {len(proof.turned)}")
+    if report.drops_too_far:
+        typer.echo(f"最初の答えが正しい割合が {report.drop} 下がります（{report.most_drop} まで）。")
+    typer.echo(f"答えが変わる質問: {len(report.turned)}")

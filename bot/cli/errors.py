@@ -1,4 +1,4 @@
-"""Faults that every command may meet: one line in plain English and exit code 2, never a traceback."""
+"""Errors that every command may meet: one line in plain English and exit code 2, never a traceback."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -19,8 +19,8 @@ from bot.storage.operations.backup_file import BackupError
 
 
 @contextmanager
-def faults_said() -> Iterator[None]:
-    """Say expected faults and end."""
+def report_errors() -> Iterator[None]:
+    """Print expected errors and exit."""
     try:
         yield
     except ContentError as error:
@@ -33,23 +33,23 @@ def faults_said() -> Iterator[None]:
         stop(f"{error.filename}: {error.strerror}")
 
 
-async def tell_findings(findings: AsyncIterator[AccountFinding]) -> bool:
-    """Print what was found of an account at a platform; whether something is wrong."""
-    wrong = False
-    async for each in findings:
-        typer.echo(each)
-        wrong = wrong or each.verdict is AccountVerdict.WRONG
-    return wrong
+async def print_findings(findings: AsyncIterator[AccountFinding]) -> bool:
+    """Print each finding; return whether any is wrong."""
+    is_wrong = False
+    async for finding in findings:
+        typer.echo(finding)
+        is_wrong = is_wrong or finding.verdict is AccountVerdict.WRONG
+    return is_wrong
 
 
 def stop(message: str) -> NoReturn:
-    """Say it and end with code 2."""
+    """Print the message and exit with code 2."""
     typer.echo(f"sasaeai: {message}", err=True)
     raise typer.Exit(2)
 
 
 def open_current(settings: Settings) -> Store:
-    """The database, with the newest schema. Raises SettingsError."""
+    """Open the database. Raises SettingsError if its schema is not the newest."""
     store = open_store(settings.database_url)
     if is_current(store):
         return store

@@ -1,4 +1,4 @@
-"""`python -m bot line …`: the account at LINE."""
+"""`python -m bot line …`: the LINE account."""
 
 import asyncio
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from bot.bootstrap import line_sender
-from bot.cli.errors import faults_said, open_current, stop, tell_findings
+from bot.cli.errors import open_current, print_findings, report_errors, stop
 from bot.content.read.catalog_reader import read_catalog
 from bot.settings import SHIPPED_CONTENT, Settings, SettingsError, read_settings
 from bot.storage.engine import sqlite_file
@@ -16,13 +16,13 @@ from bot.storage.inbox.inbox_rows import last_received
 if TYPE_CHECKING:
     from bot.channels.line.line_account import ExpectedLineAccount
 
-line_app = typer.Typer(no_args_is_help=True, help="The account at LINE.")
+line_app = typer.Typer(no_args_is_help=True, help="The LINE account.")
 
 
 @line_app.command()
 def setup() -> None:
-    """Set webhook address and rich menu as they should be. Run again, it changes nothing."""
-    with faults_said():
+    """Set the webhook address and the rich menu. Running it again changes nothing."""
+    with report_errors():
         settings = _connected()
         expected = expected_account(settings)
     asyncio.run(_set_up(settings, expected))
@@ -30,16 +30,16 @@ def setup() -> None:
 
 @line_app.command()
 def status() -> None:
-    """Compare the account with what it should be; exit code 1 where something differs."""
-    with faults_said():
+    """Compare the account with its expected state; exit code 1 if anything differs."""
+    with report_errors():
         settings = _connected()
         expected = expected_account(settings)
-    if asyncio.run(tell(settings, expected)):
+    if asyncio.run(print_line_findings(settings, expected)):
         raise typer.Exit(1)
 
 
 async def _set_up(settings: Settings, expected: "ExpectedLineAccount") -> None:
-    from bot.channels.line.line_account import NOT_REACHED, LineAccount  # noqa: PLC0415 -- loaded by who uses it
+    from bot.channels.line.line_account import NOT_REACHED, LineAccount  # noqa: PLC0415 -- slow to load, needed only here
 
     sender = line_sender(settings)
     try:
@@ -51,13 +51,13 @@ async def _set_up(settings: Settings, expected: "ExpectedLineAccount") -> None:
         await sender.close()
 
 
-async def tell(settings: Settings, expected: "ExpectedLineAccount") -> bool:
-    """Print every finding; whether something is wrong."""
-    from bot.channels.line.line_account import LineAccount  # noqa: PLC0415 -- loaded by who uses it
+async def print_line_findings(settings: Settings, expected: "ExpectedLineAccount") -> bool:
+    """Print each finding; return whether any is wrong."""
+    from bot.channels.line.line_account import LineAccount  # noqa: PLC0415 -- slow to load, needed only here
 
     sender = line_sender(settings)
     try:
-        return await tell_findings(LineAccount(sender).findings(expected))
+        return await print_findings(LineAccount(sender).findings(expected))
     finally:
         await sender.close()
 
@@ -76,8 +76,8 @@ def _connected() -> Settings:
 
 
 def expected_account(settings: Settings) -> "ExpectedLineAccount":
-    """What the account should be by our settings, our content, and what came last."""
-    from bot.channels.line.line_account import ExpectedLineAccount  # noqa: PLC0415 -- loaded by who uses it
+    """The expected account: from the settings, the content, and the last received event."""
+    from bot.channels.line.line_account import ExpectedLineAccount  # noqa: PLC0415 -- slow to load, needed only here
     from bot.channels.line.rich_menu import rich_menu  # noqa: PLC0415 -- the same
 
     catalog, _ = read_catalog(SHIPPED_CONTENT)
@@ -91,6 +91,6 @@ def _last_event(settings: Settings) -> datetime | None:
         return None
     store = open_current(settings)
     with store.reading() as connection:
-        found = last_received(connection, "line")
+        last = last_received(connection, "line")
     store.close()
-    return found
+    return last

@@ -13,7 +13,7 @@ from bot.bootstrap import (
     load_keys,
     now,
 )
-from bot.cli.errors import faults_said, open_current
+from bot.cli.errors import open_current, report_errors
 from bot.content.check.checker import check_files
 from bot.domain.city_calendar import CITY_ZONE
 from bot.domain.operations.health_findings import HealthFinding, HealthVerdict
@@ -32,8 +32,8 @@ from bot.storage.operations.backup_file import Contents
 
 
 def backup(file: Annotated[Path | None, typer.Argument(help="by default a dated file in data/backups")] = None) -> None:
-    """Write everything into one file beside the running server, and read it through. Keys are not in it."""
-    with faults_said():
+    """Write everything but the keys into one file, while the server runs, and verify it by reading it."""
+    with report_errors():
         settings = read_settings()
         target = file or backup_folder(settings) / f"sasaeai-{now():%Y%m%dT%H%M%SZ}.db"
         store = open_current(settings)
@@ -41,21 +41,21 @@ def backup(file: Annotated[Path | None, typer.Argument(help="by default a dated 
             contents = back_up(store, target, now())
         finally:
             store.close()
-    typer.echo(f"{target}: {_said(contents)}. Keep the keys elsewhere: without them nobody can read it.")
+    typer.echo(f"{target}: {_summary(contents)}. Keep the keys elsewhere: without them nobody can read it.")
 
 
 def restore(
     file: Annotated[Path, typer.Argument(help="a file that `backup` wrote")],
-    force: Annotated[bool, typer.Option("--force", help="in place of the database that is there")] = False,
+    force: Annotated[bool, typer.Option("--force", help="replace an existing database")] = False,
 ) -> None:
-    """Set a backup in place of the database. The server must be stopped, the keys must be there."""
-    with faults_said():
+    """Replace the database with a backup. The server must be stopped, the keys must be there."""
+    with report_errors():
         settings = read_settings()
         if not have_keys(settings):
             message = "put the keys back first (data/keys, or CONTENT_KEYS and SECRET_KEY): nothing opens without them"
             raise SettingsError(message)
         restored = _restored(settings, file, force=force)
-    typer.echo(f"Restored {file}: {_said(restored.contents)}.")
+    typer.echo(f"Restored {file}: {_summary(restored.contents)}.")
     typer.echo(
         f"Messages that waited: {restored.again} are sent now; {restored.unknown} may have gone out since and are not "
         f"sent again (shown at the desk). Events that nobody had looked at: {restored.events}; they are handled now."
@@ -66,19 +66,19 @@ def restore(
 def purge(
     resident: Annotated[str, typer.Option(help="a case's number: erase everything of the person who has it")] = "",
 ) -> None:
-    """Erase what has been kept long enough (the server does so by itself), or what one person wants erased."""
-    with faults_said():
+    """Erase what has reached the end of its retention (the server does so automatically), or one person's data."""
+    with report_errors():
         store = open_current(read_settings())
         try:
-            said = _purged_person(store, resident) if resident else _purged_kept(store)
+            summary = _purge_person(store, resident) if resident else _purge_expired(store)
         finally:
             store.close()
-    typer.echo(said)
+    typer.echo(summary)
 
 
 def reseal() -> None:
-    """Seal everything with the newest of CONTENT_KEYS, beside a server that was started with the same keys."""
-    with faults_said():
+    """Seal everything with the newest of CONTENT_KEYS, while a server with the same keys runs."""
+    with report_errors():
         settings = read_settings()
         keys, _ = load_keys(settings)
         store = open_current(settings)
@@ -92,10 +92,10 @@ def reseal() -> None:
 
 
 def database_findings(settings: Settings) -> list[HealthFinding]:
-    """What `doctor` finds in the database and the published content. Raises SettingsError where there is none."""
+    """The findings of `doctor` in the database and the published content. Raises SettingsError without a database."""
     store = _existing(settings)
     try:
-        return _looked_at(settings, store) if is_current(store) else [HealthFinding("schema", HealthVerdict.ACT)]
+        return _health_of(settings, store) if is_current(store) else [HealthFinding("schema", HealthVerdict.ACT)]
     finally:
         store.close()
 
@@ -108,18 +108,18 @@ def _existing(settings: Settings) -> Store:
     return open_store(settings.database_url)
 
 
-def _looked_at(settings: Settings, store: Store) -> list[HealthFinding]:
+def _health_of(settings: Settings, store: Store) -> list[HealthFinding]:
     keys, secret = load_keys(settings)
     files = files_named("published")
     understander = fit_understander(read_valid_catalog(files))
     ask = answerer(understander, THRESHOLDS, now)
     faults = check_files(files, now().astimezone(CITY_ZONE).date(), lambda _: ask)
-    mails = bool(settings.smtp_url.get_secret_value())
-    tells = frozenset(settings.platforms) | ({"mail"} if mails else frozenset())
+    has_mail = bool(settings.smtp_url.get_secret_value())
+    staff_channels = frozenset(settings.platforms) | ({"mail"} if has_mail else frozenset())
     content = PublishedContent(understander)
-    context = AppContext(store, keys, content, THRESHOLDS, secret, now, staff_channels=tells)
-    premises = Deployment(sqlite_file(settings.database_url), settings.platforms, settings.is_https, len(faults))
-    return health_report(context, premises, now())
+    context = AppContext(store, keys, content, THRESHOLDS, secret, now, staff_channels=staff_channels)
+    deployment = Deployment(sqlite_file(settings.database_url), settings.platforms, settings.is_https, len(faults))
+    return health_report(context, deployment, now())
 
 
 def _restored(settings: Settings, file: Path, *, force: bool) -> Restored:
@@ -135,20 +135,20 @@ def _restored(settings: Settings, file: Path, *, force: bool) -> Restored:
         store.close()
 
 
-def _purged_person(store: Store, number: str) -> str:
-    gone = purge_resident(store, number.replace("-", ""), now())
-    return f"{gone} messages are erased, with their answers, notes and address. Backups made before hold them still."
+def _purge_person(store: Store, number: str) -> str:
+    erased = purge_resident(store, number.replace("-", ""), now())
+    return f"{erased} messages are erased, with their answers, notes and address. Backups made before hold them still."
 
 
-def _purged_kept(store: Store) -> str:
-    gone = purge_kept(store, read_valid_catalog(files_named("published")).retention, now())
+def _purge_expired(store: Store) -> str:
+    erased = purge_kept(store, read_valid_catalog(files_named("published")).retention, now())
     return (
-        f"Erased: {gone.messages} messages of no case, the words of {gone.cases} cases, {gone.people} people, "
-        f"{gone.traces} rows of the audit."
+        f"Erased: {erased.messages} messages of no case, the words of {erased.cases} cases, {erased.people} people, "
+        f"{erased.traces} rows of the audit."
     )
 
 
-def _said(contents: Contents) -> str:
+def _summary(contents: Contents) -> str:
     return (
         f"{contents.cases} cases ({contents.open_cases} open), {contents.messages} messages, "
         f"{contents.pending} waiting to be sent"

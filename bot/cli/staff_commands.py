@@ -1,4 +1,4 @@
-"""`staff …`: accounts of the consultation desk on the command line; the first 管理者 is made here."""
+"""`staff …`: accounts of the consultation desk; the first 管理者 is created here."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ import segno
 import typer
 
 from bot.bootstrap import load_keys, now
-from bot.cli.errors import faults_said, open_current
+from bot.cli.errors import open_current, report_errors
 from bot.domain.staff.permissions import Role
 from bot.handlers.staff.staff_accounts import (
     AccountAdmin,
@@ -25,65 +25,65 @@ staff_app = typer.Typer(no_args_is_help=True, help="Accounts of the consultation
 @staff_app.command()
 def add(
     login: str,
-    name: Annotated[str, typer.Option(help="as colleagues read it")],
+    name: Annotated[str, typer.Option(help="shown to colleagues")],
     role: Annotated[Role, typer.Option(help="the first one must be admin")] = Role.COUNSELLOR,
-    mail: Annotated[str, typer.Option(help="where notices go")] = "",
-    telephone: Annotated[str, typer.Option(help="for colleagues to read")] = "",
+    mail: Annotated[str, typer.Option(help="address for notices")] = "",
+    telephone: Annotated[str, typer.Option(help="shown to colleagues")] = "",
 ) -> None:
-    """Make an account; what opens it is printed once."""
+    """Create an account; its credentials are printed once."""
     wanted = NewAccount(login, name, role, mail, telephone)
-    with faults_said():
-        office = _office()
-        opener = make_account(office, wanted)
-        office.store.close()
-    _show(login, opener)
+    with report_errors():
+        admin = _account_admin()
+        credentials = make_account(admin, wanted)
+        admin.store.close()
+    _show(login, credentials)
 
 
 @staff_app.command(name="list")
 def list_command() -> None:
     """List the accounts."""
-    with faults_said():
+    with report_errors():
         store = open_current(read_settings())
     with store.reading() as connection:
         accounts = list_staff(connection)
     store.close()
-    for each in accounts:
-        state = "disabled" if each.is_disabled else ""
-        typer.echo(f"{each.login:16} {each.role:11} {each.name}  {each.mail}  {state}".rstrip())
+    for account in accounts:
+        state = "disabled" if account.is_disabled else ""
+        typer.echo(f"{account.login:16} {account.role:11} {account.name}  {account.mail}  {state}".rstrip())
     if not accounts:
         typer.echo("No accounts. Make the first: python -m bot staff add LOGIN --name NAME --role admin")
 
 
 @staff_app.command()
 def disable(login: str) -> None:
-    """Close an account; its sessions end at once."""
-    with faults_said():
-        office = _office()
-        close_account(office, login)
-        office.store.close()
+    """Disable an account; its sessions end at once."""
+    with report_errors():
+        admin = _account_admin()
+        close_account(admin, login)
+        admin.store.close()
     typer.echo(f"{login} is disabled.")
 
 
 @staff_app.command()
 def reset(login: str) -> None:
-    """Open an account anew: password, code and recovery codes, printed once; its sessions end at once."""
-    with faults_said():
-        office = _office()
-        opener = reset_account(office, login)
-        office.store.close()
-    _show(login, opener)
+    """Reset an account: password, code and recovery codes are printed once; its sessions end at once."""
+    with report_errors():
+        admin = _account_admin()
+        credentials = reset_account(admin, login)
+        admin.store.close()
+    _show(login, credentials)
 
 
-def _office() -> AccountAdmin:
+def _account_admin() -> AccountAdmin:
     settings = read_settings()
     keys, _ = load_keys(settings)
     return AccountAdmin(open_current(settings), keys, now())
 
 
-def _show(login: str, opener: Credentials) -> None:
-    typer.echo(f"login:    {login}\npassword: {opener.password}\n")
+def _show(login: str, credentials: Credentials) -> None:
+    typer.echo(f"login:    {login}\npassword: {credentials.password}\n")
     typer.echo("Read this with an app for time-based codes:")
-    segno.make(opener.uri).terminal(compact=True)
-    typer.echo(f"{opener.uri}\n\nRecovery codes, each opens once:")
-    for each in opener.recovery_codes:
-        typer.echo(f"  {each}")
+    segno.make(credentials.uri).terminal(compact=True)
+    typer.echo(f"{credentials.uri}\n\nRecovery codes, each opens once:")
+    for code in credentials.recovery_codes:
+        typer.echo(f"  {code}")

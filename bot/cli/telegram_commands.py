@@ -1,4 +1,4 @@
-"""`python -m bot telegram …`: the account at Telegram."""
+"""`python -m bot telegram …`: the Telegram account."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from bot.bootstrap import load_keys, telegram_sender
-from bot.cli.errors import faults_said, open_current, stop, tell_findings
+from bot.cli.errors import open_current, print_findings, report_errors, stop
 from bot.content.read.catalog_reader import read_catalog
 from bot.settings import SHIPPED_CONTENT, Settings, SettingsError, read_settings
 from bot.storage.engine import sqlite_file
@@ -16,7 +16,7 @@ from bot.storage.staff.staff_chat_rows import ChatState, chat_address, list_chat
 if TYPE_CHECKING:
     from bot.channels.telegram.telegram_account import ExpectedTelegramAccount
 
-telegram_app = typer.Typer(no_args_is_help=True, help="The account at Telegram.")
+telegram_app = typer.Typer(no_args_is_help=True, help="The Telegram account.")
 
 CHANNEL = "telegram"
 _COMMANDS = ("start", "menu", "human", "stop", "help")
@@ -24,8 +24,8 @@ _COMMANDS = ("start", "menu", "human", "stop", "help")
 
 @telegram_app.command()
 def setup() -> None:
-    """Set webhook, secret and commands as they should be. What waits at Telegram is kept."""
-    with faults_said():
+    """Set the webhook, its secret and the commands. Pending updates are kept."""
+    with report_errors():
         settings = _connected()
         expected = expected_bot(settings)
     asyncio.run(_set_up(settings, expected))
@@ -33,11 +33,11 @@ def setup() -> None:
 
 @telegram_app.command()
 def status() -> None:
-    """Compare the account with what it should be; exit code 1 where something differs."""
-    with faults_said():
+    """Compare the account with its expected state; exit code 1 if anything differs."""
+    with report_errors():
         settings = _connected()
         expected = expected_bot(settings)
-    if asyncio.run(tell_bot(settings, expected)):
+    if asyncio.run(print_telegram_findings(settings, expected)):
         raise typer.Exit(1)
 
 
@@ -57,13 +57,13 @@ async def _set_up(settings: Settings, expected: "ExpectedTelegramAccount") -> No
         await sender.close()
 
 
-async def tell_bot(settings: Settings, expected: "ExpectedTelegramAccount") -> bool:
-    """Print every finding; whether something is wrong."""
-    from bot.channels.telegram.telegram_account import TelegramAccount  # noqa: PLC0415 -- loaded by who uses it
+async def print_telegram_findings(settings: Settings, expected: "ExpectedTelegramAccount") -> bool:
+    """Print each finding; return whether any is wrong."""
+    from bot.channels.telegram.telegram_account import TelegramAccount  # noqa: PLC0415 -- slow to load, needed only here
 
     sender = telegram_sender(settings)
     try:
-        return await tell_findings(TelegramAccount(sender).findings(expected))
+        return await print_findings(TelegramAccount(sender).findings(expected))
     finally:
         await sender.close()
 
@@ -80,8 +80,8 @@ def _connected() -> Settings:
 
 
 def expected_bot(settings: Settings) -> "ExpectedTelegramAccount":
-    """What the account should be by our settings, our content, and what came last."""
-    from bot.channels.telegram.telegram_account import ExpectedTelegramAccount  # noqa: PLC0415 -- loaded by who uses it
+    """The expected account: from the settings, the content, and the last received event."""
+    from bot.channels.telegram.telegram_account import ExpectedTelegramAccount  # noqa: PLC0415 -- slow to load, needed only here
 
     wording = read_catalog(SHIPPED_CONTENT)[0].wording
     commands = {name: wording[f"command-{name}"] for name in _COMMANDS}
@@ -91,8 +91,8 @@ def expected_bot(settings: Settings) -> "ExpectedTelegramAccount":
         return ExpectedTelegramAccount(webhook, secret, commands, (), None)
     store, (keys, _) = open_current(settings), load_keys(settings)
     with store.reading() as connection:
-        bound = [each for each in list_chats(connection) if each.channel == CHANNEL and each.is_group]
-        groups = [chat_address(connection, keys, each.id) for each in bound if each.state is ChatState.BOUND]
+        chats = [chat for chat in list_chats(connection) if chat.channel == CHANNEL and chat.is_group]
+        groups = [chat_address(connection, keys, chat.id) for chat in chats if chat.state is ChatState.BOUND]
         last = last_received(connection, CHANNEL)
     store.close()
     return ExpectedTelegramAccount(webhook, secret, commands, groups, last)

@@ -1,1 +1,1 @@
-"""What the bot knows: reading `intents/`, checking it, fitting the weights from it."""
+"""The content: reading `intents/`, checking it, merging upgrades, and the index fitted from it."""

@@ -1,11 +1,11 @@
-"""What is wrong with the content, in words for the person who edits it."""
+"""Faults of the content, described for the person who edits it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, order=True)
 class Fault:
-    """One thing to mend: where (file below `intents/`, line from 1), what is wrong, what to do."""
+    """One fault: its place (file below `intents/`, line from 1), what is wrong, what to do."""
 
     file: str
     line: int
@@ -17,7 +17,7 @@ class Fault:
 
 
 class ContentError(Exception):
-    """The content cannot be used. Holds every fault, not only the first."""
+    """The content is invalid. Holds every fault, not only the first."""
 
     def __init__(self, faults: list[Fault]) -> None:
         self.faults = faults

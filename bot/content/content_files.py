@@ -1,4 +1,4 @@
-"""The content as files: names below `intents/` with `/`, and bytes. What a revision is made of."""
+"""The content as files, the parts of a revision: names below `intents/` with `/`, and bytes."""
 
 import hashlib
 import json
@@ -11,12 +11,11 @@ Files: TypeAlias = Mapping[str, bytes]
 
 
 def files_in(root: Path) -> dict[str, bytes]:
-    """Every YAML file below a folder."""
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*.yaml"))}
 
 
 def write_files(root: Path, files: Files) -> None:
-    """Make the YAML files below a folder these and no others."""
+    """Write these YAML files into a folder and delete its other YAML files."""
     for name in files_in(root).keys() - files.keys():
         (root / name).unlink()
     for name, body in files.items():
@@ -26,7 +25,7 @@ def write_files(root: Path, files: Files) -> None:
 
 
 def digest_of(files: Files) -> str:
-    """A name for this exact state: changes with every byte of every file."""
+    """A hash of this exact state: it changes with any byte of any file."""
     digest = hashlib.sha256()
     for name in sorted(files):
         digest.update(name.encode() + b"\0" + files[name] + b"\0")
@@ -34,12 +33,11 @@ def digest_of(files: Files) -> str:
 
 
 def pack_files(files: Files) -> bytes:
-    """The files as one value for a database. They are UTF-8."""
+    """The files as one database value. They are UTF-8."""
     texts = {name: files[name].decode() for name in sorted(files)}
     return zlib.compress(json.dumps(texts, ensure_ascii=False).encode(), 6)
 
 
 def unpack_files(packed: bytes) -> dict[str, bytes]:
-    """What `pack_files` packed."""
     texts: dict[str, str] = json.loads(zlib.decompress(packed))
     return {name: text.encode() for name, text in texts.items()}

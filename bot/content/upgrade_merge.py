@@ -1,4 +1,4 @@
-"""A newer version brings newer files: what the office has not touched takes them, what it has touched stays."""
+"""Merge newer shipped files into the office's content: untouched parts are updated, edited ones stay."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ _LINES = "lines.yaml"
 
 @dataclass(frozen=True)
 class MergedUpgrade:
-    """The joined content; which cards (or whole files) were taken from the newer files, and which were kept."""
+    """The merged content; which cards (or whole files) came from the shipped files, and which edits were kept."""
 
     files: dict[str, bytes]
     taken: tuple[CardRef, ...]
     kept: tuple[CardRef, ...]
 
 
-def grow(base: Files, mine: Files, shipped: Files) -> MergedUpgrade:
-    """`base`: the shipped files that `mine` grew from. Words of danger and forbidden numbers are never fewer."""
+def merge_upgrade(base: Files, mine: Files, shipped: Files) -> MergedUpgrade:
+    """`base`: the shipped files that `mine` started from. Danger words and forbidden numbers are never removed."""
     files = dict(mine)
     taken: list[CardRef] = []
     kept: list[CardRef] = []
@@ -38,14 +38,14 @@ def grow(base: Files, mine: Files, shipped: Files) -> MergedUpgrade:
             files[file] = body
             taken.append(CardRef(file))
         elif kind is not None and body != base.get(file):
-            _grow_file(kind, file, _Growth(base, files, shipped, taken, kept))
-    _keep_floor(files, shipped)
+            _merge_file(kind, file, _Merge(base, files, shipped, taken, kept))
+    _restore_protected(files, shipped)
     return MergedUpgrade(files, tuple(taken), tuple(kept))
 
 
 @dataclass(frozen=True)
-class _Growth:
-    """What is joined, and into what."""
+class _Merge:
+    """The inputs of a merge and its results so far."""
 
     base: Files
     files: dict[str, bytes]
@@ -54,30 +54,30 @@ class _Growth:
     kept: list[CardRef]
 
 
-def _grow_file(kind: CardKind, file: str, growth: _Growth) -> None:
-    """A file that both hands have changed, card by card."""
-    before = cards_of(growth.base, file) if file in growth.base else {}
-    mine = cards_of(growth.files, file)
-    for name, values in cards_of(growth.shipped, file).items():
-        was, own = before.get(name), mine.get(name)
-        if own is None and was is not None and kind.grows:
-            continue  # the office took it out
-        if values in (was, own):
+def _merge_file(kind: CardKind, file: str, merge: _Merge) -> None:
+    """Merge a file that both sides have changed, card by card."""
+    before = cards_of(merge.base, file) if file in merge.base else {}
+    mine = cards_of(merge.files, file)
+    for name, values in cards_of(merge.shipped, file).items():
+        old, own = before.get(name), mine.get(name)
+        if own is None and old is not None and kind.grows:
+            continue  # the office deleted it
+        if values in (old, own):
             continue
-        merged = merge_fields(was or {}, own or values, values)
-        _put(growth, CardRef(file, name), own, merged.values)
-        if merged.torn:
-            growth.kept.append(CardRef(file, name))
+        merged = merge_fields(old or {}, own or values, values)
+        _put(merge, CardRef(file, name), own, merged.values)
+        if merged.conflicts:
+            merge.kept.append(CardRef(file, name))
 
 
-def _put(growth: _Growth, place: CardRef, own: Values | None, values: Values) -> None:
+def _put(merge: _Merge, place: CardRef, own: Values | None, values: Values) -> None:
     if own != values:
-        growth.files[place.file] = write_card(growth.files, place, values)
-        growth.taken.append(place)
+        merge.files[place.file] = write_card(merge.files, place, values)
+        merge.taken.append(place)
 
 
-def _keep_floor(files: dict[str, bytes], shipped: Files) -> None:
-    """Whatever was touched: the words and rules of danger, and the numbers that are never said, are all there."""
+def _restore_protected(files: dict[str, bytes], shipped: Files) -> None:
+    """Restore every shipped danger word, danger rule, and number that must never be said, whatever was edited."""
     rules = _parsed(files, _RULES)
     if isinstance(rules.data, list):
         shipped_rules = _parsed(shipped, _RULES).data
@@ -85,14 +85,14 @@ def _keep_floor(files: dict[str, bytes], shipped: Files) -> None:
         if missing:
             files[_RULES] = YamlText(_RULES, [*rules.data, *missing], rules.comments).written().encode()
     calming = calming_groups(_parsed(shipped, _RULES).data)
-    _keep_words(files, cards_of(shipped, _WORDS), calming)
+    _restore_words(files, cards_of(shipped, _WORDS), calming)
     own = cards_of(files, _LINES)
     for name, values in cards_of(shipped, _LINES).items():
         if values.get("use") == Use.NEVER and own.get(name) != values:
             files[_LINES] = write_card(files, CardRef(_LINES, name), values)
 
 
-def _keep_words(files: dict[str, bytes], shipped: Mapping[str, Values], calming: frozenset[str]) -> None:
+def _restore_words(files: dict[str, bytes], shipped: Mapping[str, Values], calming: frozenset[str]) -> None:
     own = cards_of(files, _WORDS)
     for group, values in shipped.items():
         mine, theirs = own.get(group, {}).get("words", []), values["words"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from bot.channels.mail.mail_post import MailPost
+from bot.channels.mail.mail_sender import MailSender
 from bot.domain.catalog import Catalog
 from bot.domain.delivery.channel import Channel
 from bot.domain.understanding.decision import Thresholds
@@ -82,7 +82,7 @@ class AppContext:
     limits: Limits = Limits()
     channels: Mapping[str, Channel] = field(default_factory=lambda: MappingProxyType({}))
     """The connected platforms by name."""
-    mail: MailPost | None = None
+    mail: MailSender | None = None
     staff_channels: frozenset[str] = frozenset()
     """How staff are reached outside the desk: `mail`, and the names of connected platforms."""
     public_url: str = ""

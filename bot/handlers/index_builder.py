@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.content.content_faults import ContentError
 from bot.content.content_files import Files, files_in, pack_files, unpack_files
-from bot.content.index.index_cache import drop_old, fit_and_store, index_file, index_of
+from bot.content.index.index_cache import delete_old_indexes, fit_and_store, index_file, index_of
 from bot.content.read.catalog_reader import catalog_of
 from bot.domain.catalog import Catalog
 from bot.domain.understanding.analyzer import Analyzer
@@ -37,7 +37,7 @@ class IndexBuilder:
         if not self.is_ready(catalog, analyzer):
             with child_process() as pool:
                 pool.submit(fit_index, pack_files(files), self.indexes).result()
-            drop_old(self.indexes, [index_file(catalog, analyzer, self.indexes)])
+            delete_old_indexes(self.indexes, [index_file(catalog, analyzer, self.indexes)])
         return Understander(catalog, index_of(catalog, analyzer, self.indexes), analyzer)
 
 

@@ -1,1 +1,1 @@
-"""From Japanese text to features. Built by bootstrap and handed in."""
+"""Features of Japanese text. Built by bootstrap and passed to the handlers."""

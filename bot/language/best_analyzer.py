@@ -1,4 +1,4 @@
-"""The best analyzer that this installation has: with vectors, without them, or the lexical one."""
+"""Choice of the best analyzer of this installation: with vectors, without them, or the lexical one."""
 
 import structlog
 
@@ -8,7 +8,7 @@ log = structlog.get_logger()
 
 
 def load_analyzer() -> Analyzer:
-    """Load it. Each loss is logged."""
+    """Each missing package is logged with its effect."""
     try:
         from bot.language.sudachi import SudachiReader  # noqa: PLC0415 -- absent on some machines
     except ImportError:

@@ -1,4 +1,4 @@
-"""The lexical twin of the full analyzer: what is left when no package is there."""
+"""The lexical fallback of the full analyzer, for an installation without its packages."""
 
 import re
 from collections.abc import Sequence
@@ -11,20 +11,19 @@ _RUNS = re.compile(r"[一-龠々]+|[ァ-ヺー]+|[ぁ-ゖー]+|[a-z0-9]+")
 
 
 class LexicalAnalyzer:
-    """Runs of one kind of character as words, the writing as the reading: what is left when no package is there."""
+    """Runs of one kind of character serve as words, the text itself as its reading."""
 
     name = "lexical-1"
 
     def analyse(self, texts: Sequence[str]) -> list[Analysis]:
-        """Words and readings as far as the writing shows them."""
         return [_lexical(fold(text[:_CUT])) for text in texts]
 
     def words(self, text: str) -> list[Word]:  # noqa: ARG002 -- the protocol's
-        """None: the writing shows no parts of speech."""
+        """Always empty: the text alone shows no parts of speech."""
         return []
 
     def is_name(self, word: str) -> bool:  # noqa: ARG002 -- the protocol's
-        """Never: there is no dictionary."""
+        """Always false: there is no dictionary."""
         return False
 
 

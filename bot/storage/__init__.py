@@ -1,1 +1,1 @@
-"""Everything that speaks SQL."""
+"""The only package that speaks SQL."""

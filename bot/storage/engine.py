@@ -16,8 +16,8 @@ On PostgreSQL whoever locks rows of several tables, or several rows of one, lock
 A row that others refer to is locked FOR NO KEY UPDATE (`key_share=True`): an INSERT that refers to it takes FOR KEY
 SHARE, and so does the second UPDATE of such a row in one transaction. Only what deletes it or changes a unique column
 of it locks FOR UPDATE. Queues are leased with SKIP LOCKED and wait for nobody. Sweeps over a whole table
-(`forget_talks`, `replay_dead_letters`, `lease_untrue`) keep no order of rows: should one of them, or a path that was
-forgotten here, end in a deadlock, the work runs again.
+(`reset_conversations`, `replay_dead_letters`, `lease_untrue`) keep no order of rows: should one of them, or a path
+that was forgotten here, end in a deadlock, the work runs again.
 """
 
 import importlib

@@ -1,14 +1,13 @@
-"""Random ids of rows, and random secrets as the database knows them: from it nobody gets one back."""
+"""Random row ids, and hashes of random secrets, which are stored instead of the secrets."""
 
 import hashlib
 import uuid
 
 
 def new_id() -> str:
-    """A random id for any row."""
     return uuid.uuid4().hex
 
 
 def hashed(secret: str) -> str:
-    """The hash of a random secret. Not for passwords, which are guessed."""
+    """The hash of a random secret. Not for passwords, which can be guessed."""
     return hashlib.sha256(secret.encode()).hexdigest()

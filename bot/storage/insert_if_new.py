@@ -1,4 +1,4 @@
-"""A row that may be there already: both databases can leave it alone, each in words of its own."""
+"""Insert without a conflict: SQLite and PostgreSQL have the statement in different dialects."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,10 +9,10 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 
 def insert_if_new(connection: Connection, table: Table, values: Mapping[str, object]) -> int:
-    """Insert the row unless one of its unique keys is taken; how many were inserted, 0 or 1."""
+    """Insert the row unless one of its unique keys is taken; return the number of inserted rows, 0 or 1."""
     make = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
     statement = make(table).values(values).on_conflict_do_nothing()
-    # Without the option the count of an INSERT is -1 on PostgreSQL.
+    # Without the option, the row count of an INSERT is -1 on PostgreSQL.
     return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
 
 

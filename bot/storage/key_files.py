@@ -1,4 +1,4 @@
-"""Keys that nobody set: made once beside the SQLite file, readable by the owner alone."""
+"""Keys that the operator did not set: created once beside the SQLite file, readable by the owner only."""
 
 import os
 import secrets
@@ -7,8 +7,8 @@ from pathlib import Path
 from bot.storage.sealing import KEY_BYTES
 
 
-def read_or_make_key(folder: Path, name: str) -> tuple[str, bool]:
-    """The key in `folder/name` as hex, made where it is missing; and whether it was made now."""
+def read_or_create_key(folder: Path, name: str) -> tuple[str, bool]:
+    """(the key in `folder/name` as hex, whether it was created now)."""
     path = folder / name
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:

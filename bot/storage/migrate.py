@@ -1,4 +1,4 @@
-"""Bring the database to the newest schema; say whether it is there."""
+"""Migrate the database to the newest schema, or check whether it is current."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from bot.storage.engine import Store
 
 
 def migrate(store: Store) -> None:
-    """Run every migration that is missing, in one transaction. Runs twice without harm."""
+    """Run every missing migration, in one transaction. Idempotent."""
 
     def upgrade(connection: Connection) -> None:
         config = alembic_config()
@@ -24,19 +24,18 @@ def migrate(store: Store) -> None:
 
 
 def is_current(store: Store) -> bool:
-    """Whether the database has the newest schema."""
     with store.reading() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
     return current == ScriptDirectory.from_config(alembic_config()).get_current_head()
 
 
 def is_known(revision: str) -> bool:
-    """Whether this version can bring a database of that revision to the newest schema."""
-    return revision in {each.revision for each in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
+    """Whether this version can migrate a database of that revision."""
+    return revision in {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
 
 
 def alembic_config() -> Config:
-    """Where alembic finds the migrations; it is handed a connection."""
+    """The location of the migrations; the caller supplies the connection."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     return config

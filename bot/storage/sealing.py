@@ -1,4 +1,4 @@
-"""Residents' words are never plain in the database: AES-256-GCM, bound to the place where they stand.
+"""Residents' words are never stored in plain text: AES-256-GCM, bound to table, row and column.
 
 A sealed value is `key id (4 bytes) + nonce (12) + ciphertext and tag`. Table, row and column are its associated data:
 a value copied to another row does not open there.
@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_BYTES = 32
 ID_BYTES = 4
-"""So long is the id of a key, in front of every sealed value."""
+"""Length of the key id at the start of every sealed value."""
 _NONCE_BYTES = 12
 
 
@@ -23,14 +23,14 @@ class SealError(Exception):
 
 
 class SealedBytes(bytes):
-    """What a sealed column holds. Plain text is of another type, so it cannot be stored there by mistake."""
+    """The value of a sealed column. Plain text has another type, so it cannot be stored there by mistake."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True)
 class SealedField:
-    """Where a value stands."""
+    """Address of a sealed value."""
 
     table: str
     row: str
@@ -38,7 +38,7 @@ class SealedField:
 
     @property
     def data(self) -> bytes:
-        """As associated data: lengths in front, so that no two places look alike."""
+        """The associated data, with length prefixes so that no two addresses give the same bytes."""
         parts = [part.encode() for part in (self.table, self.row, self.column)]
         return b"".join(len(part).to_bytes(2, "big") + part for part in parts)
 
@@ -56,7 +56,7 @@ class Keyring:
 
     @property
     def newest(self) -> str:
-        """The id of the key that seals, as hex."""
+        """The id of the sealing key, as hex."""
         return self._ids[0].hex()
 
     @property
@@ -65,13 +65,13 @@ class Keyring:
         return frozenset(key_id.hex() for key_id in self._ids)
 
     def seal(self, place: SealedField, text: str) -> SealedBytes:
-        """The text sealed for this place with the newest key."""
+        """Seal the text for this address with the newest key."""
         nonce = os.urandom(_NONCE_BYTES)
         key_id = self._ids[0]
         return SealedBytes(key_id + nonce + self._ciphers[key_id].encrypt(nonce, text.encode(), place.data))
 
     def open(self, place: SealedField, sealed: bytes) -> str:
-        """The text that was sealed for this place. Raises SealError."""
+        """The text that was sealed for this address. Raises SealError."""
         key_id, rest = sealed[:ID_BYTES], sealed[ID_BYTES:]
         cipher = self._ciphers.get(key_id)
         if cipher is None:

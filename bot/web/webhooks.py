@@ -9,9 +9,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from bot.channels.line import line_door
+from bot.channels.line import line_webhook
 from bot.channels.loose_json import Json
-from bot.channels.telegram import telegram_door
+from bot.channels.telegram import telegram_webhook
 from bot.domain.messages import Event
 from bot.handlers.app_context import AppContext
 from bot.handlers.inbox.store_events import store_events
@@ -49,30 +49,32 @@ class Webhooks:
         body = await _read(request)
         if isinstance(body, Response):
             return body
-        if not line_door.is_signed(body, request.headers.get("x-line-signature"), self._secrets[LINE]):
+        if not line_webhook.is_signed(body, request.headers.get("x-line-signature"), self._secrets[LINE]):
             log.warning("webhook_not_signed", channel=LINE, bytes=len(body))
             return Response(status_code=HTTPStatus.BAD_REQUEST)
-        return await self._store(LINE, line_door.read_body(body, self._context.clock())) or Response()
+        return await self._store(LINE, line_webhook.read_body(body, self._context.clock())) or Response()
 
     async def _telegram(self, request: Request) -> Response:
         """200 when the update is stored, 401 without the secret, 500 when it could not be stored."""
-        if not telegram_door.is_known(request.headers.get(telegram_door.SECRET_HEADER), self._secrets[TELEGRAM]):
+        if not telegram_webhook.is_authentic(
+            request.headers.get(telegram_webhook.SECRET_HEADER), self._secrets[TELEGRAM]
+        ):
             log.warning("webhook_not_signed", channel=TELEGRAM)
             return Response(status_code=HTTPStatus.UNAUTHORIZED)
         body = await _read(request)
         if isinstance(body, Response):
             return body
-        events = telegram_door.read_body(body, self._context.clock())
+        events = telegram_webhook.read_body(body, self._context.clock())
         if refused := await self._store(TELEGRAM, events):
             return refused
-        ask = telegram_door.courtesy(body, events)
+        ask = telegram_webhook.immediate_answer(body, events)
         return JSONResponse(ask) if ask else Response()
 
     async def take_fetched(self, body: bytes) -> Json | None:
         """Store an update fetched from Telegram; the call to make to Telegram at once. Raises SQLAlchemyError."""
-        events = telegram_door.read_body(body, self._context.clock())
+        events = telegram_webhook.read_body(body, self._context.clock())
         await self._store_now(TELEGRAM, events)
-        return telegram_door.courtesy(body, events)
+        return telegram_webhook.immediate_answer(body, events)
 
     async def _store(self, channel: str, events: list[Event]) -> Response | None:
         """The refusal where the events could not be stored."""

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bot.channels.line.line_door import read_body
 from bot.channels.line.line_events import lane_of
+from bot.channels.line.line_webhook import read_body
 from bot.domain.cases.case import Case
 from bot.domain.cases.case_transitions import OPEN_STATUSES, NotPossibleError, Reason, Status
 from bot.domain.cases.duty_roster import DutyPerson

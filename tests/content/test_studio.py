@@ -33,7 +33,7 @@ from bot.handlers.content.regression_jobs import request_check, run_next_check
 from bot.handlers.content.regression_report import RegressionReport, dump_report
 from bot.language.lexical import LexicalAnalyzer
 from bot.settings import SHIPPED_CONTENT
-from bot.storage.content.regression_rows import LEASE, RegressionState, end_regression, take_regression
+from bot.storage.content.regression_rows import LEASE, RegressionState, lease_regression, store_regression
 from bot.storage.content.revision_rows import BehindError, RevisionOrigin
 from bot.storage.staff.audit_rows import read_audit_entries
 from tests.conftest import Resident
@@ -71,8 +71,8 @@ def office(context: AppContext) -> Office:
 def prove(office: Office, proof: RegressionReport = RegressionReport()) -> str:  # noqa: B008 -- frozen
     """Have the draft proved as if with this outcome; its digest."""
     draft = request_check(office.context, office.ito)
-    office.context.store.transaction(lambda connection: take_regression(connection, office.context.clock()))
-    office.context.store.transaction(lambda connection: end_regression(connection, draft.digest, dump_report(proof)))
+    office.context.store.transaction(lambda connection: lease_regression(connection, office.context.clock()))
+    office.context.store.transaction(lambda connection: store_regression(connection, draft.digest, dump_report(proof)))
     return draft.digest
 
 
@@ -305,10 +305,10 @@ def test_a_proof_whose_worker_died_is_made_anew(office: Office) -> None:
     office.saves(office.ito, SNOW, {"lead": "新しい答えです。"})
     draft = request_check(office.context, office.ito)
     now = office.context.clock()
-    assert office.context.store.transaction(lambda connection: take_regression(connection, now)) is not None
-    assert office.context.store.transaction(lambda connection: take_regression(connection, now)) is None
+    assert office.context.store.transaction(lambda connection: lease_regression(connection, now)) is not None
+    assert office.context.store.transaction(lambda connection: lease_regression(connection, now)) is None
     later = now + LEASE + timedelta(seconds=1)
-    assert office.context.store.transaction(lambda connection: take_regression(connection, later)) is not None
+    assert office.context.store.transaction(lambda connection: lease_regression(connection, later)) is not None
     row = read_check(office.context.store, draft)
     assert row is not None
     assert row.state is RegressionState.RUNNING

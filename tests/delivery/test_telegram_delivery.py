@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 from telegram.error import NetworkError, TimedOut
 
-from bot.channels.telegram.telegram_pace import Pace
+from bot.channels.telegram.telegram_rate_limit import RateLimit
 from bot.channels.telegram.telegram_sender import TelegramSender, telegram_outcome
 from bot.domain.delivery.channel import Outgoing
 from bot.domain.delivery.delivery_rules import Outcome, SendMethod, SendResult
@@ -104,7 +104,7 @@ def test_a_chat_gets_one_message_a_second(bot: TelegramBot, telegram: TelegramSe
 
 def test_the_pace_of_a_chat_of_a_group_and_of_all() -> None:
     now = 0.0
-    pace = Pace(lambda: now)
+    pace = RateLimit(lambda: now)
     assert pace.reserve("1", 0) == (True, 0.0)
     assert pace.reserve("1", 0.5) == (False, 1.0)
     assert pace.reserve("1", 1.5) == (True, 1.0)

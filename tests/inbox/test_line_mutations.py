@@ -12,7 +12,7 @@ from itertools import count
 import pytest
 from sqlalchemy import text
 
-from bot.channels.line.line_door import read_body
+from bot.channels.line.line_webhook import read_body
 from bot.domain.messages import EventKind
 from bot.domain.understanding.understander import Understander
 from bot.storage.engine import Store

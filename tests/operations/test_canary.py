@@ -33,7 +33,7 @@ from bot.storage.conversation.message_rows import read_case_words
 from bot.storage.conversation.resident_rows import channel_of
 from bot.storage.inbox.inbox_rows import count_dead_letters
 from bot.storage.operations.backup_file import open_file
-from bot.storage.operations.sealed_rows import sealed_places
+from bot.storage.operations.sealed_rows import sealed_columns
 from bot.storage.schema.every_table import key_column
 from bot.storage.sealing import SealedField
 from bot.storage.staff.staff_chat_rows import NewOffer, bind_chat, find_offer, offer_chat, write_offer
@@ -294,7 +294,7 @@ def _sealed_canaries(city: City) -> list[bytes]:
     """Every sealed value that holds the canary when it is opened."""
     keys, found = city.context.keys, []
     with city.context.store.reading() as connection:
-        for table, name in sealed_places():
+        for table, name in sealed_columns():
             for row in connection.execute(table.select().where(table.c[name].is_not(None))).mappings():
                 opened = keys.open(SealedField(table.name, row[key_column(table)], name), row[name])
                 if found_in(opened.encode()):

@@ -29,7 +29,7 @@ from bot.storage.conversation.resident_rows import find_resident
 from bot.storage.delivery.notice_rows import NewNotice, add_notices, spare_waiting
 from bot.storage.engine import Store
 from bot.storage.inbox.inbox_rows import Lane, finish_events, insert_events, waiting_events
-from bot.storage.operations.sealed_rows import sealed_places
+from bot.storage.operations.sealed_rows import sealed_columns
 from bot.storage.schema.residents_and_cases import inbox, residents
 from bot.storage.sealing import Keyring
 from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry, broken_link, read_audit_entries
@@ -89,7 +89,7 @@ def _sealed(store: Store) -> dict[tuple[str, str], list[bytes]]:
     """Every sealed value of residents that is there."""
     found = {}
     with store.reading() as connection:
-        for table, name in sealed_places():
+        for table, name in sealed_columns():
             values = connection.execute(select(table.c[name]).where(table.c[name].is_not(None))).scalars().all()
             if values and (table.name, name) not in OF_STAFF:
                 found[table.name, name] = [bytes(value) for value in values]
@@ -135,7 +135,7 @@ def test_nothing_sealed_of_a_resident_is_left_in_any_place(
     keys = context.keys
     context.store.transaction(lambda connection: insert_events(connection, keys, "line", [lost], TUESDAY_NOON))
     context.store.transaction(lambda connection: connection.execute(inbox.update().values(state="aside")))
-    assert set(_sealed(context.store)) == {(table.name, name) for table, name in sealed_places()} - OF_STAFF
+    assert set(_sealed(context.store)) == {(table.name, name) for table, name in sealed_columns()} - OF_STAFF
     context.store.transaction(spare_waiting)
     purge_kept(context.store, SHIPPED, TUESDAY_NOON + YEAR)
     assert _sealed(context.store) == {}

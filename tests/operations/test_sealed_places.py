@@ -13,7 +13,7 @@ from bot.handlers.operations.rotate_keys import RotatedCount, rotate_keys
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.conversation.message_rows import read_case_talk, read_case_words
 from bot.storage.engine import Store
-from bot.storage.operations.sealed_rows import count_by_key, sealed_places
+from bot.storage.operations.sealed_rows import count_by_key, sealed_columns
 from bot.storage.schema.every_table import columns_of
 from bot.storage.sealing import Keyring
 from tests.conftest import Resident
@@ -39,7 +39,7 @@ MakeResident = Callable[..., Resident]
 
 
 def test_every_place_that_holds_words_is_listed() -> None:
-    assert {(table.name, name) for table, name in sealed_places()} == PLACES
+    assert {(table.name, name) for table, name in sealed_columns()} == PLACES
 
 
 def _written(context: AppContext, make_resident: MakeResident) -> AppContext:

@@ -11,7 +11,7 @@ import pytest
 
 from bot.storage.engine import open_store
 from bot.storage.inbox.inbox_rows import oldest_waiting
-from bot.storage.key_files import read_or_make_key
+from bot.storage.key_files import read_or_create_key
 from bot.storage.migrate import migrate
 from bot.storage.sealing import Keyring
 from bot.storage.staff.staff_chat_rows import NewOffer, bind_chat, find_offer, offer_chat, write_offer
@@ -96,7 +96,7 @@ def test_status_looks_at_the_rights_in_staff_groups(
     telegram.members[-77] = member
     store = open_store(f"sqlite:///{tmp_path}/bot.db")
     migrate(store)
-    keys = Keyring([bytes.fromhex(read_or_make_key(tmp_path / "keys", "content")[0])])
+    keys = Keyring([bytes.fromhex(read_or_create_key(tmp_path / "keys", "content")[0])])
     with store.writer.begin() as connection:
         offer_chat(connection, NewOffer("telegram", "", "code", TUESDAY_NOON), TUESDAY_NOON)
         chat = find_offer(connection, "telegram", "code", TUESDAY_NOON.replace(hour=1))

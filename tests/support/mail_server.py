@@ -10,7 +10,7 @@ from typing import Any, Self
 from aiosmtpd.controller import Controller
 from pydantic import SecretStr
 
-from bot.channels.mail.mail_post import MailPost
+from bot.channels.mail.mail_sender import MailSender
 from tests.support.servers import free_port
 
 
@@ -35,9 +35,9 @@ class MailServer:
         return self._port
 
     @property
-    def post(self) -> MailPost:
+    def post(self) -> MailSender:
         """The bot's mail sender, connected to this server."""
-        return MailPost(SecretStr(f"smtp://127.0.0.1:{self._port}"), "desk@city.example")
+        return MailSender(SecretStr(f"smtp://127.0.0.1:{self._port}"), "desk@city.example")
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 -- name given by aiosmtpd
         """Called by aiosmtpd for each message."""

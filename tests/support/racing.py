@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, update
 
-from bot.channels.line.line_door import read_body
 from bot.channels.line.line_events import lane_of
+from bot.channels.line.line_webhook import read_body
 from bot.domain.cases.case import Arrived, Case, CaseWish, claimed, closed, opened
 from bot.domain.cases.case_transitions import OPEN_STATUSES, CaseAction, NotPossibleError, Reason, Status
 from bot.domain.cases.duty_roster import DutyRoster

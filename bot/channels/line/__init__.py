@@ -1,1 +1,1 @@
-"""LINE: the door (what came), the looks (how it is shown), the sender, the account (setup and status)."""
+"""LINE: reading its webhook, the layout of replies, sending, and the account (setup and status)."""

@@ -1,4 +1,4 @@
-"""The account at LINE: what it should be, what it is, and making it so. Asked again, nothing changes."""
+"""Setup and check of the LINE account. Running the setup again changes nothing."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -22,15 +22,13 @@ from bot.channels.line.line_sender import SECONDS, LineSender
 from bot.channels.line.rich_menu import ALIAS, RichMenu
 
 NOT_REACHED = (ApiException, TokenException, OSError, TimeoutError, aiohttp.ClientError, ValueError)
-"""What a call may raise: LINE refuses, is not there, or answers something that the SDK does not know."""
+"""Errors of a call: LINE refuses, is unreachable, or sends an answer unknown to the SDK."""
 NEARLY_USED = 0.8
 _TEST_SECONDS = 20
 
 
 @dataclass(frozen=True)
 class ExpectedLineAccount:
-    """What the account should be."""
-
     webhook: str
     menu: RichMenu
     last_event: datetime | None
@@ -43,13 +41,13 @@ class LineAccount:
         self._sender = sender
 
     async def set_up(self, expected: ExpectedLineAccount) -> AsyncIterator[str]:
-        """Make it as it should be; a line for each step, which also says where nothing had to be done."""
+        """Set up the account; yields a line for each step, including those that were already done."""
         api = await self._sender.api()
         yield await _set_webhook(api, expected.webhook)
         yield await self._set_menu(api, expected.menu)
 
     async def findings(self, expected: ExpectedLineAccount) -> AsyncIterator[AccountFinding]:
-        """Everything that can be asked, with what differs from what is expected."""
+        """Compare the account with the expected one, as far as LINE can be asked."""
         try:
             api = await self._sender.api()
             info = await api.get_bot_info(_request_timeout=SECONDS)
@@ -69,16 +67,16 @@ class LineAccount:
                 yield AccountFinding(what, AccountVerdict.WRONG, f"could not be asked: {_short(error)}")
         yield _last_event(expected)
         to_do = 'look in the console: "Webhook redelivery" must be on'
-        yield AccountFinding("redelivery", AccountVerdict.TOLD, "LINE tells nobody", to_do)
+        yield AccountFinding("redelivery", AccountVerdict.INFO, "LINE tells nobody", to_do)
 
     async def _set_menu(self, api: AsyncMessagingApi, menu: RichMenu) -> str:
         ours = await _our_menus(api)
         current = ours.get(menu.name) or await self._create(api, menu)
         await _point_alias(api, current)
         await api.set_default_rich_menu(current, _request_timeout=SECONDS)
-        old = [each for name, each in ours.items() if name != menu.name]
-        for each in old:
-            await api.delete_rich_menu(each, _request_timeout=SECONDS)
+        old = [menu_id for name, menu_id in ours.items() if name != menu.name]
+        for menu_id in old:
+            await api.delete_rich_menu(menu_id, _request_timeout=SECONDS)
         done = "was there already" if menu.name in ours else "created"
         return f"rich menu: {done}" + (f", {len(old)} old removed" if old else "")
 
@@ -93,7 +91,7 @@ class LineAccount:
                 _request_timeout=_TEST_SECONDS,
             )
         except NOT_REACHED:
-            # A menu without its picture cannot be shown, and would be taken for the right one the next time.
+            # A menu without its picture cannot be shown, and the next setup would mistake it for the right one.
             await api.delete_rich_menu(created.rich_menu_id, _request_timeout=SECONDS)
             raise
         return str(created.rich_menu_id)
@@ -107,14 +105,14 @@ async def _set_webhook(api: AsyncMessagingApi, webhook: str) -> str:
 
 
 async def _endpoint(api: AsyncMessagingApi) -> tuple[str, bool]:
-    """(the address that is set, empty where none is; whether it is in use)."""
+    """(the webhook address or an empty string, whether it is active)."""
     try:
-        found = await api.get_webhook_endpoint(_request_timeout=SECONDS)
+        endpoint = await api.get_webhook_endpoint(_request_timeout=SECONDS)
     except ApiException as error:
         if error.status == 404:  # noqa: PLR2004 -- none was ever set
             return "", False
         raise
-    return str(found.endpoint or ""), bool(found.active)
+    return str(endpoint.endpoint or ""), bool(endpoint.active)
 
 
 async def _webhook(api: AsyncMessagingApi, expected: ExpectedLineAccount) -> AccountFinding:
@@ -151,7 +149,7 @@ async def _menu(api: AsyncMessagingApi, expected: ExpectedLineAccount) -> Accoun
     if current is None:
         return AccountFinding("rich menu", AccountVerdict.WRONG, "not there, or an older one", "run: line setup")
     default = (await api.get_default_rich_menu_id(_request_timeout=SECONDS)).rich_menu_id
-    if default != current or (await _pointed(api)).get(ALIAS) != current:
+    if default != current or (await _aliases(api)).get(ALIAS) != current:
         return AccountFinding(
             "rich menu", AccountVerdict.WRONG, "there, but not the one that is shown", "run: line setup"
         )
@@ -167,33 +165,33 @@ def _chat_mode(mode: str) -> AccountFinding:
 
 def _last_event(expected: ExpectedLineAccount) -> AccountFinding:
     if expected.last_event is None:
-        return AccountFinding("last event", AccountVerdict.TOLD, "none yet", "write something to the account")
-    return AccountFinding("last event", AccountVerdict.TOLD, expected.last_event.isoformat(timespec="seconds"))
+        return AccountFinding("last event", AccountVerdict.INFO, "none yet", "write something to the account")
+    return AccountFinding("last event", AccountVerdict.INFO, expected.last_event.isoformat(timespec="seconds"))
 
 
 async def _our_menus(api: AsyncMessagingApi) -> dict[str, str]:
-    """Our menus at LINE: name to id. Those of others are left alone."""
-    found = (await api.get_rich_menu_list(_request_timeout=SECONDS)).richmenus
-    return {menu.name: menu.rich_menu_id for menu in found if menu.name.startswith(f"{ALIAS} ")}
+    """Name to id of this bot's menus. Menus of others are left alone."""
+    menus = (await api.get_rich_menu_list(_request_timeout=SECONDS)).richmenus
+    return {menu.name: menu.rich_menu_id for menu in menus if menu.name.startswith(f"{ALIAS} ")}
 
 
-async def _pointed(api: AsyncMessagingApi) -> dict[str, str]:
-    """Every alias, and the menu that it points to."""
+async def _aliases(api: AsyncMessagingApi) -> dict[str, str]:
+    """Menu id by alias."""
     aliases = (await api.get_rich_menu_alias_list(_request_timeout=SECONDS)).aliases
     return {alias.rich_menu_alias_id: alias.rich_menu_id for alias in aliases}
 
 
 async def _point_alias(api: AsyncMessagingApi, menu: str) -> None:
-    pointed = await _pointed(api)
-    if ALIAS not in pointed:
+    aliases = await _aliases(api)
+    if ALIAS not in aliases:
         create = CreateRichMenuAliasRequest(richMenuAliasId=ALIAS, richMenuId=menu)
         await api.create_rich_menu_alias(create, _request_timeout=SECONDS)
-    elif pointed[ALIAS] != menu:
+    elif aliases[ALIAS] != menu:
         update = UpdateRichMenuAliasRequest(richMenuId=menu)
         await api.update_rich_menu_alias(ALIAS, update, _request_timeout=SECONDS)
 
 
 def _short(error: Exception) -> str:
-    """What went wrong, without what was sent."""
+    """The error, without the request that caused it."""
     status = getattr(error, "status", None)
     return f"LINE answered {status}" if status else type(error).__name__

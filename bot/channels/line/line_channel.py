@@ -1,4 +1,4 @@
-"""LINE as the context sees it: events are read, replies are sent."""
+"""LINE as a `Channel`: reads its events, sends replies."""
 
 from datetime import datetime
 
@@ -12,8 +12,6 @@ NAME = "line"
 
 
 class LineChannel:
-    """A `Channel`."""
-
     name = NAME
     knows_repeats = True
 
@@ -21,21 +19,16 @@ class LineChannel:
         self._sender = sender
 
     def read(self, raw: str, received_at: datetime) -> Event:
-        """What a stored raw event says."""
         return read_event(raw, received_at)
 
     def lane_of(self, address: str) -> str:
-        """What the database knows this address by."""
         return lane_of(address)
 
     async def send(self, outgoing: Outgoing) -> SendResult:
-        """One attempt."""
         return SendResult(await self._sender.send(outgoing))
 
     async def pushes(self) -> Pushes | None:
-        """How many of the month's messages are used."""
         return await self._sender.pushes()
 
     async def close(self) -> None:
-        """Give back the connections."""
         await self._sender.close()

@@ -1,4 +1,4 @@
-"""One event of LINE, read tolerantly: whatever is new or broken in it, text, person and reply token are still found."""
+"""Tolerant reader of one LINE event: text, person and reply token are found even if parts are new or broken."""
 
 import hashlib
 import json
@@ -20,10 +20,10 @@ _ID = re.compile(r'"webhookEventId"\s*:\s*"([\x21\x23-\x5b\x5d-\x7e]{1,64})"')
 _SAFE = re.compile(r"[\x21-\x7e]{1,256}")
 _KEY = re.compile(r"[\x21-\x7e]{1,64}")
 _DUMMY = re.compile(r"0{32}|f{32}")
-"""Reply tokens of the console's old check, which no resident has sent."""
+"""Reply tokens of the console's old webhook check, which no resident sends."""
 _CLOCK_SKEW = timedelta(days=1)
 _MENTIONED = "mention"
-"""What stands in it is other people's."""
+"""Its content names other people."""
 
 _SHAPES = {
     "sticker": EventKind.STICKER,
@@ -37,7 +37,7 @@ _PLAIN = {"follow": EventKind.FOLLOW, "unfollow": EventKind.UNFOLLOW, "unsend": 
 
 
 def read_event(raw: str, received_at: datetime) -> Event:
-    """What a raw event says. Never raises: what cannot be understood is `OTHER`, with its strings."""
+    """Read a raw event. Never raises: what cannot be understood becomes `OTHER`, with its strings."""
     try:
         value = decode(raw)
     except (ValueError, RecursionError):
@@ -71,12 +71,12 @@ def _from_object(event: Json, raw: str, received_at: datetime) -> Event:
 
 
 def lane_of(address: str) -> str:
-    """What the database knows a person or a group by: from it nobody gets the platform's id back."""
+    """The database's key for a person or a group: a hash, so that the platform's id cannot be recovered from it."""
     return hashlib.sha256(b"line\0" + address.encode()).hexdigest()[:32]
 
 
 def _content(event: Json, message: Json, *, in_group: bool) -> tuple[EventKind, str, tuple[str, ...]]:
-    """(what it is, its words, the strings of something unknown)."""
+    """(kind, text, strings of an unknown event)."""
     name = str(event.get("type"))
     if in_group:
         return _in_group(name, event, message)
@@ -86,10 +86,10 @@ def _content(event: Json, message: Json, *, in_group: bool) -> tuple[EventKind, 
         return EventKind.PRESS, data, tuple(_words(event))
     text = message.get("text")
     if not isinstance(text, str) or not text.strip():
-        text = next((each for each in _values(event, "text") if each.strip()), "")
+        text = next((value for value in _values(event, "text") if value.strip()), "")
     if text:
-        # Two events run into one have two texts: the others are kept as strays.
-        return EventKind.TEXT, text, tuple(each for each in _words(event) if each != text)
+        # Two events merged into one have two texts: the others are kept as strays.
+        return EventKind.TEXT, text, tuple(word for word in _words(event) if word != text)
     shape = _SHAPES.get(str(message.get("type")))
     if shape is None:
         return EventKind.OTHER, "", tuple(strings(event, (_MENTIONED,)))
@@ -97,7 +97,7 @@ def _content(event: Json, message: Json, *, in_group: bool) -> tuple[EventKind, 
 
 
 def _in_group(name: str, event: Json, message: Json) -> tuple[EventKind, str, tuple[str, ...]]:
-    """Of what is said in a group only a pairing code and a press of the claim button are read."""
+    """In a group only a pairing code and a press of the claim button are read."""
     text, data = message.get("text"), inner(event, "postback").get("data")
     if isinstance(text, str) and pairing_code(text):
         return EventKind.TEXT, text, ()
@@ -107,17 +107,17 @@ def _in_group(name: str, event: Json, message: Json) -> tuple[EventKind, str, tu
 
 
 def _hint(shape: EventKind, message: Json) -> str:
-    """Words that come with something that is no text: a sticker's keywords, a place's name."""
+    """Text that comes with a sticker (its keywords) or a location (its name)."""
     if shape is EventKind.STICKER and isinstance(words := message.get("keywords"), list):
         return " ".join(word for word in words if isinstance(word, str))
     if shape is EventKind.LOCATION:
         named = [message.get(name) for name in ("title", "address", "latitude", "longitude")]
-        return " ".join(str(each) for each in named if isinstance(each, str | float | int))
+        return " ".join(str(value) for value in named if isinstance(value, str | float | int))
     return ""
 
 
 def _from_fragment(raw: str, received_at: datetime) -> Event:
-    """A piece of a body that is no JSON: every string in it, and who wrote it where only one person is named."""
+    """A piece of a body that is not JSON: every string in it, and its author if only one person is named."""
     person = only(_PERSON_NAMED.findall(raw))
     key = only(_ID.findall(raw)) or digest(raw)
     return Event(
@@ -133,8 +133,8 @@ def _from_fragment(raw: str, received_at: datetime) -> Event:
 
 
 def _words(event: Json) -> Iterator[str]:
-    """What may be somebody's words: LINE's own strings are ASCII."""
-    return (each for each in strings(event, (_MENTIONED,)) if not each.isascii())
+    """Strings that a person may have written: LINE's own are ASCII."""
+    return (text for text in strings(event, (_MENTIONED,)) if not text.isascii())
 
 
 def _values(event: Json, name: str) -> Iterator[str]:
@@ -142,9 +142,9 @@ def _values(event: Json, name: str) -> Iterator[str]:
 
 
 def _people(event: Json) -> list[str]:
-    """Ids of people, under whatever name: but `destination` is the bot itself."""
-    found = ((name, value) for name, value in walk(event, (_MENTIONED,)) if isinstance(value, str))
-    return [value for name, value in found if name != "destination" and _PERSON.fullmatch(value)]
+    """Ids of people under any name except `destination`, which is the bot itself."""
+    texts = ((name, value) for name, value in walk(event, (_MENTIONED,)) if isinstance(value, str))
+    return [value for name, value in texts if name != "destination" and _PERSON.fullmatch(value)]
 
 
 def _safe(value: Any) -> str:  # noqa: ANN401 -- whatever JSON holds
@@ -165,7 +165,7 @@ def _message_id(event: Json, message: Json) -> str:
 
 
 def _time(stamp: Any, received_at: datetime) -> datetime:  # noqa: ANN401 -- whatever JSON holds
-    """LINE's milliseconds; the time of arrival where they are missing or a day off."""
+    """LINE's milliseconds; the time of arrival if they are missing or more than a day off."""
     try:
         moment = datetime.fromtimestamp(stamp / 1000, UTC)
     except (TypeError, ValueError, OverflowError, OSError):
@@ -174,5 +174,5 @@ def _time(stamp: Any, received_at: datetime) -> datetime:  # noqa: ANN401 -- wha
 
 
 def _without_delivery(event: Json) -> str:
-    """The event as text, the same for its redelivery."""
+    """The event as text, identical for its redelivery."""
     return json.dumps({name: value for name, value in event.items() if name != "deliveryContext"}, sort_keys=True)

@@ -1,4 +1,4 @@
-"""Messages to LINE: one attempt at a time, and what LINE's answer means."""
+"""Sending to LINE: one attempt per call, and the meaning of LINE's answer."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ from linebot.v3.messaging import (
 )
 from linebot.v3.oauth.exceptions import ApiException as TokenException
 
-from bot.channels.line.line_looks import messages_of
+from bot.channels.line.line_layout import messages_of
 from bot.channels.line.line_tokens import AccessTokens
 from bot.domain.delivery.channel import Outgoing, Pushes
 from bot.domain.delivery.delivery_rules import Outcome, SendMethod
@@ -26,16 +26,16 @@ log = structlog.get_logger()
 
 REAL = "https://api.line.me"
 SECONDS = 8
-"""For one call. The SDK's own limit is 300."""
+"""Timeout of one call. The SDK's own limit is 300."""
 _CONNECTIONS = 60
 _MONTHLY = "monthly limit"
 _RATE = "rate limit"
 _CUT_OFF = (OSError, TimeoutError, aiohttp.ClientError, ValueError)
-"""No answer, or one that the SDK cannot read: what it raises beside its own ApiException."""
+"""No answer, or one that the SDK cannot read: its errors other than ApiException."""
 
 
 class LineSender:
-    """One client for the process, made on the loop that uses it."""
+    """One client for the process, created on the event loop that uses it."""
 
     def __init__(self, api_url: str, tokens: AccessTokens) -> None:
         self._api_url = api_url
@@ -43,10 +43,9 @@ class LineSender:
         self._client: AsyncApiClient | None = None
 
     async def send(self, outgoing: Outgoing) -> Outcome:
-        """One attempt."""
         try:
-            looks = messages_of(outgoing.reply, outgoing.wording, as_text=outgoing.as_text)
-            messages = [Message.from_dict(each) for each in looks]
+            objects = messages_of(outgoing.reply, outgoing.wording, as_text=outgoing.as_text)
+            messages = [Message.from_dict(message) for message in objects]
         except ValueError as error:
             log.error("card_not_built", error=type(error).__name__)
             return Outcome.REFUSED
@@ -70,10 +69,10 @@ class LineSender:
         return Outcome.ACCEPTED
 
     async def api(self) -> AsyncMessagingApi:
-        """The API with a token that is good now."""
+        """The API with a token that is currently valid."""
         token = await self._tokens.current()
         if self._client is None:
-            # Without a host of ours the SDK knows LINE's two: one for calls, one for pictures.
+            # Without an explicit host the SDK uses LINE's two: one for calls, one for pictures.
             host = None if self._api_url == REAL else self._api_url
             configuration = Configuration(host=host, access_token=token)
             configuration.connection_pool_maxsize = _CONNECTIONS
@@ -82,14 +81,13 @@ class LineSender:
         return AsyncMessagingApi(self._client)
 
     async def pushes(self) -> Pushes | None:
-        """How many of the month's messages are used; None where LINE does not tell now."""
+        """The month's usage; None if LINE does not answer."""
         try:
             return await _pushes(await self.api())
         except (ApiException, TokenException, *_CUT_OFF):
             return None
 
     async def close(self) -> None:
-        """Give back the connections."""
         if self._client:
             await self._client.close()
             self._client = None
@@ -105,15 +103,15 @@ class LineSender:
 
 
 def line_outcome(status: int, body: str, way: SendMethod) -> Outcome:
-    """What a refusal means, by its status; of the words only those are used that LINE documents."""
+    """The meaning of a refusal by its status, and by those phrases of the body that LINE documents."""
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Outcome.UNCERTAIN
     if status == HTTPStatus.CONFLICT:
-        return Outcome.ACCEPTED  # this retry key was taken before
+        return Outcome.ACCEPTED  # this retry key was accepted before
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return Outcome.LOCKED
     if way is SendMethod.LEAVE:
-        return Outcome.ACCEPTED  # it is not in that group any more
+        return Outcome.ACCEPTED  # the bot is no longer in that group
     if way is SendMethod.REPLY and status == HTTPStatus.BAD_REQUEST and not _has_details(body):
         return Outcome.DEAD_TICKET
     return Outcome.REFUSED
@@ -133,7 +131,7 @@ async def _call(api: AsyncMessagingApi, outgoing: Outgoing, messages: list[Messa
 
 
 async def _is_month_over(api: AsyncMessagingApi, body: str) -> bool:
-    """Two troubles have the status 429: the words say which, and where they do not, the quota does."""
+    """Status 429 has two causes: the body says which, otherwise the quota does."""
     if _RATE in body or _MONTHLY in body:
         return _MONTHLY in body
     try:
@@ -151,7 +149,7 @@ async def _pushes(api: AsyncMessagingApi) -> Pushes:
 
 
 def _has_details(body: str) -> bool:
-    """Whether LINE names what is wrong in the messages: then the token is not what it refuses."""
+    """Whether LINE names an error in the messages: then the reply token is not the cause."""
     try:
         return bool(json.loads(body).get("details"))
     except (ValueError, AttributeError):

@@ -1,4 +1,4 @@
-"""Access tokens: the long-lived one of the console, or short ones of 15 minutes that renew themselves."""
+"""Access tokens: the long-lived one of the console, or 15-minute ones that are renewed automatically."""
 
 import asyncio
 import time
@@ -8,13 +8,11 @@ from linebot.v3.oauth import AsyncApiClient, AsyncChannelAccessToken, Configurat
 from pydantic import SecretStr
 
 RENEW_AFTER = 12 * 60.0
-"""Seconds. LINE's stateless tokens live 15 minutes and may be issued as often as one likes."""
+"""Seconds. LINE's stateless tokens live 15 minutes and may be issued without limit."""
 _SECONDS = 8
 
 
 class AccessTokens:
-    """The token to use now."""
-
     def __init__(
         self,
         api_url: str,
@@ -38,7 +36,7 @@ class AccessTokens:
         return not self._long_lived.get_secret_value()
 
     async def current(self) -> str:
-        """The token to send with the next call. Raises what the SDK raises where none can be issued."""
+        """The token for the next call. Raises the SDK's errors if none can be issued."""
         if not self.renews:
             return self._long_lived.get_secret_value()
         async with self._one_at_a_time:
@@ -47,7 +45,7 @@ class AccessTokens:
             return self._issued
 
     def forget(self) -> None:
-        """The platform has refused the token: the next call takes a new one."""
+        """Discard a token that LINE refused: the next call issues a new one."""
         self._issued = ""
 
     async def _issue(self) -> str:

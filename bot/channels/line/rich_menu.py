@@ -1,7 +1,7 @@
-"""The menu under the talk: a picture with six situations of life, drawn from `rich_menu.html` by a browser.
+"""The rich menu below the chat: a picture with six life situations, rendered from `rich_menu.html` by a browser.
 
-The HTML is the source: the picture, the words and the places to press all come from it. Pressing types the words, so
-whoever sees no menu (LINE on a computer shows none) types them.
+The HTML is the source of the picture, the words and the areas to press. Pressing an area types its words, so whoever
+sees no menu (LINE on a computer shows none) can type them.
 """
 
 import hashlib
@@ -13,14 +13,14 @@ from typing import Any
 
 WIDTH, HEIGHT = 2500, 1686
 ALIAS = "sasaeai"
-"""Under this name the current menu is found."""
+"""The alias that points to the current menu."""
 _FOLDER = Path(__file__).parent
 _BAR_LIMIT = 14
 
 
 @dataclass(frozen=True)
 class Area:
-    """A place of the picture (x, y, width, height in its pixels) and the words that pressing it types."""
+    """An area of the picture (x, y, width, height in pixels) and the words that pressing it types."""
 
     text: str
     bounds: tuple[int, int, int, int]
@@ -28,7 +28,7 @@ class Area:
 
 @dataclass(frozen=True)
 class RichMenu:
-    """The menu as LINE takes it. `name` changes with anything in it."""
+    """The menu in LINE's format. `name` changes with any part of it."""
 
     name: str
     definition: dict[str, Any]
@@ -36,14 +36,14 @@ class RichMenu:
 
 
 def areas() -> tuple[Area, ...]:
-    """The places of the picture, in the order of the page."""
+    """In the order of the page."""
     reader = _AreaReader()
     reader.feed((_FOLDER / "rich_menu.html").read_text(encoding="utf-8"))
-    return tuple(reader.found)
+    return tuple(reader.areas)
 
 
 def rich_menu(bar_text: str) -> RichMenu:
-    """The menu with this text on its bar (14 characters at most)."""
+    """The menu with this text on its bar (at most 14 characters)."""
     definition = {
         "size": {"width": WIDTH, "height": HEIGHT},
         "selected": True,
@@ -64,11 +64,11 @@ def rich_menu(bar_text: str) -> RichMenu:
 class _AreaReader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[Area] = []
+        self.areas: list[Area] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 -- its signature
         values = dict(attrs)
         text, bounds = values.get("data-text"), values.get("data-bounds")
         if text and bounds:
             x, y, width, height = map(int, bounds.split(","))
-            self.found.append(Area(text, (x, y, width, height)))
+            self.areas.append(Area(text, (x, y, width, height)))

@@ -1,1 +1,1 @@
-"""Telegram: the door, the reader, the looks, the sender, the account."""
+"""Telegram: reading its webhook, the layout of replies, sending, and the account (setup and status)."""

@@ -1,4 +1,4 @@
-"""The account at Telegram: what it should be, what it is, and making it so. Asked again, nothing changes."""
+"""Setup and check of the Telegram account. Running the setup again changes nothing."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ from telegram import BotCommand, ChatMember, WebhookInfo
 from telegram.error import TelegramError
 
 from bot.channels.account_findings import AccountFinding, AccountVerdict, verdict
-from bot.channels.telegram.telegram_door import ALLOWED_UPDATES
 from bot.channels.telegram.telegram_sender import TelegramSender
+from bot.channels.telegram.telegram_webhook import ALLOWED_UPDATES
 
 NOT_REACHED = (TelegramError,)
-"""What a call may raise: Telegram refuses, or is not there."""
+"""Errors of a call: Telegram refuses or is unreachable."""
 MANY_PENDING = 20
 
 
 @dataclass(frozen=True)
 class ExpectedTelegramAccount:
-    """What the account should be. `secret`: the newest. `groups`: addresses of the staff groups that are bound."""
+    """`secret`: the newest. `groups`: addresses of the paired staff groups."""
 
     webhook: str
     secret: str
@@ -34,7 +34,7 @@ class TelegramAccount:
         self._bot = sender.bot
 
     async def set_up(self, expected: ExpectedTelegramAccount) -> AsyncIterator[str]:
-        """Make it as it should be; a line for each step. What waits at Telegram is never dropped: an SOS may wait."""
+        """Set up the account; yields a line per step. Pending updates are never dropped: an SOS may be among them."""
         await self._bot.set_webhook(
             expected.webhook,
             secret_token=expected.secret,
@@ -50,7 +50,7 @@ class TelegramAccount:
         yield f"commands: {len(wanted)} set"
 
     async def findings(self, expected: ExpectedTelegramAccount) -> AsyncIterator[AccountFinding]:
-        """Everything that can be asked, with what differs from what is expected."""
+        """Compare the account with the expected one, as far as Telegram can be asked."""
         try:
             me = await self._bot.get_me()
             info = await self._bot.get_webhook_info()
@@ -63,12 +63,12 @@ class TelegramAccount:
         for finding in (*_webhook(info, expected), _pending(info), _last_error(info)):
             yield finding
         privacy = "sees everything said in groups" if me.can_read_all_group_messages else "on"
-        yield AccountFinding("privacy mode", AccountVerdict.TOLD, privacy)
+        yield AccountFinding("privacy mode", AccountVerdict.INFO, privacy)
         for number, group in enumerate(expected.groups, 1):
             yield await self._rights(f"staff group {number}", group, me.id)
         seen = expected.last_event.isoformat(timespec="seconds") if expected.last_event else "none yet"
         yield AccountFinding(
-            "last event", AccountVerdict.TOLD, seen, "" if expected.last_event else "write something to the account"
+            "last event", AccountVerdict.INFO, seen, "" if expected.last_event else "write something to the account"
         )
 
     async def _rights(self, what: str, group: str, bot_id: int) -> AccountFinding:
@@ -95,7 +95,7 @@ def _webhook(info: WebhookInfo, expected: ExpectedTelegramAccount) -> list[Accou
             "updates", verdict(updates), ", ".join(info.allowed_updates) or "the default", "" if updates else run
         ),
         AccountFinding(
-            "secret", AccountVerdict.TOLD, "Telegram tells nobody", "after a change of it run: telegram setup"
+            "secret", AccountVerdict.INFO, "Telegram tells nobody", "after a change of it run: telegram setup"
         ),
     ]
 
@@ -111,4 +111,4 @@ def _last_error(info: WebhookInfo) -> AccountFinding:
         return AccountFinding("last error", AccountVerdict.RIGHT, "none")
     at = info.last_error_date.isoformat(timespec="seconds")
     to_do = "a 401 means another secret: run telegram setup" if "401" in (info.last_error_message or "") else ""
-    return AccountFinding("last error", AccountVerdict.TOLD, f"{at} {info.last_error_message}", to_do)
+    return AccountFinding("last error", AccountVerdict.INFO, f"{at} {info.last_error_message}", to_do)

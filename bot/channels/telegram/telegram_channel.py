@@ -1,4 +1,4 @@
-"""Telegram as the context sees it: updates are read, messages are sent, notices are written anew."""
+"""Telegram as a `Channel`: reads its updates, sends messages, edits notices."""
 
 from datetime import datetime
 
@@ -10,8 +10,6 @@ from bot.domain.messages import Event
 
 
 class TelegramChannel:
-    """A `Channel`."""
-
     name = NAME
     knows_repeats = False
 
@@ -19,15 +17,12 @@ class TelegramChannel:
         self._sender = sender
 
     def read(self, raw: str, received_at: datetime) -> Event:
-        """What a stored raw update says."""
         return read_update(raw, received_at)
 
     def lane_of(self, address: str) -> str:
-        """What the database knows this address by."""
         return lane_of(address)
 
     async def send(self, outgoing: Outgoing) -> SendResult:
-        """One attempt."""
         return await self._sender.send(outgoing)
 
     async def pushes(self) -> Pushes | None:
@@ -35,5 +30,4 @@ class TelegramChannel:
         return None
 
     async def close(self) -> None:
-        """Give back the connections."""
         await self._sender.close()

@@ -1,4 +1,4 @@
-"""One update of Telegram, read tolerantly: whatever is new or broken in it, text and chat are still found."""
+"""Tolerant reader of one Telegram update: text and chat are found even if parts are new or broken."""
 
 import hashlib
 import re
@@ -25,14 +25,14 @@ SHAPES = {
     "venue": EventKind.LOCATION,  # has a `location` beside it
     "location": EventKind.LOCATION,
 }
-"""What a message is by the field that it has; the first counts."""
+"""Event kind by the field that a message has; the first match counts."""
 CAPTION = "caption"
-"""The part of an update that was cut in two (`telegram_door`): the words beside a picture."""
+"""Marks the part of a split update that holds the words beside a picture (`telegram_webhook`)."""
 _SERVICE = frozenset(
     {"pinned_message", "message_auto_delete_timer_changed", "write_access_allowed", "users_shared", "chat_shared"}
     | {"connected_website", "chat_background_set", "proximity_alert_triggered", "forum_topic_created"}
 )
-"""Messages that nobody has written."""
+"""Messages that no person wrote."""
 _COMMANDS = {
     "start": (EventKind.FOLLOW, ""),
     "help": (EventKind.FOLLOW, ""),
@@ -47,9 +47,9 @@ _NOT_THEIR_WORDS = frozenset(
     {"from", "chat", "sender_chat", "forward_origin", "reply_to_message", "external_reply", "quote", "entities"}
     | {"caption_entities", "via_bot", "reply_markup", "chat_instance"}
 )
-"""Where names and the words of others stand."""
+"""Fields that hold names and the words of others."""
 _CLAIMS = re.compile(rf"{CLAIM}[0-9a-f]{{32}}")
-"""A press that is answered with what came of it; every other one is answered at the door."""
+"""Such a press is answered with its result; every other one immediately, by the webhook."""
 _GONE = frozenset({"left", "kicked"})
 _CHAT = re.compile(r'"chat"\s*:\s*\{\s*"id"\s*:\s*(-?[0-9]{1,20})')
 _UPDATE = re.compile(r'"update_id"\s*:\s*([0-9]{1,20})')
@@ -57,12 +57,12 @@ _CLOCK_SKEW = timedelta(days=1)
 
 
 def lane_of(address: str) -> str:
-    """What the database knows a person or a group by: from it nobody gets the platform's id back."""
+    """The database's key for a person or a group: a hash, so that the platform's id cannot be recovered from it."""
     return hashlib.sha256(f"{NAME}\0{address}".encode()).hexdigest()[:32]
 
 
 def read_update(raw: str, received_at: datetime) -> Event:
-    """What a raw update says. Never raises: what cannot be understood is `OTHER`, with its strings."""
+    """Read a raw update. Never raises: what cannot be understood becomes `OTHER`, with its strings."""
     try:
         value = decode(raw)
     except (ValueError, RecursionError):
@@ -99,12 +99,12 @@ def _from_object(update: Json, raw: str, received_at: datetime) -> Event:
 
 
 def _message(update: Json) -> Json:
-    """The message, under whatever name it comes."""
-    return next((each for each in update.values() if isinstance(each, dict) and "chat" in each), {})
+    """The message, under any name."""
+    return next((value for value in update.values() if isinstance(value, dict) and "chat" in value), {})
 
 
 def _content(update: Json, message: Json, *, in_group: bool) -> tuple[EventKind, str]:
-    """(what it is, its words)."""
+    """(kind, text)."""
     if "my_chat_member" in update:
         return _membership(message, in_group=in_group), ""
     data = inner(update, "callback_query").get("data")
@@ -118,7 +118,7 @@ def _content(update: Json, message: Json, *, in_group: bool) -> tuple[EventKind,
 
 
 def _said(text: str) -> tuple[EventKind, str]:
-    """Words, or a command; what stands behind a command is words, but for what a link to `/start` brings along."""
+    """Words or a command. Text after a command counts as words, except the payload of a `/start` link."""
     match = _COMMAND.fullmatch(text)
     name, rest = (match.group(1).lower(), (match.group(2) or "").strip()) if match else ("", "")
     if name in _COMMANDS and (not rest or (name == "start" and _FROM_LINK.fullmatch(rest))):
@@ -127,16 +127,16 @@ def _said(text: str) -> tuple[EventKind, str]:
 
 
 def _in_group(text: str) -> tuple[EventKind, str]:
-    """Of what is said in a group only a pairing code is read; anything else is a sign that the bot is in it."""
+    """In a group only a pairing code is read; anything else shows that the bot is a member."""
     _, words = _said(_MENTION.sub("", text))
     return (EventKind.TEXT, words) if pairing_code(words) else (EventKind.JOIN, "")
 
 
 def _wordless(update: Json, message: Json) -> tuple[EventKind, str]:
-    """A place that moves comes as an edit every few seconds; nobody has written it."""
+    """A live location comes as an edit every few seconds; no person wrote it."""
     if "edited_message" in update or not message or _is_service(message):
         return EventKind.OTHER, ""
-    name = next((each for each in SHAPES if each in message), "")
+    name = next((shape for shape in SHAPES if shape in message), "")
     if name == "sticker":
         return EventKind.STICKER, str(inner(message, name).get("emoji", ""))
     if name in {"venue", "location"}:
@@ -147,12 +147,12 @@ def _wordless(update: Json, message: Json) -> tuple[EventKind, str]:
 def _place(message: Json) -> str:
     where = inner(message, "location")
     named = inner(message, "venue") | {name: where.get(name) for name in ("latitude", "longitude")}
-    found = [named.get(name) for name in ("title", "address", "latitude", "longitude")]
-    return " ".join(str(each) for each in found if isinstance(each, str | float | int))
+    values = [named.get(name) for name in ("title", "address", "latitude", "longitude")]
+    return " ".join(str(value) for value in values if isinstance(value, str | float | int))
 
 
 def _membership(change: Json, *, in_group: bool) -> EventKind:
-    """What the platform tells of the bot itself: blocked, put out, brought in, or silenced."""
+    """A change of the bot's own membership: blocked, removed, added, or silenced."""
     before, after = inner(change, "old_chat_member"), inner(change, "new_chat_member")
     was_there, is_there = before.get("status") not in _GONE, after.get("status") not in _GONE
     if not in_group:
@@ -163,7 +163,7 @@ def _membership(change: Json, *, in_group: bool) -> EventKind:
 
 
 def _moved(event: Event, message: Json) -> Event:
-    """The news that a group became a supergroup, which comes in the old one and in the new one."""
+    """A group's change into a supergroup, which is announced in both the old and the new one."""
     new, old = _id(message.get("migrate_to_chat_id")), _id(message.get("migrate_from_chat_id"))
     if not event.in_group or not (new or old):
         return event
@@ -175,7 +175,7 @@ def _is_service(message: Json) -> bool:
 
 
 def _from_fragment(raw: str, received_at: datetime) -> Event:
-    """A body that is no JSON: every string in it, and the chat where only one is named."""
+    """A body that is not JSON: every string in it, and the chat if only one is named."""
     person, update = only(_CHAT.findall(raw)), only(_UPDATE.findall(raw))
     return Event(
         kind=EventKind.OTHER,
@@ -195,7 +195,7 @@ def _key(update: Json) -> str:
 
 
 def _id(value: Any) -> str:  # noqa: ANN401 -- whatever JSON holds
-    """A number of Telegram's as text; empty where it is none."""
+    """A Telegram number as text; empty if it is not one."""
     is_number = isinstance(value, int) and not isinstance(value, bool)
     return str(value) if is_number and abs(value) < 10**19 else ""
 
@@ -206,7 +206,7 @@ def _ticket(press: Json) -> str:
 
 
 def _time(stamp: Any, received_at: datetime) -> datetime:  # noqa: ANN401 -- whatever JSON holds
-    """Telegram's seconds; the time of arrival where they are missing or a day off."""
+    """Telegram's seconds; the time of arrival if they are missing or more than a day off."""
     try:
         moment = datetime.fromtimestamp(stamp, UTC)
     except (TypeError, ValueError, OverflowError, OSError):

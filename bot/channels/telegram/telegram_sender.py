@@ -1,7 +1,7 @@
-"""Messages to Telegram: one attempt at a time, at the pace that Telegram bears, and what its answer means.
+"""Sending to Telegram: one attempt per call, within its rate limits, and the meaning of its answer.
 
-Telegram has no key under which it would know a repeated message: an attempt without an answer may have been taken, and
-only what certainly was not taken is said to be `LATER`.
+Telegram has no idempotency key: an attempt without an answer may have been accepted, so only a message that certainly
+was not is `LATER`.
 """
 
 import asyncio
@@ -28,8 +28,8 @@ from telegram.error import (
 )
 from telegram.request import HTTPXRequest
 
-from bot.channels.telegram.telegram_looks import messages_of
-from bot.channels.telegram.telegram_pace import Pace
+from bot.channels.telegram.telegram_layout import messages_of
+from bot.channels.telegram.telegram_rate_limit import RateLimit
 from bot.channels.text_limits import split_utf16
 from bot.domain.delivery.channel import Outgoing
 from bot.domain.delivery.delivery_rules import Outcome, SendMethod, SendResult
@@ -41,33 +41,35 @@ SECONDS = 5.0
 _CONNECTIONS = 60
 _POLL_SECONDS = 35.0
 _SHORT_WAIT = 1.5
-"""Seconds of waiting for one's turn within an attempt; what has longer to wait goes back to the outbox."""
+"""Longest wait in seconds for a turn within an attempt; with a longer one the message returns to the outbox."""
 _TOAST_UNITS = 200
 _MOST_UNFINISHED = 1_000
-_NOT_THERE = ("chat not found", "not enough rights", "have no rights", "write_forbidden", "need administrator rights")
-"""In a 400: nobody can be written to at this address, whatever the message is."""
-_NOBODY_BEHIND = ("bad gateway", "(502)", "service unavailable", "(503)")
-"""In a 5xx: the machine in front of Telegram's says that it reached nobody."""
+_UNREACHABLE = ("chat not found", "not enough rights", "have no rights", "write_forbidden", "need administrator rights")
+"""Phrases of a 400: nobody can be written to at this address, whatever the message is."""
+_PROXY_ERRORS = ("bad gateway", "(502)", "service unavailable", "(503)")
+"""Phrases of a 5xx: Telegram's proxy reached no server."""
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class TelegramSender:
-    """One client for the process, made on the loop that uses it."""
+    """One client for the process, created on the event loop that uses it."""
 
     def __init__(self, api_url: str, token: SecretStr, clock: Callable[[], float] = time.monotonic) -> None:
         self._api_url = api_url
         self._token = token
-        self._pace = Pace(clock)
+        self._pace = RateLimit(clock)
         self._requests: list[HTTPXRequest] = []
         self._bot: Bot | None = None
-        self._taken: dict[str, int] = {}
+        self._sent_parts: dict[str, int] = {}
 
     @property
     def bot(self) -> Bot:
-        """The API. Nothing is asked of Telegram to make it."""
+        """The API, created on first use without a call to Telegram."""
         if self._bot is None:
-            _keep_addresses_out_of_logs()
-            os.environ.setdefault("PTB_TIMEDELTA", "true")  # else the SDK warns of the type that a pause will have
+            _silence_address_logs()
+            os.environ.setdefault(
+                "PTB_TIMEDELTA", "true"
+            )  # otherwise the SDK warns about the future type of `retry_after`
             calls = HTTPXRequest(_CONNECTIONS, SECONDS, SECONDS, SECONDS, SECONDS)
             polls = HTTPXRequest(2, _POLL_SECONDS, SECONDS, SECONDS, SECONDS)
             self._requests = [calls, polls]
@@ -76,45 +78,43 @@ class TelegramSender:
         return self._bot
 
     async def send(self, outgoing: Outgoing) -> SendResult:
-        """One attempt."""
         try:
             if outgoing.way is SendMethod.PUSH:
                 return await self._push(outgoing)
             if outgoing.way is SendMethod.AMEND and (wait := await self._turn(outgoing.address)):
                 return SendResult(Outcome.LATER, wait=wait)
-            await _BESIDE[outgoing.way](self.bot, outgoing)
+            await _WITHOUT_NEW_MESSAGE[outgoing.way](self.bot, outgoing)
         except TelegramError as error:
             return self._meaning(error, outgoing)
         return SendResult(Outcome.ACCEPTED, outgoing.message)
 
     async def close(self) -> None:
-        """Give back the connections."""
         for request in self._requests:
             await request.shutdown()
         self._requests, self._bot = [], None
 
     async def _push(self, outgoing: Outgoing) -> SendResult:
-        """All parts of a message; an attempt that was told to wait goes on with the part that it had come to."""
+        """Send all parts of a message; a retry after a pause continues with the first unsent part."""
         parts, message = messages_of(outgoing.reply, outgoing.wording, as_text=outgoing.as_text), ""
-        for number in range(self._taken.get(outgoing.retry_key, 0), len(parts)):
+        for number in range(self._sent_parts.get(outgoing.retry_key, 0), len(parts)):
             if wait := await self._turn(outgoing.address):
                 return SendResult(Outcome.LATER, wait=wait)
-            taken: Message = await self.bot.send_message(outgoing.address, **_arguments(parts[number]))
-            message = str(taken.message_id)
-            self._note_taken(outgoing.retry_key, number + 1, len(parts))
+            sent: Message = await self.bot.send_message(outgoing.address, **_arguments(parts[number]))
+            message = str(sent.message_id)
+            self._record_sent_parts(outgoing.retry_key, number + 1, len(parts))
         return SendResult(Outcome.ACCEPTED, message)
 
-    def _note_taken(self, key: str, number: int, parts: int) -> None:
-        self._taken.pop(key, None)
+    def _record_sent_parts(self, key: str, number: int, parts: int) -> None:
+        self._sent_parts.pop(key, None)
         if number < parts:
-            self._taken[key] = number
-        if len(self._taken) > _MOST_UNFINISHED:
-            self._taken.pop(next(iter(self._taken)))
+            self._sent_parts[key] = number
+        if len(self._sent_parts) > _MOST_UNFINISHED:
+            self._sent_parts.pop(next(iter(self._sent_parts)))
 
     async def _turn(self, address: str) -> timedelta:
-        """Wait for a turn that is near; how long to wait for one that is not."""
-        is_ours, seconds = self._pace.reserve(address, _SHORT_WAIT)
-        if not is_ours:
+        """Wait for a near turn and return zero; return the time until a distant one."""
+        is_reserved, seconds = self._pace.reserve(address, _SHORT_WAIT)
+        if not is_reserved:
             return timedelta(seconds=seconds)
         await asyncio.sleep(seconds)
         return timedelta()
@@ -131,10 +131,10 @@ class TelegramSender:
 
 
 def telegram_outcome(error: TelegramError, way: SendMethod) -> Outcome:  # noqa: PLR0911 -- a table: one row for each answer
-    """What a refusal means, or that there was no answer."""
+    """The meaning of a refusal or of a missing answer."""
     match error:
         case Forbidden() | BadRequest() if way is SendMethod.LEAVE:
-            return Outcome.ACCEPTED  # it is not in that group any more
+            return Outcome.ACCEPTED  # the bot is no longer in that group
         case Forbidden():
             return Outcome.BLOCKED
         case InvalidToken():
@@ -154,16 +154,16 @@ def _refusal(words: str, way: SendMethod) -> Outcome:
         return Outcome.DEAD_TICKET  # the press is too old
     if way is SendMethod.AMEND:
         return Outcome.ACCEPTED if "not modified" in words else Outcome.REFUSED
-    return Outcome.BLOCKED if any(each in words for each in _NOT_THERE) else Outcome.REFUSED
+    return Outcome.BLOCKED if any(phrase in words for phrase in _UNREACHABLE) else Outcome.REFUSED
 
 
 def _certainly_not_sent(error: NetworkError) -> bool:
-    nobody = any(each in str(error).lower() for each in _NOBODY_BEHIND)
-    return nobody or isinstance(error.__cause__, _NOT_SENT)
+    is_proxy_error = any(phrase in str(error).lower() for phrase in _PROXY_ERRORS)
+    return is_proxy_error or isinstance(error.__cause__, _NOT_SENT)
 
 
 async def _answer_press(bot: Bot, outgoing: Outgoing) -> None:
-    """A small window over the chat of who pressed; nobody else sees it."""
+    """Show an alert over the chat of the person who pressed; nobody else sees it."""
     (words,) = split_utf16("\n".join(outgoing.reply.lead), _TOAST_UNITS, 1)
     await bot.answer_callback_query(outgoing.ticket, words, show_alert=True)
 
@@ -177,25 +177,25 @@ async def _leave(bot: Bot, outgoing: Outgoing) -> None:
     await bot.leave_chat(outgoing.address)
 
 
-_BESIDE: dict[SendMethod, Callable[[Bot, Outgoing], Awaitable[None]]] = {
+_WITHOUT_NEW_MESSAGE: dict[SendMethod, Callable[[Bot, Outgoing], Awaitable[None]]] = {
     SendMethod.REPLY: _answer_press,
     SendMethod.AMEND: _amend,
     SendMethod.LEAVE: _leave,
 }
-"""What is no new message."""
+"""Sends that create no new message."""
 
 
 def _arguments(message: dict[str, Any]) -> dict[str, Any]:
     markup = message.get("reply_markup")
     return {
         "text": message["text"],
-        "entities": [MessageEntity(**each) for each in message.get("entities", ())],
+        "entities": [MessageEntity(**entity) for entity in message.get("entities", ())],
         "reply_markup": InlineKeyboardMarkup.de_json(markup, None) if markup else None,
         "link_preview_options": LinkPreviewOptions(is_disabled=True),
     }
 
 
-def _keep_addresses_out_of_logs() -> None:
-    """Every address holds the token: the HTTP client logs them at INFO, the SDK answers that it cannot read."""
+def _silence_address_logs() -> None:
+    """Every address holds the token: the HTTP client logs them at INFO, the SDK logs answers that it cannot read."""
     for name, level in {"httpx": logging.WARNING, "httpcore": logging.WARNING, "telegram": logging.CRITICAL}.items():
         logging.getLogger(name).setLevel(level)

@@ -1,1 +1,1 @@
-"""Content as cards: what is edited, compared and merged."""
+"""Content as cards: the unit of editing, comparing and merging."""

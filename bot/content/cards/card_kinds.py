@@ -1,4 +1,4 @@
-"""What an editor sees of each file: which cards it holds, and the fields of a card in the office's own words."""
+"""The editor's view of each file: its cards, and the fields of a card in the office's own words."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,22 +6,22 @@ from fnmatch import fnmatchcase
 
 
 class Shape(StrEnum):
-    """How a field is filled in."""
+    """The form control of a field."""
 
     LINE = "line"
     TEXT = "text"
     LIST = "list"
-    """Several, one a line."""
+    """Several values, one per line."""
     CHOICE = "choice"
     DAY = "day"
     HOURS = "hours"
     SHOWN = "shown"
-    """The plan's own words, and what code depends on: read, never changed here."""
+    """The plan's own text, and values that code depends on: read-only."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """One field. `says`: what stands beside it; `is_said`: residents read it, so its length on LINE is counted."""
+    """One field. `says`: the hint beside it; `is_said`: residents read it, so its length on LINE is counted."""
 
     name: str
     label: str
@@ -32,7 +32,7 @@ class Field:
 
 
 class Holds(StrEnum):
-    """What a file is made of."""
+    """The structure of a file."""
 
     ONE = "one"
     """The file is one card."""
@@ -44,7 +44,7 @@ class Holds(StrEnum):
 
 @dataclass(frozen=True)
 class CardKind:
-    """The cards of some files. `named_by`: the fields whose values name a record. `grows`: cards come and go."""
+    """The cards of some files. `named_by`: the fields that name a record. `grows`: cards can be added or removed."""
 
     files: str
     title: str
@@ -56,7 +56,7 @@ class CardKind:
 
     @property
     def value(self) -> Field:
-        """Of a file of keys: the one field of a card."""
+        """The only field of a card in a file of keys."""
         return self.fields[0]
 
 
@@ -221,9 +221,9 @@ CARD_KINDS = (
         about="計画の原文です。新しい計画になったら「計画を入れかえる」で変えます。",
     ),
 )  # fmt: skip
-"""Every file but the rules of danger, which are changed with the developers."""
+"""Every file but the danger rules, which are changed with the developers."""
 
 
 def kind_of(file: str) -> CardKind | None:
-    """The kind of a file's cards; None for a file that is not edited here."""
+    """The kind of a file's cards; None for a file that cannot be edited here."""
     return next((kind for kind in CARD_KINDS if fnmatchcase(file, kind.files)), None)

@@ -1,4 +1,4 @@
-"""The content as cards: the pieces that an editor changes one at a time, read from files and written back."""
+"""The content as cards: the parts that an editor changes one at a time, read from files and written back."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ NAME_JOINED = " / "
 
 @dataclass(frozen=True, order=True)
 class CardRef:
-    """Where a card stands: its file, and its name within it (empty where the file is one card)."""
+    """Address of a card: its file, and its name within it (empty if the file is one card)."""
 
     file: str
     name: str = ""
 
 
 class NoSuchCardError(LookupError):
-    """There is no card, or none that is edited here, at this place."""
+    """No editable card can be at this address."""
 
 
 def read_card(files: Files, place: CardRef) -> Values | None:
-    """The fields of a card; None where it is not there. Raises NoSuchCardError for a place that no card can have."""
+    """The fields of a card; None if it does not exist. Raises NoSuchCardError for an impossible address."""
     return cards_of(files, place.file).get(place.name)
 
 
@@ -46,7 +46,7 @@ def every_card(files: Files) -> Iterator[tuple[CardRef, Values]]:
 
 
 def write_card(files: Files, place: CardRef, values: Values | None) -> bytes:
-    """The card's file with these fields in its place; None takes the card out. Raises NoSuchCardError."""
+    """The card's file with these fields; None deletes the card. Raises NoSuchCardError."""
     return write_cards(files, place.file, {place.name: values})
 
 
@@ -67,7 +67,7 @@ def write_cards(files: Files, file: str, cards: Mapping[str, Values | None]) -> 
 
 
 def name_of(kind: CardKind, values: Mapping[str, Data]) -> str:
-    """The name that a record's own fields give it."""
+    """The name that a record gets from its own fields."""
     return NAME_JOINED.join(str(values.get(field, "")) for field in kind.named_by)
 
 
@@ -103,7 +103,7 @@ def _with_key(page: YamlText, kind: CardKind, key: str, values: Values | None) -
 
 
 def _with_record(page: YamlText, kind: CardKind, name: str, values: Values | None) -> YamlText:
-    """The list with this record in its old place, at the end where it is new, or without it."""
+    """The list with this record at its old position, at the end if it is new, or without it."""
     records = list(page.data) if isinstance(page.data, list) else []
     position = next((place for known, _, place in _cards(kind, records) if known == name), len(records))
     if values is not None:
@@ -116,7 +116,7 @@ def _with_record(page: YamlText, kind: CardKind, name: str, values: Values | Non
 
 
 def _moved_up(comments: Mapping[Steps, tuple[str, ...]], gone: int) -> dict[Steps, tuple[str, ...]]:
-    """Comments when the item at `gone` is taken out: its own stay before what follows."""
+    """Comments after the item at `gone` is deleted: its own stay before the next item."""
     moved: dict[Steps, tuple[str, ...]] = {}
     for path, lines in comments.items():
         first, *rest = path

@@ -1,4 +1,4 @@
-"""What differs between two states of the content, card by card, for people to read."""
+"""Differences between two states of the content, card by card, for people to read."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from bot.content.yaml.yaml_form import Data
 
 @dataclass(frozen=True)
 class FieldChange:
-    """One field before and after. Of a list: what went and what came."""
+    """One field before and after. Of a list: the removed and the added values."""
 
     label: str
     before: str
@@ -22,7 +22,7 @@ class FieldChange:
 
 @dataclass(frozen=True)
 class CardChange:
-    """One card before and after; a card that is new has nothing before, one that is gone nothing after."""
+    """One card before and after. `after` is None for a deleted card."""
 
     place: CardRef
     kind: str
@@ -34,7 +34,7 @@ class CardChange:
 
 
 def differences(before: Files, after: Files) -> list[CardChange]:
-    """Every card that differs. Files that are not made of cards count as one each."""
+    """Every card that differs. A file that does not consist of cards counts as one."""
     changes: list[CardChange] = []
     for file in sorted(before.keys() | after.keys()):
         if before.get(file) == after.get(file):
@@ -50,12 +50,12 @@ def differences(before: Files, after: Files) -> list[CardChange]:
 
 
 def title_of(file: str, name: str, values: Values) -> str:
-    """What people call a card."""
+    """The display title of a card."""
     return str(values.get("title") or values.get("name") or values.get("label") or name or file)
 
 
 def shown(data: Data) -> str:
-    """A value as people read it."""
+    """A value as text for people."""
     if isinstance(data, str):
         return data
     if isinstance(data, list):
@@ -77,7 +77,6 @@ def _in_file(kind: CardKind, file: str, before: Files, after: Files) -> Iterator
 
 
 def field_changes(kind: CardKind, was: Values, now: Values) -> Iterator[FieldChange]:
-    """The fields of one card that differ."""
     labels = {field.name: field for field in kind.fields}
     for name in dict.fromkeys((*was, *now)):
         before, after = was.get(name, ""), now.get(name, "")
@@ -85,8 +84,8 @@ def field_changes(kind: CardKind, was: Values, now: Values) -> Iterator[FieldCha
             continue
         label = labels.get(name, Field(name, name)).label
         if isinstance(before or [], list) and isinstance(after or [], list):
-            gone = tuple(shown(each) for each in before if each not in after)
-            come = tuple(shown(each) for each in after if each not in before)
+            gone = tuple(shown(value) for value in before if value not in after)
+            come = tuple(shown(value) for value in after if value not in before)
             yield FieldChange(label, shown(before), shown(after), gone, come)
         else:
             yield FieldChange(label, shown(before), shown(after))

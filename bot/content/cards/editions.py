@@ -1,4 +1,4 @@
-"""A new edition of the plan: its measures beside the old ones, by number and by how like their words are."""
+"""Compare a new edition of the plan with the old one: measures are paired by number and by similar wording."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from bot.content.cards.cards import CardRef, Values, cards_of, write_card
 from bot.content.cards.differences import shown
 from bot.content.content_files import Files
 
-_ALIKE = 60
+_MIN_LIKENESS = 60
 _FOLDERS = ("measures/", "terms/")
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One entry of the old edition and the entry of the new one that is most like it (None: none is)."""
+    """An entry of the old edition and the most similar one of the new edition (None: no entry is similar)."""
 
     old: str
     old_title: str
@@ -23,7 +23,7 @@ class Pair:
     new_title: str
     likeness: int
     changed: tuple[str, ...]
-    """Labels of the plan's own parts that differ: title, actions, definition."""
+    """Labels of the plan's own parts that differ: title, actions, definition, goal."""
 
 
 def pair_editions(old: Files, new: Files) -> list[Pair]:
@@ -33,7 +33,7 @@ def pair_editions(old: Files, new: Files) -> list[Pair]:
 
 
 def compare_editions(old: Files, new: Files) -> Iterator[str]:
-    """The pairs as lines to read, then what only the new edition has."""
+    """The pairs as lines to read, then the entries that only the new edition has."""
     pairs = pair_editions(old, new)
     for pair in pairs:
         if pair.new is None:
@@ -71,20 +71,20 @@ def _pair(name: str, values: Values, after: dict[str, Values]) -> Pair:
         for other, theirs in after.items()
         if _kind(other) == _kind(name)
     ]
-    likeness, found = max(scored, default=(0, ""))
-    if likeness < _ALIKE:
+    likeness, nearest = max(scored, default=(0, ""))
+    if likeness < _MIN_LIKENESS:
         return Pair(name, title, None, "", likeness, ())
-    theirs = after[found]
+    theirs = after[nearest]
     parts = {"title": "題名", "actions": "取組", "definition": "用語解説", "goal": "目標"}
     changed = tuple(label for part, label in parts.items() if values.get(part) != theirs.get(part))
-    return Pair(name, title, found, shown(theirs["title"]), likeness, changed)
+    return Pair(name, title, nearest, shown(theirs["title"]), likeness, changed)
 
 
 def _likeness(name: str, values: Values, other: str, theirs: Values) -> int:
     """0 to 100: mostly the words of title and actions; the same number counts a little."""
     by_title = fuzz.token_set_ratio(shown(values["title"]), shown(theirs["title"]))
     by_words = fuzz.ratio(
-        *(shown(each.get("actions", "")) + shown(each.get("definition", "")) for each in (values, theirs))
+        *(shown(fields.get("actions", "")) + shown(fields.get("definition", "")) for fields in (values, theirs))
     )
     return round(0.5 * by_title + 0.4 * by_words + (10 if name == other else 0))
 

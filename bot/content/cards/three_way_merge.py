@@ -1,4 +1,4 @@
-"""Two hands on one thing: what each changed since they read it, joined; where both changed the same, mine stays."""
+"""Three-way merge of concurrent edits; in a conflict, mine wins."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,16 +9,15 @@ from bot.content.yaml.yaml_form import Data
 
 @dataclass(frozen=True)
 class Merged:
-    """The joined fields, and the names of those that both had changed, each in another way."""
+    """The merged fields, and the names of those with a conflict."""
 
     values: Values
-    torn: tuple[str, ...]
+    conflicts: tuple[str, ...]
 
 
 def merge_fields(base: Mapping[str, Data], mine: Mapping[str, Data], theirs: Mapping[str, Data]) -> Merged:
-    """Field by field."""
     values: Values = {}
-    torn: list[str] = []
+    conflicts: list[str] = []
     for name in dict.fromkeys((*theirs, *mine)):
         before, left, right = base.get(name, ""), mine.get(name), theirs.get(name)
         if left is None or right is None:
@@ -31,11 +30,11 @@ def merge_fields(base: Mapping[str, Data], mine: Mapping[str, Data], theirs: Map
             values[name] = merge_lists(before, left, right)
         else:
             values[name] = left
-            torn.append(name)
-    return Merged(values, tuple(torn))
+            conflicts.append(name)
+    return Merged(values, tuple(conflicts))
 
 
 def merge_lists(base: list[Data], mine: list[Data], theirs: list[Data]) -> list[Data]:
-    """Mine, without what they took out, and with what they added at the end."""
-    kept = [each for each in mine if each in theirs or each not in base]
-    return [*kept, *(each for each in theirs if each not in base and each not in kept)]
+    """Mine, without the values that they removed, plus the values that they added, at the end."""
+    merged = [value for value in mine if value in theirs or value not in base]
+    return [*merged, *(value for value in theirs if value not in base and value not in merged)]

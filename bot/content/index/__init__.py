@@ -1,1 +1,1 @@
-"""The fitted index of the phrases, kept on disk."""
+"""The fitted index of the phrases, cached on disk."""

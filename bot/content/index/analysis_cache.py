@@ -1,4 +1,4 @@
-"""What the analyzer has read of each phrase, kept beside the index: reading is the slowest part of fitting."""
+"""The analysis of each phrase, cached beside the index: analysing is the slowest part of fitting."""
 
 import io
 import json
@@ -14,7 +14,7 @@ from bot.domain.understanding.analyzer import Analysis
 
 
 def read_analyses(path: Path) -> dict[str, Analysis]:
-    """Analyses by text; nothing where none are kept."""
+    """Analyses by text; empty without a cache."""
     if not path.is_file():
         return {}
     with np.load(path, allow_pickle=False) as file:
@@ -24,7 +24,7 @@ def read_analyses(path: Path) -> dict[str, Analysis]:
 
 
 def store_analyses(path: Path, analyses: Mapping[str, Analysis]) -> None:
-    """Keep these and no others. Without vectors reading is quick, and nothing is kept."""
+    """Replace the cache. Without vectors analysing is fast, and nothing is cached."""
     vectors = [analysis.vector for analysis in analyses.values() if analysis.vector is not None]
     if not vectors or len(vectors) < len(analyses):
         return
@@ -38,7 +38,7 @@ def store_analyses(path: Path, analyses: Mapping[str, Analysis]) -> None:
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Under its name only when it is whole: another process may read it."""
+    """Written under a temporary name and renamed: another process may read it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)

@@ -1,7 +1,7 @@
-"""The fitted index beside the content: made once a revision, read in a moment afterwards.
+"""The cache of fitted indexes: an index is fitted once per revision, and then loaded quickly.
 
-It holds nothing but what was computed from the phrases, and a name made of theirs and the analyzer's: with either
-changed, the old file is not found; a change of an answer or a number needs no new one.
+A file holds only values computed from the phrases. Its name is a hash of the phrases and of the analyzer's name: if
+either changes, the old file is not found; a change of an answer or a number needs no new index.
 """
 
 import hashlib
@@ -24,34 +24,34 @@ _FORMAT = "3"
 
 
 def index_file(catalog: Catalog, analyzer: Analyzer, folder: Path) -> Path:
-    """Where the index of this catalog is kept, whether it is there or not."""
+    """The path of this catalog's index, whether or not it exists."""
     name = hashlib.sha256(f"{_FORMAT}\0{examples_digest(catalog)}\0{analyzer.name}".encode()).hexdigest()[:32]
     return folder / f"index-{name}.npz"
 
 
 def index_of(catalog: Catalog, analyzer: Analyzer, folder: Path) -> Index:
-    """The index of a catalog: from `folder`, or fitted now."""
+    """Load the index from `folder`, or fit it now."""
     path = index_file(catalog, analyzer, folder)
     return _read(path) if path.is_file() else fit_catalog(catalog, analyzer)
 
 
 def fit_catalog(catalog: Catalog, analyzer: Analyzer) -> Index:
-    """Fit now. Seconds."""
+    """Takes seconds."""
     return _fit(catalog, examples_of(catalog, analyzer))
 
 
 def fit_and_store(catalog: Catalog, analyzer: Analyzer, folder: Path) -> None:
-    """Fit, and keep the index and what was read of each phrase: the next time only new phrases are read."""
+    """Fit and store the index, and the analysis of each phrase: next time only new phrases are analysed."""
     phrases = folder / f"phrases-{hashlib.sha256(analyzer.name.encode()).hexdigest()[:32]}.npz"
     examples = examples_of(catalog, analyzer, read_analyses(phrases))
     store_index(index_file(catalog, analyzer, folder), _fit(catalog, examples))
-    store_analyses(phrases, {each.text: each.analysis for each in examples})
+    store_analyses(phrases, {example.text: example.analysis for example in examples})
 
 
-def drop_old(folder: Path, kept: Collection[Path], most: int = 12) -> None:
-    """Let the oldest indexes go, but never the ones in `kept`: they can all be fitted again."""
-    found = sorted(folder.glob("index-*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in found[most:]:
+def delete_old_indexes(folder: Path, kept: Collection[Path], most: int = 12) -> None:
+    """Delete the oldest indexes beyond `most`, but none in `kept`. Any of them can be fitted again."""
+    newest_first = sorted(folder.glob("index-*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in newest_first[most:]:
         if path not in kept:
             path.unlink(missing_ok=True)
 
@@ -61,7 +61,6 @@ def _fit(catalog: Catalog, examples: Sequence[Example]) -> Index:
 
 
 def store_index(path: Path, index: Index) -> None:
-    """Under its name only when it is whole: another process may read it."""
     strings = {
         "classes": index.classes,
         "groups": index.groups,

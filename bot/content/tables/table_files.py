@@ -1,4 +1,4 @@
-"""Excel and CSV: tables to bytes and back. Every cell is text, so that a number keeps its first zero."""
+"""Excel and CSV: tables to bytes and back. Every cell is text, so that a number keeps its leading zero."""
 
 import csv
 import io
@@ -16,16 +16,16 @@ _MOST_BYTES_UNPACKED = 200_000_000
 _WIDTH = 24
 
 Numbered = tuple[int, Mapping[str, object]]
-"""A row with its number in the file (the headers are 1), and its cells as they were read."""
+"""A row with its number in the file (the headers are 1), and its cells as read."""
 
 
 class TableError(Exception):
-    """A file cannot be read as a table at all; the reason is said in Japanese."""
+    """A file cannot be read as a table at all; the message says why, in Japanese."""
 
 
 def write_workbook(tables: Mapping[str, Sequence[Row]]) -> bytes:
     """An Excel file with these sheets, in order."""
-    from openpyxl import Workbook  # noqa: PLC0415 -- a third of a second, for those who use it
+    from openpyxl import Workbook  # noqa: PLC0415 -- takes a third of a second to load
     from openpyxl.styles import Alignment, Font  # noqa: PLC0415 -- the same
 
     book = Workbook()
@@ -43,9 +43,9 @@ def write_workbook(tables: Mapping[str, Sequence[Row]]) -> bytes:
             cell.font = Font(bold=True)
             page.column_dimensions[cell.column_letter].width = _WIDTH
         page.freeze_panes = "A2"
-    kept = io.BytesIO()
-    book.save(kept)
-    return kept.getvalue()
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
 
 
 def write_csv(sheet: SheetKind, rows: Sequence[Row]) -> bytes:
@@ -63,20 +63,20 @@ def read_tables(body: bytes) -> dict[SheetKind, list[Numbered]]:
 
 
 def _read_workbook(body: bytes) -> dict[SheetKind, list[Numbered]]:
-    from openpyxl import load_workbook  # noqa: PLC0415 -- a third of a second, for those who use it
+    from openpyxl import load_workbook  # noqa: PLC0415 -- takes a third of a second to load
 
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as packed:
-            if sum(each.file_size for each in packed.infolist()) > _MOST_BYTES_UNPACKED:
+            if sum(member.file_size for member in packed.infolist()) > _MOST_BYTES_UNPACKED:
                 message = "ファイルが大きすぎます。"
                 raise TableError(message)
         book = load_workbook(io.BytesIO(body), read_only=True)
         pages = ((page.title, page.iter_rows(values_only=True, max_col=_MOST_COLUMNS)) for page in book)
-        found = {title: [list(row) for row in rows] for title, rows in pages}
+        sheets = {title: [list(row) for row in rows] for title, rows in pages}
     except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
         message = "Excel のファイルとして読めません。.xlsx の形で保存し直してください。"
         raise TableError(message) from error
-    known = {sheet: found[sheet.name] for sheet in SHEETS if sheet.name in found}
+    known = {sheet: sheets[sheet.name] for sheet in SHEETS if sheet.name in sheets}
     if not known:
         names = "」「".join(sheet.name for sheet in SHEETS)
         message = f"シートの名前が分かりません。「{names}」のどれかにしてください。"
@@ -89,7 +89,7 @@ def _read_csv(body: bytes) -> dict[SheetKind, list[Numbered]]:
     delimiter = "\t" if "\t" in text.partition("\n")[0] else ","
     rows: list[list[Any]] = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     headers = [cell.strip() for cell in rows[0]] if rows else []
-    sheet = next((each for each in SHEETS if set(each.headers) - {DELETE} <= set(headers)), None)
+    sheet = next((kind for kind in SHEETS if set(kind.headers) - {DELETE} <= set(headers)), None)
     if sheet is None:
         message = "一行目の見出しが分かりません。書き出した CSV と同じ見出しにしてください。"
         raise TableError(message)
@@ -107,7 +107,7 @@ def _decoded(body: bytes) -> str:
 
 
 def _numbered(sheet: SheetKind, rows: list[list[Any]]) -> list[Numbered]:
-    """Rows by header; empty ones are passed over, their numbers stay."""
+    """Rows by header; empty ones are skipped but still numbered."""
     headers = [str(cell or "").strip() for cell in rows[0]] if rows else []
     missing = [header for header in sheet.headers if header not in headers and header != DELETE]
     if missing:
@@ -124,7 +124,7 @@ def _numbered(sheet: SheetKind, rows: list[list[Any]]) -> list[Numbered]:
 
 
 def _cell(value: object) -> object:
-    """Text as it was exported; what a program has made into a number stays one, to be told."""
+    """The text as exported; a value that a program turned into a number stays one, and is reported as a fault."""
     if value is None:
         return ""
     if isinstance(value, datetime):

@@ -1,4 +1,4 @@
-"""Rows of a table to changes of cards, or to faults in Japanese, row by row: all is right, or nothing is taken."""
+"""Turn the rows of a table into changes of cards, or into faults in Japanese; with any fault nothing is imported."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ _PHONE = re.compile(r"^(?:#\d{4}|\d{3}|0\d{1,4}-\d{1,4}-\d{3,5}|0\d{2,3}-\d{6})(
 
 @dataclass(frozen=True, order=True)
 class RowFault:
-    """What is wrong with a row: sheet, its number in the file, what, and what to do."""
+    """The fault of a row: sheet, row number in the file, what is wrong, what to do."""
 
     sheet: str
     row: int
@@ -31,14 +31,13 @@ class RowFault:
 
 @dataclass
 class TableReading:
-    """What a file of tables asks for: cards with their new fields (None: taken out), and every fault."""
+    """Changes requested by a file of tables: cards with their new fields (None: deleted), and every fault."""
 
     files: Files
     changes: dict[CardRef, Values | None] = field(default_factory=dict)
     faults: list[RowFault] = field(default_factory=list)
 
     def read(self, tables: Mapping[SheetKind, Sequence[Numbered]]) -> None:
-        """Every row of every sheet."""
         for sheet, rows in tables.items():
             names = {item_of(file): file for file in files_of_sheet(self.files, sheet)}
             reading = _SheetReading(self, sheet, names, set(), {})
@@ -48,16 +47,15 @@ class TableReading:
 
 @dataclass(frozen=True)
 class _SheetReading:
-    """One sheet. `seen`: what an earlier row of it has named; `read`: files by name."""
+    """One sheet. `seen`: cards named by earlier rows; `read`: cards by file."""
 
-    whole: TableReading
+    reading: TableReading
     sheet: SheetKind
     items: Mapping[str, str]
     seen: set[tuple[str, str]]
     read: dict[str, dict[str, Values]]
 
     def row(self, number: int, row: Mapping[str, object]) -> None:
-        """One row: a change, a fault, or nothing new."""
         file = self._file(number, row)
         if not file:
             return
@@ -77,9 +75,9 @@ class _SheetReading:
         return self.items.get(named, "")
 
     def _cards(self, file: str) -> dict[str, Values]:
-        """The cards of a file, read once."""
+        """Each file is read once."""
         if file not in self.read:
-            self.read[file] = cards_of(self.whole.files, file)
+            self.read[file] = cards_of(self.reading.files, file)
         return self.read[file]
 
     def _phrase(self, number: int, row: Mapping[str, object], file: str) -> None:
@@ -88,28 +86,28 @@ class _SheetReading:
             self._fault(number, "言い方が空です", "文を書くか、行を消してください")
         elif len(phrase) > LONGEST_PHRASE:
             self._fault(number, f"言い方が長すぎます（{len(phrase)}字）", f"{LONGEST_PHRASE}字までにしてください")
-        elif self._is_twice(number, file, phrase):
+        elif self._is_duplicate(number, file, phrase):
             return
         else:
             place = CardRef(file)
             had = self._cards(file)[""].get("phrases", [])
-            before = (self.whole.changes.get(place) or {}).get("phrases", had)
+            before = (self.reading.changes.get(place) or {}).get("phrases", had)
             phrases: list[Data] = list(before) if isinstance(before, list) else []
             if self._is_deleted(row) and phrase in phrases:
                 phrases.remove(phrase)
             elif not self._is_deleted(row) and phrase not in phrases:
                 phrases.append(phrase)
             if phrases != before:
-                self.whole.changes[place] = {**(self.whole.changes.get(place) or {}), "phrases": phrases}
+                self.reading.changes[place] = {**(self.reading.changes.get(place) or {}), "phrases": phrases}
 
     def _card(self, number: int, row: Mapping[str, object], file: str) -> None:
         kind = self.sheet.kind
-        naming = {each.name: self._text(number, row, each.label) for each in kind.fields if each.name in kind.named_by}
+        naming = {f.name: self._text(number, row, f.label) for f in kind.fields if f.name in kind.named_by}
         name = self._text(number, row, NAME) if kind.holds is Holds.KEYS else name_of(kind, naming)
         if kind.holds is not Holds.ONE and not name.strip(" /"):
             self._fault(number, "名前の欄が空です", "書き出した表と同じ名前を書いてください")
             return
-        if self._is_twice(number, file, name):
+        if self._is_duplicate(number, file, name):
             return
         now = self._cards(file).get(name)
         if now is None and not kind.grows:
@@ -117,17 +115,17 @@ class _SheetReading:
             return
         if self._is_deleted(row):
             if now is not None:
-                self.whole.changes[CardRef(file, name)] = None
+                self.reading.changes[CardRef(file, name)] = None
             return
         was = now or {}
-        fields = {each.name: self._value(number, row, each, was.get(each.name, "")) for each in self.sheet.fields}
+        fields = {f.name: self._value(number, row, f, was.get(f.name, "")) for f in self.sheet.fields}
         given = {key: value for key, value in fields.items() if value or key in was}
         if now is None or any(now.get(key) != value for key, value in given.items()):
-            before = self.whole.changes.get(CardRef(file, name)) or {}
-            self.whole.changes[CardRef(file, name)] = {**before, **({} if now else naming), **given}
+            before = self.reading.changes.get(CardRef(file, name)) or {}
+            self.reading.changes[CardRef(file, name)] = {**before, **({} if now else naming), **given}
 
     def _value(self, number: int, row: Mapping[str, object], of: Field, now: Data) -> Data:
-        """A cell as a value; an unchanged one is the value as it is written today."""
+        """A cell as a value; for an unchanged cell, the value exactly as it is in the file."""
         if of.label not in row:
             return now
         text = self._text(number, row, of.label)
@@ -161,10 +159,10 @@ class _SheetReading:
                 self._fault(number, f"{of.label}の日付「{text}」が読めません", "2027-03-31 の形で書いてください")
 
     def _check_phones(self, number: int, of: Field, values: list[str]) -> None:
-        for each in values if of.name == "phones" else ():
-            if not _PHONE.match(each):
+        for phone in values if of.name == "phones" else ():
+            if not _PHONE.match(phone):
                 mend = "0134-32-4111 の形で、文字として書いてください"
-                self._fault(number, f"電話番号「{each}」の書き方が読めません", mend)
+                self._fault(number, f"電話番号「{phone}」の書き方が読めません", mend)
 
     def _text(self, number: int, row: Mapping[str, object], header: str) -> str:
         value = row.get(header, "")
@@ -180,7 +178,7 @@ class _SheetReading:
     def _is_deleted(self, row: Mapping[str, object]) -> bool:
         return str(row.get(DELETE, "")).strip() in _YES
 
-    def _is_twice(self, number: int, file: str, name: str) -> bool:
+    def _is_duplicate(self, number: int, file: str, name: str) -> bool:
         if (file, name) in self.seen:
             self._fault(number, f"「{name or item_of(file)}」が二回あります", "どちらか一つの行を消してください")
             return True
@@ -188,4 +186,4 @@ class _SheetReading:
         return False
 
     def _fault(self, number: int, what: str, mend: str) -> None:
-        self.whole.faults.append(RowFault(self.sheet.name, number, what, mend))
+        self.reading.faults.append(RowFault(self.sheet.name, number, what, mend))

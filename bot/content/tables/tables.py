@@ -1,4 +1,4 @@
-"""The content as tables, as offices keep them: which sheets there are, and the rows of each."""
+"""The content as an office's tables: the sheets and their rows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from bot.content.yaml.yaml_form import Data
 
 DELETE = "消す（はい）"
 ITEM = "項目"
-"""The column that names the file of a row, where a sheet holds several."""
+"""The column that names the file of a row, in a sheet of several files."""
 NAME = "名前"
 PHRASE = "言い方"
 _ESCAPED = tuple("=+-@'\t\r")
@@ -24,7 +24,7 @@ Row = dict[str, str]
 
 @dataclass(frozen=True)
 class SheetKind:
-    """One sheet. `files`: whose cards it holds. `phrases`: one row for each phrase of them, not one for each card."""
+    """One sheet. `files`: the files of its cards. `phrases`: one row per phrase instead of one per card."""
 
     name: str
     files: tuple[str, ...]
@@ -32,31 +32,31 @@ class SheetKind:
 
     @property
     def kind(self) -> CardKind:
-        """The kind of its cards."""
-        found = kind_of(self.files[0].replace("*", "x"))
-        if found is None:
+        kind = kind_of(self.files[0].replace("*", "x"))
+        if kind is None:
             raise LookupError(self.files[0])
-        return found
+        return kind
 
     @property
     def fields(self) -> tuple[Field, ...]:
-        """The columns that can be changed, besides those that name a row."""
+        """The editable columns, without those that name a row."""
         if self.phrases:
             return ()
-        fields = (each for each in self.kind.fields if each.shape is not Shape.SHOWN)
-        return tuple(each for each in fields if each.name not in self.kind.named_by and not self._elsewhere(each))
+        fields = (field for field in self.kind.fields if field.shape is not Shape.SHOWN)
+        return tuple(
+            field for field in fields if field.name not in self.kind.named_by and not self._has_own_sheet(field)
+        )
 
     @property
     def headers(self) -> list[str]:
-        """The first row."""
         names = [ITEM] if self.kind.holds is Holds.ONE or "*" in self.files[0] else []
         names += [NAME] if self.kind.holds is Holds.KEYS else []
         names += [field.label for field in self.kind.fields if field.name in self.kind.named_by]
         names += [PHRASE] if self.phrases else [field.label for field in self.fields]
         return names + [DELETE] * (self.phrases or self.kind.grows)
 
-    def _elsewhere(self, field: Field) -> bool:
-        """Phrases of entries stand in sheets of their own."""
+    def _has_own_sheet(self, field: Field) -> bool:
+        """Whether another sheet holds the field: the phrases of entries have their own."""
         return field.name == "phrases" and self.kind.holds is Holds.ONE
 
 
@@ -76,34 +76,30 @@ SHEETS = (
 
 
 def table_of(files: Files, sheet: SheetKind) -> list[Row]:
-    """Every row of a sheet."""
     return [row for file in files_of_sheet(files, sheet) for row in _rows(files, sheet, file)]
 
 
 def files_of_sheet(files: Files, sheet: SheetKind) -> list[str]:
-    """The files of a sheet, in order."""
     return sorted(file for file in files if any(fnmatchcase(file, pattern) for pattern in sheet.files))
 
 
 def item_of(file: str) -> str:
-    """How a sheet of several files names one."""
+    """The name of a file in the column `ITEM`."""
     return PurePosixPath(file).stem
 
 
 def cell_of(field: Field, value: Data) -> str:
-    """A value as one cell."""
     if field.shape is Shape.HOURS:
         return hours_text(value)
     return "\n".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def escaped(text: str) -> str:
-    """A cell that no program takes for a formula."""
+    """A cell that no program mistakes for a formula."""
     return f"'{text}" if text.startswith(_ESCAPED) else text
 
 
 def unescaped(text: str) -> str:
-    """What `escaped` was given."""
     return text.removeprefix("'")
 
 

@@ -1,1 +1,1 @@
-"""The one form in which content is written."""
+"""The canonical form of the content's YAML."""

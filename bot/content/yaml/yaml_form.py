@@ -1,7 +1,7 @@
-"""The one form in which the content is written: the same data always gives the same bytes, comments included.
+"""The canonical form of the content: the same data always gives the same bytes, comments included.
 
-Strings stand in double quotes, one key a line; short lists in brackets, lists of sentences one a line. Whoever changes
-a value in a program gets back the file that a careful person would have written, and every other byte as it was.
+Strings are in double quotes, with one key per line; short lists are in brackets, lists of sentences have one item per
+line. A program that changes a value writes the file that a careful person would, with all other bytes unchanged.
 """
 
 import json
@@ -18,23 +18,23 @@ Step: TypeAlias = str | int
 Steps: TypeAlias = tuple[Step, ...]
 
 SENTENCES = frozenset({"phrases", "publishers", "resident", "community", "business", "city", "council"})
-"""Lists under these keys stand one a line."""
+"""Lists under these keys have one item per line."""
 WRAPPED = "triage/words.yaml"
-"""The file of long lists of short words: they are broken into lines."""
+"""The file of long lists of short words, which are wrapped."""
 _WRAP_AT = 97
 _END: Steps = ("$end",)
 
 
 @dataclass(frozen=True)
 class YamlText:
-    """A file as data, and the comments and blank lines that stand before its places."""
+    """A file as data, with the comments and blank lines before each path."""
 
     name: str
     data: Data
     comments: dict[Steps, tuple[str, ...]] = field(default_factory=dict)
 
     def written(self) -> str:
-        """The file's text in the one form."""
+        """The file's text in canonical form."""
         if not self.data:
             lines = [*self.comments.get(_END, ()), "[]"]
         else:
@@ -59,8 +59,8 @@ class YamlText:
         lead = f"{' ' * indent}{key}:"
         if isinstance(value, str):
             yield f"{lead} {quoted(value)}"
-        elif isinstance(value, list) and all(isinstance(each, str) for each in value):
-            yield from self._strings(lead, [str(each) for each in value], path, indent)
+        elif isinstance(value, list) and all(isinstance(member, str) for member in value):
+            yield from self._strings(lead, [str(member) for member in value], path, indent)
         elif isinstance(value, dict) and not value:
             yield f"{lead} {{}}"
         else:
@@ -91,7 +91,7 @@ class YamlText:
 
 
 def misshapen_line(name: str, text: str) -> int:
-    """The first line, from 1, that is not in the one form; 0 where all are. Raises YAMLError."""
+    """The first line, from 1, that is not canonical; 0 if all are. Raises YAMLError."""
     have, want = text.split("\n"), parse_yaml(name, text).written().split("\n")
     return next((number for number, pair in enumerate(zip_longest(have, want), 1) if pair[0] != pair[1]), 0)
 
@@ -102,7 +102,7 @@ def quoted(text: str) -> str:
 
 
 def parse_yaml(name: str, text: str) -> YamlText:
-    """The data of a file that is right in form; scalars stay text. Raises YAMLError."""
+    """Parse a well-formed file; scalars stay text. Raises YAMLError."""
     node = YAML(typ="base").compose(text)
     places: dict[int, Steps] = {} if node is None else _first_at_line(node)
     return YamlText(name, [] if node is None else _plain(node), _comments(text.splitlines(), places))
@@ -117,7 +117,7 @@ def _plain(node: Node) -> Data:
 
 
 def _first_at_line(node: Node) -> dict[int, Steps]:
-    """Of each line (from 0): the outermost place that begins on it."""
+    """For each line (from 0), the outermost path that begins on it."""
     places: dict[int, Steps] = {}
     for line, path in _places(node, ()):
         places.setdefault(line, path)
@@ -136,18 +136,18 @@ def _places(node: Node, path: Steps) -> Iterator[tuple[int, Steps]]:
 
 
 def _comments(lines: list[str], places: dict[int, Steps]) -> dict[Steps, tuple[str, ...]]:
-    found: dict[Steps, tuple[str, ...]] = {}
+    comments: dict[Steps, tuple[str, ...]] = {}
     waiting: list[str] = []
     for number, line in enumerate(lines):
         plain = line.strip()
         if not plain or plain.startswith("#"):
             waiting.append(plain)
         elif waiting:
-            found[places.get(number, _END)] = tuple(waiting)
+            comments[places.get(number, _END)] = tuple(waiting)
             waiting = []
     if waiting:
-        found[_END] = tuple(waiting)
-    return found
+        comments[_END] = tuple(waiting)
+    return comments
 
 
 def _wrapped(values: Iterable[str]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Reading YAML so that every value keeps its line, and every scalar stays text.
 
-YAML readers turn an unquoted `0134` into a number and `2026-04-01` into a date; here nothing is typed but by our own
-schema, and a telephone number that was not written in quotes is a fault of its own.
+YAML readers turn an unquoted `0134` into a number and `2026-04-01` into a date; here only our own schema assigns
+types, and a telephone number without quotes is a fault of its own.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,19 +19,18 @@ from bot.content.yaml.yaml_form import misshapen_line
 
 @dataclass
 class Sheet:
-    """One file with the faults found in it; faults of all files land in one list."""
+    """One file and its faults; the list of faults is shared by all files."""
 
     name: str
     faults: list[Fault]
 
     def fault(self, line: int, what: str, mend: str) -> None:
-        """Note a fault of this file."""
         self.faults.append(Fault(self.name, line, what, mend))
 
 
 @dataclass(frozen=True)
 class Value:
-    """A place in a YAML file: its node (None where nothing stands), and how people would call it."""
+    """A place in a YAML file: its node (None if nothing is there), and its name for people."""
 
     sheet: Sheet
     node: Node | None
@@ -42,7 +41,7 @@ class Value:
         return any(name == key for name, _ in self._pairs())
 
     def __getitem__(self, key: str) -> "Value":
-        """The value under `key`; a Value without a node where it is missing."""
+        """The value under `key`; a Value without a node if it is missing."""
         for name, value in self._pairs():
             if name == key:
                 return self._at(value, key)
@@ -50,19 +49,17 @@ class Value:
 
     def __iter__(self) -> Iterator["Value"]:
         if isinstance(self.node, SequenceNode):
-            return iter([self._at(each, self.name) for each in self.node.value])
+            return iter([self._at(node, self.name) for node in self.node.value])
         if self.node is not None and not self.is_blank:
             self.sheet.fault(self.line, f"「{self.name}」は一覧ではありません", "各行を「- 」で始めてください")
         return iter([])
 
     @property
     def is_blank(self) -> bool:
-        """Whether nothing is written there."""
         return self.node is None or (isinstance(self.node, ScalarNode) and not str(self.node.value).strip())
 
     @property
     def is_quoted(self) -> bool:
-        """Whether it is written in quotes."""
         return isinstance(self.node, ScalarNode) and self.node.style in {'"', "'"}
 
     def items(self) -> list[tuple[str, "Value"]]:
@@ -70,7 +67,7 @@ class Value:
         return [(name, self._at(value, name)) for name, value in self._pairs()]
 
     def text(self, default: str | None = None) -> str:
-        """The scalar as it is written. Missing without a default is a fault."""
+        """The scalar as written. A missing one without a default is a fault."""
         if isinstance(self.node, ScalarNode) and not self.is_blank:
             return str(self.node.value).strip()
         if self.node is not None and not isinstance(self.node, ScalarNode):
@@ -81,7 +78,7 @@ class Value:
 
     def texts(self) -> tuple[str, ...]:
         """The scalars of a list."""
-        return tuple(each.text() for each in self)
+        return tuple(value.text() for value in self)
 
     def number(self, default: int) -> int:
         """A whole number."""
@@ -101,7 +98,7 @@ class Value:
 
 
 def read_yaml(files: Files, name: str, faults: list[Fault]) -> Value:
-    """The file's top value. A file that cannot be read is one fault and an empty value."""
+    """The file's top value. A file that cannot be read gives one fault and an empty value."""
     sheet = Sheet(name, faults)
     try:
         node = YAML(typ="base").compose(files[name].decode("utf-8-sig"))
@@ -116,26 +113,26 @@ def read_yaml(files: Files, name: str, faults: list[Fault]) -> Value:
         line = mark.line + 1 if mark else 1
         sheet.fault(line, "書き方が崩れていて読めません", '字下げ、「: 」、引用符「"」の閉じ忘れを確かめてください')
         node = None
-    _refuse_twice(sheet, node)
+    _refuse_duplicate_keys(sheet, node)
     return Value(sheet, node, PurePosixPath(name).stem, 1)
 
 
-def _refuse_twice(sheet: Sheet, node: Node | None) -> None:
-    """A key that stands twice hides one of its values in silence: a fault."""
+def _refuse_duplicate_keys(sheet: Sheet, node: Node | None) -> None:
+    """A duplicate key hides one of its values silently: a fault."""
     if isinstance(node, MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
             if str(key.value) in seen:
                 sheet.fault(key.start_mark.line + 1, f"「{key.value}」が二回あります", "どちらか一つにしてください")
             seen.add(str(key.value))
-            _refuse_twice(sheet, value)
+            _refuse_duplicate_keys(sheet, value)
     elif isinstance(node, SequenceNode):
         for value in node.value:
-            _refuse_twice(sheet, value)
+            _refuse_duplicate_keys(sheet, value)
 
 
 def misshapen(files: Files) -> Iterable[Fault]:
-    """Files that another hand wrote otherwise: exported and imported they would not be the same bytes."""
+    """Files not in canonical form: exported and imported, they would not be the same bytes."""
     for name, body in files.items():
         line = misshapen_line(name, body.decode("utf-8-sig"))
         if line:

@@ -27,7 +27,7 @@ from bot.storage.content.draft_rows import (
     read_draft_files,
     write_draft_file,
 )
-from bot.storage.content.regression_rows import RegressionRow, read_proof
+from bot.storage.content.regression_rows import RegressionRow, read_regression
 from bot.storage.content.revision_rows import Revision, lock_newest, read_content, read_revision
 from bot.storage.engine import Store
 from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
@@ -146,7 +146,7 @@ def discard(context: AppContext, staff: Staff) -> None:
 def read_check(store: Store, draft: Draft) -> RegressionRow | None:
     """The regression check of this draft, finished or not; None if the base revision has been replaced."""
     with store.reading() as connection:
-        row = read_proof(connection, draft.digest)
+        row = read_regression(connection, draft.digest)
     return row if row and row.base == draft.base.number else None
 
 
@@ -178,7 +178,7 @@ def _joined(base: Values | None, fields: Values | None, now: Values | None) -> t
         return {**(base or {}), **fields}, {}
     current = {name: now.get(name, "") for name in fields}
     merged = merge_fields(base or {}, fields, current)
-    return {**now, **_without_empty(merged.values, now)}, {name: current[name] for name in merged.torn}
+    return {**now, **_without_empty(merged.values, now)}, {name: current[name] for name in merged.conflicts}
 
 
 def _as_seen(store: Store, draft: Draft, form: CardForm) -> tuple[Values | None, str]:

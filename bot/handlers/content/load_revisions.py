@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from bot.content.content_faults import ContentError
 from bot.content.content_files import Files, digest_of, pack_files, unpack_files
-from bot.content.upgrade_merge import grow
+from bot.content.upgrade_merge import merge_upgrade
 from bot.domain.understanding.analyzer import Analyzer
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
@@ -44,11 +44,11 @@ def begin_revisions(store: Store, shipped: Files, now: datetime) -> Revision:
     if not known:
         _add(store, shipped, Revision(1, digest, digest, RevisionOrigin.FIRST, "", "", "", now), shipped)
     elif digest not in {revision.shipped for revision in known}:
-        grown = grow(files[known[0].shipped], files[known[0].digest], shipped)
-        reason = f"taken {len(grown.taken)}, kept {len(grown.kept)}"
+        merged = merge_upgrade(files[known[0].shipped], files[known[0].digest], shipped)
+        reason = f"taken {len(merged.taken)}, kept {len(merged.kept)}"
         number = known[0].number + 1
-        revision = Revision(number, digest_of(grown.files), digest, RevisionOrigin.SHIPPED, "", "", reason, now)
-        _add(store, grown.files, revision, shipped)
+        revision = Revision(number, digest_of(merged.files), digest, RevisionOrigin.SHIPPED, "", "", reason, now)
+        _add(store, merged.files, revision, shipped)
     with store.reading() as connection:
         revision_now = read_revision(connection)
     if revision_now is None:

@@ -6,13 +6,13 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.content.content_files import Files, digest_of, pack_files, unpack_files
-from bot.content.upgrade_merge import grow
+from bot.content.upgrade_merge import merge_upgrade
 from bot.domain.staff.permissions import Permission, Staff, require
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import Draft, read_check, read_draft, rebase_draft
 from bot.handlers.content.regression_report import RegressionReport, load_report
 from bot.storage.content.draft_rows import clear_draft, newest_edit, write_draft_file
-from bot.storage.content.regression_rows import RegressionRow, clear_regressions, want_published
+from bot.storage.content.regression_rows import RegressionRow, clear_regressions, request_approval
 from bot.storage.content.revision_rows import (
     BehindError,
     Revision,
@@ -57,7 +57,7 @@ def request_publish(context: AppContext, staff: Staff, digest: str, reason: str)
     now = context.clock()
 
     def work(connection: Connection) -> None:
-        want_published(connection, checked.row.digest, staff.id, now, reason.strip()[:LONGEST_REASON])
+        request_approval(connection, checked.row.digest, staff.id, now, reason.strip()[:LONGEST_REASON])
         add_audit_entry(connection, AuditEntry(now, staff.id, "publish-wanted", "", digest))
 
     context.store.transaction(work)
@@ -153,7 +153,7 @@ def _restored_files(store: Store, draft: Draft, number: int) -> Files:
         if old.shipped == draft.base.shipped:
             return files
         shipped = [unpack_files(read_content(connection, revision.shipped)) for revision in (old, draft.base)]
-    return grow(shipped[0], files, shipped[1]).files
+    return merge_upgrade(shipped[0], files, shipped[1]).files
 
 
 def next_revision(now: datetime, base: Revision, way: RevisionOrigin, digest: str) -> Revision:

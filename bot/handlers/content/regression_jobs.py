@@ -23,10 +23,10 @@ from bot.handlers.conversation.answer_dry_run import answerer
 from bot.handlers.index_builder import IndexBuilder, child_process, fit_index, process_analyzer, read_valid_catalog
 from bot.storage.content.regression_rows import (
     RegressionRow,
-    end_regression,
+    lease_regression,
     request_regression,
-    take_regression,
-    write_step,
+    store_regression,
+    write_progress,
 )
 from bot.storage.content.revision_rows import read_content, read_revision, store_content
 from bot.storage.engine import Store
@@ -62,7 +62,7 @@ async def run_waiting_checks(context: AppContext) -> None:
 
 def run_next_check(context: AppContext) -> bool:
     """Run the oldest requested check. False if there is none."""
-    row = context.store.transaction(lambda connection: take_regression(connection, context.clock()))
+    row = context.store.transaction(lambda connection: lease_regression(connection, context.clock()))
     if row is None:
         return False
     report: bytes | None = None
@@ -70,7 +70,7 @@ def run_next_check(context: AppContext) -> bool:
         report = dump_report(_run_check(context, row))
     except Exception as error:  # noqa: BLE001 -- content that breaks the check must not stop the worker
         log.error("proof_failed", error=type(error).__name__)
-    context.store.transaction(lambda connection: end_regression(connection, row.digest, report))
+    context.store.transaction(lambda connection: store_regression(connection, row.digest, report))
     return True
 
 
@@ -83,7 +83,7 @@ def _run_check(context: AppContext, row: RegressionRow) -> RegressionReport:
 
 
 def _save_step(store: Store, digest: str, step: int) -> None:
-    store.transaction(lambda connection: write_step(connection, digest, step))
+    store.transaction(lambda connection: write_progress(connection, digest, step))
 
 
 def check_for_regressions(

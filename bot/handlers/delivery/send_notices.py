@@ -16,7 +16,7 @@ from bot.handlers.delivery.dispatcher import rung
 from bot.handlers.delivery.render_notices import ChatTarget, RenderedNotices, find_place, write_notice_text
 from bot.storage.delivery.notice_rows import NoticeAttempt, QueuedNotice, lease_notices, write_notice
 from bot.storage.leases import Lease
-from bot.storage.staff.staff_chat_rows import lose_chat, move_lane
+from bot.storage.staff.staff_chat_rows import mark_chat_lost, move_lane
 
 log = structlog.get_logger()
 
@@ -115,7 +115,7 @@ def keep_place(connection: Connection, context: AppContext, place: ChatTarget, a
         to = (place.channel.lane_of(answered.moved), answered.moved)
         move_lane(connection, context.keys, place.channel.name, place.chat.lane, to)
     elif answered.outcome is Outcome.BLOCKED:
-        lose_chat(connection, place.chat.id)
+        mark_chat_lost(connection, place.chat.id)
         log.error("alarm_staff_chat_lost", channel=place.channel.name, see="/desk/chats")
 
 

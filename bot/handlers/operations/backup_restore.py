@@ -29,7 +29,7 @@ from bot.storage.sealing import Keyring
 from bot.storage.staff.audit_rows import CONSOLE, AuditEntry, add_audit_entry, last_audit_entry
 from bot.storage.staff.duty_rows import write_switch
 from bot.storage.staff.session_rows import end_every_session
-from bot.storage.staff.staff_chat_rows import drop_every_offer
+from bot.storage.staff.staff_chat_rows import delete_unbound_chats
 
 BACKUP = "backup"
 """Audit action written before a backup is made, so that the backup contains it."""
@@ -111,7 +111,7 @@ def _prepare_for_start(store: Store, contents: Contents, keys: Keyring, now: dat
         end_every_page(connection)
         end_every_code(connection)
         end_every_session(connection)
-        drop_every_offer(connection)
+        delete_unbound_chats(connection)
         moment = made.at.isoformat(timespec="seconds") if made else "?"
         add_audit_entry(connection, AuditEntry(now, CONSOLE, "restore", detail=moment))
         return Restored(contents, len(pending) - len(unknown), len(unknown), events)

@@ -18,7 +18,7 @@ from bot.storage.delivery.notice_rows import count_failed_notices
 from bot.storage.delivery.queue_stats import overdue, read_figures
 from bot.storage.engine import SQLITE
 from bot.storage.migrate import is_current
-from bot.storage.operations.clock_skew import clock_off
+from bot.storage.operations.clock_skew import clock_skew
 from bot.storage.operations.sealed_rows import count_by_key
 from bot.storage.sealing import Keyring
 from bot.storage.staff.audit_rows import broken_link
@@ -60,7 +60,7 @@ def _state(connection: Connection, context: AppContext, deployment: Deployment, 
         sqlite=tuple(map(int, SQLITE.sqlite_version.split("."))) if file else (),
         content_faults=deployment.content_faults,
         unconfirmed=sum(1 for line in lines if line.use in {Use.SHIP, Use.UNCONFIRMED}),
-        clock_off=clock_off(connection, now),
+        clock_off=clock_skew(connection, now),
         broken_link=broken_link(connection),
         last_backup=datetime.fromisoformat(last_backup) if last_backup else None,
         set_aside=len(list(file.parent.glob(f"{file.name}.replaced-*"))) if file else 0,

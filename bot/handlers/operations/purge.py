@@ -19,13 +19,13 @@ from bot.storage.operations.purge_rows import (
     delete_events_before,
     delete_messages,
     delete_notices_before,
+    delete_residents,
     erase_cases,
-    forget_resident,
-    forget_residents,
-    forget_talks,
-    gone_residents,
+    erase_resident,
+    expired_residents,
     old_cases,
-    old_talk,
+    old_messages,
+    reset_conversations,
     resident_cases,
 )
 from bot.storage.staff.audit_rows import CLOCK, CONSOLE, AuditEntry, add_audit_entry, delete_audit_before
@@ -58,12 +58,14 @@ def purge_kept(store: Store, retention: Retention, now: datetime) -> Purged:
     talk_before, case_before = now - timedelta(days=retention.talk_days), now - timedelta(days=retention.case_days)
     events_before = now - timedelta(days=retention.events_days)
     audit_before = now - timedelta(days=retention.audit_years * 366)
-    messages = _in_batches(store, partial(old_talk, before=talk_before, most=_BATCH), delete_messages)
+    messages = _in_batches(store, partial(old_messages, before=talk_before, most=_BATCH), delete_messages)
     cases = _in_batches(store, partial(old_cases, before=case_before, most=_BATCH), partial(erase_cases, now=now))
     people = _in_batches(
-        store, partial(gone_residents, before=talk_before, most=_BATCH), partial(forget_residents, before=talk_before)
+        store,
+        partial(expired_residents, before=talk_before, most=_BATCH),
+        partial(delete_residents, before=talk_before),
     )
-    store.transaction(partial(forget_talks, before=talk_before))
+    store.transaction(partial(reset_conversations, before=talk_before))
     store.transaction(partial(delete_events_before, done_before=events_before, aside_before=case_before))
     store.transaction(partial(delete_notices_before, before=case_before))
     store.transaction(partial(delete_sessions_before, begun_before=now - _SESSIONS_KEPT))
@@ -95,7 +97,7 @@ def purge_resident(store: Store, number: str, now: datetime) -> int:
         if OPEN_STATUSES & set(statuses.values()):
             message = f"the resident of case {shown_number(number)} has an open case: close it first"
             raise NotPurgedError(message)
-        erased = forget_resident(connection, case.resident)
+        erased = erase_resident(connection, case.resident)
         erase_cases(connection, list(statuses), now)
         for case_id in statuses:
             add_audit_entry(connection, AuditEntry(now, CONSOLE, "purge-wish", case_id))

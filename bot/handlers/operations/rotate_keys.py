@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from bot.storage.engine import Store
-from bot.storage.operations.sealed_rows import reseal_some, sealed_places
+from bot.storage.operations.sealed_rows import reseal_batch, sealed_columns
 from bot.storage.sealing import Keyring
 
 _BATCH = 20
@@ -21,10 +21,10 @@ class RotatedCount:
 def rotate_keys(store: Store, keys: Keyring) -> RotatedCount:
     """Safe to interrupt and run again."""
     done = failed = 0
-    for place in sealed_places():
+    for place in sealed_columns():
         after, has_more = "", True
         while has_more:
-            step = partial(reseal_some, keys=keys, place=place, after=after, most=_BATCH)
+            step = partial(reseal_batch, keys=keys, place=place, after=after, most=_BATCH)
             batch = store.transaction(step)
             done, failed = done + batch.done, failed + batch.failed
             after, has_more = batch.last, bool(batch.last)

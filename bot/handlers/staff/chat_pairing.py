@@ -22,8 +22,8 @@ from bot.storage.staff.staff_chat_rows import (
     NewOffer,
     StaffChat,
     bind_chat,
-    drop_chat,
-    drop_old_offers,
+    delete_chat,
+    delete_expired_offers,
     list_chats,
     offer_chat,
     read_chat,
@@ -65,7 +65,7 @@ def offer(context: AppContext, staff: Staff, channel: str, *, for_group: bool) -
     new_offer = NewOffer(channel, "" if for_group else staff.id, hashed(code), now + CODE_VALID_FOR)
 
     def insert(connection: Connection) -> None:
-        drop_old_offers(connection, now)
+        delete_expired_offers(connection, now)
         offer_chat(connection, new_offer, now)
         add_audit_entry(
             connection, AuditEntry(now, staff.id, "chat-offer", new_offer.staff, "group" if for_group else "person")
@@ -89,7 +89,7 @@ def confirm(context: AppContext, staff: Staff, chat_id: str) -> None:
 
 def drop(context: AppContext, staff: Staff, chat_id: str) -> None:
     """Unpair the chat. Raises NotAllowedError."""
-    _change_chat(context, staff, chat_id, "chat-drop", lambda connection, chat: drop_chat(connection, chat.id))
+    _change_chat(context, staff, chat_id, "chat-drop", lambda connection, chat: delete_chat(connection, chat.id))
 
 
 def _change_chat(

@@ -20,8 +20,8 @@ from bot.storage.staff.staff_chat_rows import (
     find_chat,
     find_offer,
     has_offer,
-    is_staffs,
-    lose_lane,
+    is_staff_lane,
+    mark_lane_lost,
     move_lane,
     write_offer,
 )
@@ -41,7 +41,7 @@ def handle_staff_event(connection: Connection, context: AppContext, lane: Lane, 
         return True
     if not event.in_group:
         return False
-    return is_staffs(connection, lane.channel, lane.name) or has_offer(connection, lane.channel, context.clock())
+    return is_staff_lane(connection, lane.channel, lane.name) or has_offer(connection, lane.channel, context.clock())
 
 
 def _hear_of_itself(connection: Connection, context: AppContext, lane: Lane, event: Event) -> bool:
@@ -49,7 +49,7 @@ def _hear_of_itself(connection: Connection, context: AppContext, lane: Lane, eve
     if event.kind is EventKind.MOVE:
         to = (context.channels[lane.channel].lane_of(event.person), event.person)
         return move_lane(connection, context.keys, lane.channel, lane.name, to)
-    if lose_lane(connection, lane.channel, lane.name):
+    if mark_lane_lost(connection, lane.channel, lane.name):
         log.error("alarm_staff_chat_lost", channel=lane.channel, see="/desk/chats")
     return True
 

@@ -1,4 +1,4 @@
-"""What the monthly report counts."""
+"""Queries of the monthly report."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from bot.storage.schema.residents_and_cases import case_events, cases
 
 
 def read_reported(connection: Connection, start: datetime, end: datetime) -> list[ReportedCase]:
-    """Cases that came from `start` to before `end`, without drills."""
+    """Cases opened from `start` to before `end`, without drills."""
     query = select(cases).where(cases.c.opened_at >= start, cases.c.opened_at < end, ~cases.c.is_drill)
     return [
         ReportedCase(
@@ -29,7 +29,7 @@ def read_reported(connection: Connection, start: datetime, end: datetime) -> lis
 
 
 def count_reopened(connection: Connection, start: datetime, end: datetime) -> int:
-    """How many cases were opened again in that time."""
+    """Number of cases that were reopened in that time."""
     mine = (
         case_events.c.action == CaseAction.REOPEN,
         case_events.c.at >= start,

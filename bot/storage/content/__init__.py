@@ -1,1 +1,1 @@
-"""What the bot knows: draft, checks, revisions."""
+"""The content: draft, regression checks, revisions."""

@@ -1,4 +1,4 @@
-"""The draft: the files in which it differs from the revision in force, and every edit ever made."""
+"""The draft: the files in which it differs from the published revision, and every edit ever made."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from bot.storage.schema.studio_schema import draft_edits, draft_files
 
 @dataclass(frozen=True)
 class Edit:
-    """One change of one card. `before` and `after` are its fields as JSON; empty where the card was not there."""
+    """One change of one card. `before` and `after` are its fields as JSON; empty if there was no card."""
 
     number: int
     file: str
@@ -26,23 +26,22 @@ class Edit:
 
 
 def read_draft_files(connection: Connection) -> dict[str, str]:
-    """The changed files by name."""
+    """Bodies by file name."""
     return {row.file: row.body for row in connection.execute(select(draft_files))}
 
 
 def read_draft_file(connection: Connection, file: str) -> str:
-    """One changed file; empty where it is not changed."""
+    """Empty if the file is not changed."""
     return connection.execute(select(draft_files.c.body).where(draft_files.c.file == file)).scalar() or ""
 
 
 def write_draft_file(connection: Connection, file: str, body: str) -> None:
-    """One changed file."""
     if not insert_if_new(connection, draft_files, {"file": file, "body": body}):
         connection.execute(update(draft_files).where(draft_files.c.file == file).values(body=body))
 
 
 def clear_draft(connection: Connection) -> None:
-    """No file differs any more; the edits stay."""
+    """Discard the changed files; the edits stay."""
     connection.execute(delete(draft_files))
 
 
@@ -52,18 +51,16 @@ def newest_edit(connection: Connection) -> int:
 
 
 def add_edit(connection: Connection, edit: Edit) -> None:
-    """Add to the history."""
     connection.execute(insert(draft_edits).values(**edit.__dict__))
 
 
 def add_edits(connection: Connection, edits: Sequence[Edit]) -> None:
-    """Many at once."""
     if edits:
         connection.execute(insert(draft_edits), [edit.__dict__ for edit in edits])
 
 
 def mark_undone(connection: Connection, number: int, by: int) -> None:
-    """This edit was taken back by another."""
+    """Record that edit `by` undid this one."""
     connection.execute(update(draft_edits).where(draft_edits.c.number == number).values(undone_by=by))
 
 
@@ -80,7 +77,7 @@ def list_edits(
 
 
 def edit_as_seen(connection: Connection, file: str, name: str, revision: int, seen: int) -> Edit | None:
-    """The newest edit of a card, on a draft of that revision, that somebody knew who had seen edit number `seen`."""
+    """The card's newest edit, in the draft of that revision, that was visible to an editor who had seen edit `seen`."""
     query = (
         select(draft_edits)
         .where(draft_edits.c.file == file, draft_edits.c.name == name)

@@ -1,4 +1,4 @@
-"""What a draft would do, worked out in the background, and who wants it published."""
+"""Regression checks of a draft, computed in the background, and who requests its publication."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from bot.storage.insert_if_new import insert_if_new
 from bot.storage.schema.studio_schema import proofs
 
 LEASE = timedelta(minutes=3)
-"""A proof takes less than a minute: who has not ended by then has died, and another begins anew."""
+"""A check takes less than a minute: after this time its worker counts as dead, and another starts over."""
 
 
 class RegressionState(StrEnum):
@@ -24,7 +24,7 @@ class RegressionState(StrEnum):
 
 @dataclass(frozen=True)
 class RegressionRow:
-    """One row. `found`: the proof as JSON, compressed. `wanted_by`: who asks that it be published."""
+    """One row. `found`: the report as JSON, compressed. `wanted_by`: who requests the publication."""
 
     digest: str
     base: int
@@ -39,14 +39,14 @@ class RegressionRow:
     reason: str = ""
 
 
-def read_proof(connection: Connection, digest: str) -> RegressionRow | None:
-    """The proof of the draft with this digest."""
+def read_regression(connection: Connection, digest: str) -> RegressionRow | None:
+    """The check of the draft with this digest."""
     row = connection.execute(select(proofs).where(proofs.c.digest == digest)).one_or_none()
-    return _proof(row) if row else None
+    return _regression(row) if row else None
 
 
 def request_regression(connection: Connection, digest: str, base: int, staff: str, at: datetime) -> None:
-    """Ask; asked twice is once. What failed, or was made on another revision, is made anew."""
+    """Request a check, once per draft. A failed one, or one against another revision, is repeated."""
     values = {
         "digest": digest, "base": base, "state": RegressionState.WAITING, "step": 0, "asked_by": staff, "asked_at": at,
     }  # fmt: skip
@@ -55,44 +55,44 @@ def request_regression(connection: Connection, digest: str, base: int, staff: st
     insert_if_new(connection, proofs, values)
 
 
-def take_regression(connection: Connection, now: datetime) -> RegressionRow | None:
-    """The oldest proof that waits, or whose worker has died, taken for three minutes."""
-    free = or_(
+def lease_regression(connection: Connection, now: datetime) -> RegressionRow | None:
+    """Lease the oldest check that is waiting, or whose worker has died."""
+    available = or_(
         proofs.c.state == RegressionState.WAITING,
         and_(proofs.c.state == RegressionState.RUNNING, proofs.c.leased_until < now),
     )
     row = connection.execute(
-        select(proofs).where(free).order_by(proofs.c.asked_at).limit(1).with_for_update(skip_locked=True)
+        select(proofs).where(available).order_by(proofs.c.asked_at).limit(1).with_for_update(skip_locked=True)
     ).one_or_none()
     if row is None:
         return None
     values = {"state": RegressionState.RUNNING, "step": 0, "leased_until": now + LEASE}
     connection.execute(update(proofs).where(proofs.c.digest == row.digest).values(values))
-    return _proof(row)
+    return _regression(row)
 
 
-def write_step(connection: Connection, digest: str, step: int) -> None:
-    """How far it is."""
+def write_progress(connection: Connection, digest: str, step: int) -> None:
+    """Store the progress."""
     connection.execute(update(proofs).where(proofs.c.digest == digest).values(step=step))
 
 
-def end_regression(connection: Connection, digest: str, found: bytes | None) -> None:
-    """What was found; None where it could not be made."""
-    state = RegressionState.FAILED if found is None else RegressionState.DONE
-    connection.execute(update(proofs).where(proofs.c.digest == digest).values(state=state, found=found))
+def store_regression(connection: Connection, digest: str, report: bytes | None) -> None:
+    """Store the compressed report; None for a failure."""
+    state = RegressionState.FAILED if report is None else RegressionState.DONE
+    connection.execute(update(proofs).where(proofs.c.digest == digest).values(state=state, found=report))
 
 
-def want_published(connection: Connection, digest: str, staff: str, at: datetime, reason: str) -> None:
-    """Ask a second person to agree."""
+def request_approval(connection: Connection, digest: str, staff: str, at: datetime, reason: str) -> None:
+    """Request the approval of a second person."""
     values = {"wanted_by": staff, "wanted_at": at, "reason": reason}
     connection.execute(update(proofs).where(proofs.c.digest == digest).values(values))
 
 
 def clear_regressions(connection: Connection) -> None:
-    """After a publish: what was proved was proved against what is no longer in force."""
+    """After a publication all checks are void: they compared with the previous revision."""
     connection.execute(delete(proofs))
 
 
-def _proof(row: object) -> RegressionRow:
+def _regression(row: object) -> RegressionRow:
     values = row._mapping  # type: ignore[attr-defined]  # noqa: SLF001 -- SQLAlchemy's own name for it
     return RegressionRow(**{**values, "state": RegressionState(values["state"])})

@@ -11,12 +11,12 @@ from bot.storage.schema.studio_schema import contents, revisions
 
 
 class RevisionOrigin(StrEnum):
-    """How a revision came to be. The values are stored."""
+    """The values are stored."""
 
     FIRST = "first"
-    """What was shipped, at the first start."""
+    """The shipped files, at the first start."""
     SHIPPED = "shipped"
-    """Newer shipped files, at a start of a newer version."""
+    """Newer shipped files, at the first start of a newer version."""
     PUBLISHED = "published"
     RESTORED = "restored"
 
@@ -40,19 +40,19 @@ class BehindError(Exception):
 
 
 def newest_number(connection: Connection) -> int:
-    """The number of the revision in force; 0 where there is none yet."""
+    """The number of the published revision; 0 if there is none yet."""
     return connection.execute(select(func.max(revisions.c.number))).scalar() or 0
 
 
 def lock_newest(connection: Connection) -> int:
-    """The number of the revision in force; until the commit nobody else changes the draft or publishes."""
+    """The number of the published revision; until the commit nobody else can change the draft or publish."""
     query = select(revisions.c.number).order_by(revisions.c.number.desc()).limit(1).with_for_update()
     connection.execute(query).scalar()
     return newest_number(connection)
 
 
 def read_revision(connection: Connection, number: int = 0) -> Revision | None:
-    """The revision with this number, the one in force without."""
+    """The revision with this number; without a number, the published one."""
     query = select(revisions).order_by(revisions.c.number.desc()).limit(1)
     row = connection.execute(query.where(revisions.c.number == number) if number else query).one_or_none()
     return _revision(row) if row else None
@@ -65,7 +65,7 @@ def list_revisions(connection: Connection, most: int = 200) -> list[Revision]:
 
 
 def add_revision(connection: Connection, revision: Revision) -> None:
-    """Add it after the one before. Raises BehindError where its number is taken."""
+    """Raises BehindError if `number` is not the next one."""
     values = {
         "number": revision.number,
         "digest": revision.digest,

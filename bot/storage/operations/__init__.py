@@ -1,1 +1,1 @@
-"""Running it: health, backup, purge, keys."""
+"""Operations: health, backup, purge, keys."""

@@ -1,7 +1,7 @@
-"""A backup is one SQLite file, whatever the database is: it opens by itself, and any database is filled from it.
+"""A backup is one SQLite file, whatever the database is: it opens on its own, and can be restored into any database.
 
-Keys are not in it; what is sealed stays sealed. A file is written under another name, opened and read before it gets
-its own: what has the name of a backup is one.
+Keys are not in it; sealed values stay sealed. A file is written under a temporary name and renamed after it was opened
+and read: every file with the name of a backup is a valid one.
 """
 
 import os
@@ -18,16 +18,16 @@ from bot.storage.migrate import is_known, migrate
 from bot.storage.schema.every_table import every_table
 
 _FORMAT = b"SQLite format 3\0"
-_AT_ONCE = 500
+_BATCH = 500
 
 
 class BackupError(Exception):
-    """It cannot be backed up or restored so; the message says why and what to do."""
+    """A backup or restore is not possible; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What is in a backup. `revision`: of its schema; `pending`: messages of platforms that wait to be sent."""
+    """A summary of a backup. `revision`: of its schema; `pending`: messages to platforms that wait to be sent."""
 
     revision: str
     cases: int
@@ -37,19 +37,19 @@ class Contents:
 
 
 def write_backup(store: Store, file: Path) -> Contents:
-    """Everything as it stands at one moment, while others write. Raises BackupError, and leaves no file then."""
+    """A consistent snapshot, while others write. Raises BackupError, and then leaves no file."""
     if file.exists():
         message = f"{file} is there already; name another file"
         raise BackupError(message)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = _private(file.with_name(f".{file.name}.unfinished"))
+    unfinished = _private_file(file.with_name(f".{file.name}.unfinished"))
     try:
         with store.reading() as connection:
             if connection.dialect.name == "sqlite":
                 _copy_pages(connection.connection.driver_connection, unfinished)
             else:
                 _copy_all(connection, unfinished)
-        _make_whole(unfinished)
+        _finish_file(unfinished)
         contents = read_backup(unfinished)
         unfinished.rename(file)
     finally:
@@ -59,7 +59,7 @@ def write_backup(store: Store, file: Path) -> Contents:
 
 
 def read_backup(file: Path) -> Contents:
-    """Open a backup and look through it. Raises BackupError where it is none, is damaged, or is of a newer version."""
+    """Open and verify a backup. Raises BackupError if it is not one, is damaged, or is of a newer version."""
     with _opened(file) as connection:
         try:
             verdict = connection.execute("PRAGMA integrity_check").fetchone()[0]
@@ -86,26 +86,25 @@ _COUNTS = (
 
 
 def copy_of_backup(file: Path, to: Path) -> Store:
-    """A copy of the backup to work on, brought to the newest schema. Raises BackupError."""
+    """A working copy of the backup, migrated to the newest schema. Raises BackupError."""
     with _opened(file) as connection:
-        _copy_pages(connection, _private(to))
+        _copy_pages(connection, _private_file(to))
     store = open_file(to)
     migrate(store)
     return store
 
 
 def copy_rows(source: Connection, target: Connection) -> None:
-    """Every row of one database into another one of the same schema, in place of what is there."""
+    """Replace all rows of `target` with those of `source`, a database with the same schema."""
     for table in reversed(every_table()):
         target.execute(delete(table))
     for table in every_table():
-        rows = source.execution_options(yield_per=_AT_ONCE).execute(select(table))
+        rows = source.execution_options(yield_per=_BATCH).execute(select(table))
         for chunk in rows.mappings().partitions():
             target.execute(insert(table), [dict(row) for row in chunk])
 
 
 def open_file(file: Path) -> Store:
-    """The SQLite database in this file."""
     return open_store(URL.create("sqlite", database=str(file)).render_as_string())
 
 
@@ -113,11 +112,11 @@ def open_file(file: Path) -> Store:
 def _opened(file: Path) -> Iterator[Any]:
     try:
         with file.open("rb") as opened:
-            found = opened.read(len(_FORMAT))
+            header = opened.read(len(_FORMAT))
     except OSError as error:
         message = f"{file} cannot be read ({error.strerror})"
         raise BackupError(message) from None
-    if found != _FORMAT:
+    if header != _FORMAT:
         message = f"{file} is no backup of this bot"
         raise BackupError(message)
     connection = SQLITE.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
@@ -128,7 +127,7 @@ def _opened(file: Path) -> Iterator[Any]:
 
 
 def _copy_pages(source: Any, to: Path) -> None:  # noqa: ANN401 -- either SQLite module's connection
-    """SQLite's own backup, in one step: whoever writes meanwhile neither waits nor shows in it."""
+    """SQLite's own backup, in one step: concurrent writers do not wait, and their writes are not in it."""
     target = SQLITE.connect(str(to), isolation_level=None)
     try:
         source.backup(target)
@@ -146,8 +145,8 @@ def _copy_all(source: Connection, to: Path) -> None:
         store.close()
 
 
-def _make_whole(file: Path) -> None:
-    """Without the files beside it that WAL mode needs, and on the disk."""
+def _finish_file(file: Path) -> None:
+    """Merge the files of WAL mode into it, and flush it to disk."""
     connection = SQLITE.connect(str(file), isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode=DELETE")
@@ -157,8 +156,8 @@ def _make_whole(file: Path) -> None:
         os.fsync(written.fileno())
 
 
-def _private(file: Path) -> Path:
-    """An empty file for the owner alone, in place of one that was left by an earlier run."""
+def _private_file(file: Path) -> Path:
+    """An empty file, readable by the owner only; replaces one that an earlier run left behind."""
     file.unlink(missing_ok=True)
     os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     return file

@@ -1,4 +1,4 @@
-"""What goes: found in a read, deleted in small pieces, so that nobody who writes waits for it."""
+"""Retention: expired rows are selected in a read and deleted in small batches, so that no writer waits long."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,10 +23,10 @@ from bot.storage.schema.residents_and_cases import (
 from bot.storage.schema.studio_schema import unclear
 
 _GONE = "gone-"
-"""How the sender of somebody begins who is kept only because a case is counted."""
+"""Prefix of `sender` for an anonymised resident, who stays only because a case is counted."""
 
 
-def old_talk(connection: Connection, before: datetime, most: int) -> list[str]:
+def old_messages(connection: Connection, before: datetime, most: int) -> list[str]:
     """Messages without a case from before then."""
     mine = (inbound.c.case_id.is_(None), inbound.c.received_at < before)
     return list(connection.execute(select(inbound.c.id).where(*mine).limit(most)).scalars())
@@ -39,41 +39,41 @@ def delete_messages(connection: Connection, messages: Sequence[str]) -> int:
 
 
 def old_cases(connection: Connection, before: datetime, most: int) -> list[str]:
-    """Cases that ended before then and have their words still."""
+    """Cases that were closed before then and still have their words."""
     mine = (cases.c.status.not_in(OPEN_STATUSES), cases.c.closed_at < before, cases.c.erased_at.is_(None))
     return list(connection.execute(select(cases.c.id).where(*mine).limit(most)).scalars())
 
 
 def erase_cases(connection: Connection, ended: Sequence[str], now: datetime) -> int:
-    """Erase every word of cases that have ended; the cases stay, to be counted."""
+    """Erase every word of closed cases; the cases stay for the statistics."""
     mine = (cases.c.id.in_(ended), cases.c.status.not_in(OPEN_STATUSES))
     query = select(cases.c.id).where(*mine).order_by(cases.c.id).with_for_update(key_share=True)
-    still = connection.execute(query).scalars().all()
+    closed = connection.execute(query).scalars().all()
     delete_messages(
-        connection, list(connection.execute(select(inbound.c.id).where(inbound.c.case_id.in_(still))).scalars())
+        connection, list(connection.execute(select(inbound.c.id).where(inbound.c.case_id.in_(closed))).scalars())
     )
-    connection.execute(update(case_events).where(case_events.c.case_id.in_(still)).values(note=None))
-    connection.execute(delete(proposed_checks).where(proposed_checks.c.case_id.in_(still)))
-    done = (notices.c.case_id.in_(still), notices.c.state != NoticeState.QUEUED)
+    connection.execute(update(case_events).where(case_events.c.case_id.in_(closed)).values(note=None))
+    connection.execute(delete(proposed_checks).where(proposed_checks.c.case_id.in_(closed)))
+    done = (notices.c.case_id.in_(closed), notices.c.state != NoticeState.QUEUED)
     connection.execute(delete(notices).where(*done))
     return connection.execute(
-        update(cases).where(cases.c.id.in_(still)).values(source="", erased_at=now, ask_at=None)
+        update(cases).where(cases.c.id.in_(closed)).values(source="", erased_at=now, ask_at=None)
     ).rowcount
 
 
 def is_erased(connection: Connection, case: str) -> bool:
-    """Whether the case has no words any more: nobody can be answered in it."""
+    """Whether the case's words are erased: nobody can be answered in it."""
     return connection.execute(select(cases.c.erased_at).where(cases.c.id == case)).scalar() is not None
 
 
-def forget_talks(connection: Connection, before: datetime) -> int:
-    """Forget where talks stood that rest since before then."""
+def reset_conversations(connection: Connection, before: datetime) -> int:
+    """Reset conversations that have been idle since before then."""
     mine = (residents.c.seen_at < before, residents.c.conversation.is_not(None))
     return connection.execute(update(residents).where(*mine).values(conversation=None)).rowcount
 
 
-def gone_residents(connection: Connection, before: datetime, most: int) -> list[str]:
-    """Residents not seen since before then of whom no message and no case with words is left."""
+def expired_residents(connection: Connection, before: datetime, most: int) -> list[str]:
+    """Residents not seen since before then, without any message or any case with words."""
     mine = (
         residents.c.seen_at < before,
         or_(~residents.c.sender.startswith(_GONE), ~exists().where(cases.c.resident_id == residents.c.id)),
@@ -83,15 +83,15 @@ def gone_residents(connection: Connection, before: datetime, most: int) -> list[
     return list(connection.execute(select(residents.c.id).where(*mine).limit(most)).scalars())
 
 
-def forget_residents(connection: Connection, people: Sequence[str], before: datetime) -> int:
+def delete_residents(connection: Connection, people: Sequence[str], before: datetime) -> int:
     """Delete those people; who has a case that is counted stays as a row that leads to nobody."""
     unseen = (residents.c.id.in_(people), residents.c.seen_at < before)
     query = select(residents.c.id).where(*unseen).order_by(residents.c.id).with_for_update()
     mine = residents.c.id.in_(connection.execute(query).scalars().all())
     _forget_devices(connection, select(residents.c.id).where(mine))
     counted = exists().where(cases.c.resident_id == residents.c.id)
-    gone = connection.execute(delete(residents).where(mine, ~counted)).rowcount
-    return gone + _make_nameless(connection, mine)
+    deleted = connection.execute(delete(residents).where(mine, ~counted)).rowcount
+    return deleted + _anonymise(connection, mine)
 
 
 def resident_cases(connection: Connection, resident: str) -> dict[str, str]:
@@ -103,7 +103,7 @@ def resident_cases(connection: Connection, resident: str) -> dict[str, str]:
     return {row.id: row.status for row in connection.execute(query.with_for_update(key_share=True))}
 
 
-def forget_resident(connection: Connection, resident: str) -> int:
+def erase_resident(connection: Connection, resident: str) -> int:
     """Erase what one person wrote and was answered, and who they are; how many messages. Cases are erased apart.
 
     After `resident_cases`, which locks what this changes.
@@ -112,35 +112,35 @@ def forget_resident(connection: Connection, resident: str) -> int:
     connection.execute(delete(outbound).where(outbound.c.resident_id == resident))
     written = select(inbound.c.id).where(inbound.c.resident_id == resident)
     connection.execute(delete(unclear).where(unclear.c.inbound.in_(written)))
-    gone = connection.execute(delete(inbound).where(inbound.c.resident_id == resident)).rowcount
+    deleted = connection.execute(delete(inbound).where(inbound.c.resident_id == resident)).rowcount
     _forget_devices(connection, select(residents.c.id).where(residents.c.id == resident))
     # The key of an event stays: should it come once more, it is known to have come before.
     theirs = (inbox.c.channel == channel, inbox.c.lane == sender)
     nothing = {"raw": None, "lane": "", "message": "", "state": InboxState.DONE}
     connection.execute(update(inbox).where(*theirs, inbox.c.state != InboxState.WAITING).values(nothing))
-    _make_nameless(connection, residents.c.id == resident)
-    return gone
+    _anonymise(connection, residents.c.id == resident)
+    return deleted
 
 
 def delete_events_before(connection: Connection, done_before: datetime, aside_before: datetime) -> int:
-    """Delete events that were handled and came before then, and those that were set aside longer ago; how many."""
+    """Delete events that were handled and came before `done_before`, and dead letters from before `aside_before`."""
     done = (inbox.c.state == InboxState.DONE) & (inbox.c.received_at < done_before)
     aside = (inbox.c.state == InboxState.ASIDE) & (inbox.c.received_at < aside_before)
     return connection.execute(delete(inbox).where(done | aside)).rowcount
 
 
 def delete_notices_before(connection: Connection, before: datetime) -> int:
-    """Delete notices from before then; how many."""
+    """Returns the number of deleted notices."""
     old = (notices.c.state != NoticeState.QUEUED, notices.c.created_at < before)
     return connection.execute(delete(notices).where(*old)).rowcount
 
 
 def _forget_devices(connection: Connection, people: Select[tuple[str]]) -> None:
-    """On no other device do these people's talks open any more."""
+    """Unlink these people's other devices."""
     for table in (talk_codes, talk_devices):
         connection.execute(delete(table).where(table.c.resident_id.in_(people)))
 
 
-def _make_nameless(connection: Connection, mine: ColumnElement[bool]) -> int:
+def _anonymise(connection: Connection, mine: ColumnElement[bool]) -> int:
     nobody = {"sender": _GONE + residents.c.id, "address": None, "conversation": None, "reachable": False}
     return connection.execute(update(residents).where(mine).values(nobody)).rowcount

@@ -1,4 +1,4 @@
-"""Every sealed value of the database, wherever it stands: which keys seal them, and sealing them anew."""
+"""Every sealed value of the database: which keys seal them, and sealing them with a new key."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -12,22 +12,21 @@ from bot.storage.sealing import ID_BYTES, Keyring, SealedField, SealError
 
 @dataclass(frozen=True)
 class Resealed:
-    """What became of one batch. `last`: the row to go on after; empty at the end of the column."""
+    """The result of one batch. `last`: the row to continue after; empty at the end of the column."""
 
     done: int
     failed: int
     last: str
 
 
-def sealed_places() -> tuple[tuple[Table, str], ...]:
-    """Every column that holds sealed values."""
+def sealed_columns() -> tuple[tuple[Table, str], ...]:
     return tuple(columns_of(Sealed))
 
 
 def count_by_key(connection: Connection) -> Counter[str]:
-    """How many values each key seals, by the key's id as hex."""
+    """Number of sealed values by key id (hex)."""
     counts: Counter[str] = Counter()
-    for table, name in sealed_places():
+    for table, name in sealed_columns():
         key = _key_of(table, name)
         query = select(key, func.count()).where(table.c[name].is_not(None)).group_by(key)
         for key_id, count in connection.execute(query):
@@ -35,8 +34,8 @@ def count_by_key(connection: Connection) -> Counter[str]:
     return counts
 
 
-def reseal_some(connection: Connection, keys: Keyring, place: tuple[Table, str], after: str, most: int) -> Resealed:
-    """Seal with the newest key up to `most` values of a column that an older one seals. What does not open stays."""
+def reseal_batch(connection: Connection, keys: Keyring, place: tuple[Table, str], after: str, most: int) -> Resealed:
+    """Reseal up to `most` values of a column with the newest key. Values that cannot be opened stay."""
     table, name = place
     row_key = table.c[key_column(table)]
     old = _key_of(table, name) != literal(bytes.fromhex(keys.newest), LargeBinary)
@@ -44,13 +43,13 @@ def reseal_some(connection: Connection, keys: Keyring, place: tuple[Table, str],
     rows = connection.execute(query.order_by(row_key).limit(most).with_for_update(key_share=True)).all()
     failed = 0
     for row, sealed in rows:
-        here = SealedField(table.name, row, name)
+        field = SealedField(table.name, row, name)
         try:
-            fresh = keys.seal(here, keys.open(here, sealed))
+            resealed = keys.seal(field, keys.open(field, sealed))
         except SealError:
             failed += 1
             continue
-        connection.execute(update(table).where(row_key == row).values({name: fresh}))
+        connection.execute(update(table).where(row_key == row).values({name: resealed}))
     return Resealed(len(rows) - failed, failed, rows[-1][0] if len(rows) == most else "")
 
 

@@ -1,1 +1,1 @@
-"""Every table, three pages, and the column types."""
+"""Every table, in three modules, and the column types."""

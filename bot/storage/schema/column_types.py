@@ -1,4 +1,4 @@
-"""The metadata of all tables and our column types: random hex ids, times in UTC, residents' words `Sealed`."""
+"""The metadata of all tables and the column types: random hex ids, times in UTC, residents' words `Sealed`."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -19,13 +19,13 @@ metadata = MetaData(
 
 
 class Sealed(TypeDecorator[SealedBytes]):
-    """Words of a resident, sealed for their place. Anything else than `SealedBytes` is refused."""
+    """Words of a resident, sealed for their row. Only `SealedBytes` are accepted."""
 
     impl = LargeBinary
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:  # noqa: ANN401, ARG002 -- SQLAlchemy's signature
-        """Only what a keyring made goes in."""
+        """Accepts only the values of a keyring."""
         if value is not None and not isinstance(value, SealedBytes):
             message = f"a sealed column takes SealedBytes, not {type(value).__name__}"
             raise TypeError(message)
@@ -37,13 +37,13 @@ class Sealed(TypeDecorator[SealedBytes]):
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """An aware time. SQLite keeps no zone, so both databases keep UTC."""
+    """An aware time. SQLite stores no time zone, so both databases store UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401 -- SQLAlchemy's signature
-        """Aware times only, as UTC."""
+        """Accepts only aware times, stored as UTC."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -53,7 +53,6 @@ class UtcTime(TypeDecorator[datetime]):
         return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002 -- SQLAlchemy's signature
-        """Aware again."""
         if value is None:
             return None
         moment: datetime = value
@@ -61,10 +60,9 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 def row_id() -> Column[str]:
-    """The id of a row."""
     return Column("id", String(32), primary_key=True)
 
 
 def row_of(name: str, target: str, *, nullable: bool = False) -> Column[str]:
-    """A column that holds the id of a row of another table (`target`: table.column)."""
+    """A foreign key (`target`: table.column)."""
     return Column(name, String(32), ForeignKey(target), nullable=nullable)

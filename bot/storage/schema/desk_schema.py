@@ -15,7 +15,7 @@ staff = Table(
     Column("telephone", String(32), nullable=False, server_default=""),
     Column("password", String(128), nullable=False),
     Column("totp", Sealed, nullable=False),
-    # The last time step a code was taken for: each code opens once.
+    # The last time step whose code was accepted: each code works once.
     Column("totp_step", Integer, nullable=False, server_default="0"),
     Column("disabled_at", UtcTime),
     Column("created_at", UtcTime, nullable=False),
@@ -33,14 +33,14 @@ recovery_codes = Table(
 sessions = Table(
     "sessions",
     metadata,
-    # The hash of the cookie: from the database nobody gets a session.
+    # The hash of the cookie: nobody can take over a session with the database alone.
     Column("id", String(64), primary_key=True),
     row_of("staff_id", "staff.id"),
     Column("begun_at", UtcTime, nullable=False),
     Column("seen_at", UtcTime, nullable=False),
 )
 
-# Failed sign-ins by login and by address (both as keyed hashes): here, so that a restart forgives nothing.
+# Failed sign-ins by login and by address (both as keyed hashes). Stored, so that a restart does not reset them.
 sign_in_failures = Table(
     "sign_in_failures",
     metadata,
@@ -67,7 +67,7 @@ special_days = Table(
     Column("reason", String(128), nullable=False),
 )
 
-# Who did what, each row chained to the one before by its hash; the head is locked while a row is added.
+# Who did what, each row chained to the previous one by its hash; the head is locked while a row is added.
 audit = Table(
     "audit",
     metadata,
@@ -87,12 +87,12 @@ audit_head = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("number", Integer, nullable=False),
     Column("hash", String(64), nullable=False),
-    # The last row that was purged at the old end: the chain begins after it.
+    # The last purged row at the old end: the chain begins after it.
     Column("anchor_number", Integer, nullable=False, server_default="0"),
     Column("anchor_hash", String(64), nullable=False, server_default=""),
 )
 
-# What an admin switches for the whole city, with who did it last.
+# City-wide switches set by an admin, and who set them last.
 switches = Table(
     "switches",
     metadata,
@@ -102,7 +102,7 @@ switches = Table(
     Column("at", UtcTime, nullable=False),
 )
 
-# Where staff are told in chats of a platform. `staff_id` is empty for a group.
+# Platform chats in which staff are notified. `staff_id` is empty for a group.
 staff_chats = Table(
     "staff_chats",
     metadata,
@@ -119,7 +119,7 @@ staff_chats = Table(
     Index("ix_staff_chats_lane", "channel", "lane"),
 )
 
-# What staff are told: a number and a link, never a word of a resident.
+# Notices to staff: a number and a link, never a word of a resident.
 notices = Table(
     "notices",
     metadata,
@@ -127,7 +127,7 @@ notices = Table(
     row_of("case_id", "cases.id", nullable=True),
     Column("recipient", String(254), nullable=False),
     Column("why", String(16), nullable=False),
-    # Whom it names: a member of staff.
+    # The subject of the notice: a member of staff.
     Column("about", String(32), nullable=False, server_default=""),
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
@@ -135,17 +135,17 @@ notices = Table(
     Column("due_at", UtcTime, nullable=False),
     Column("leased_until", UtcTime),
     Column("fault", String(32), nullable=False, server_default=""),
-    # What a platform allows to be answered without cost, and the key under which it takes the notice once.
+    # The platform's token for a free reply, and the key under which it accepts the notice only once.
     Column("ticket", Sealed),
     Column("retry_key", String(36), nullable=False),
-    # The platform's id of the message, where it can be written anew, and what of the case stands in it.
+    # The platform's message id, if the message can be edited, and the case state that it shows.
     Column("message", String(64), nullable=False, server_default=""),
     Column("shown", String(48), nullable=False, server_default=""),
     Index("ix_notices_state", "state", "due_at"),
     Index("ix_notices_message", "recipient", "message"),
 )
 
-# What an admin is asked to teach the bot: messages of cases that were closed as 誤報 or いたずら.
+# Checks proposed to an admin: messages of cases that were closed as 誤報 or いたずら.
 proposed_checks = Table(
     "proposed_checks",
     metadata,

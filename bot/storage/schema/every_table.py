@@ -1,4 +1,4 @@
-"""All tables, whichever page they stand on: for what goes over the whole database."""
+"""All tables of all schema modules, for operations on the whole database."""
 
 from collections.abc import Iterator
 
@@ -10,12 +10,12 @@ from bot.storage.schema.column_types import metadata
 
 
 def every_table() -> tuple[Table, ...]:
-    """Every table, those that are pointed to before those that point."""
+    """Every table, referenced tables before the tables that reference them."""
     return tuple(metadata.sorted_tables)
 
 
 def key_column(table: Table) -> str:
-    """The name of the column that tells the rows of a table apart."""
+    """The name of the table's key column."""
     return next(iter(table.primary_key.columns)).name
 
 

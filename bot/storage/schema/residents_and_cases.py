@@ -1,4 +1,4 @@
-"""The schema of residents, their messages and cases, on one page; staff and the desk are in `desk_schema`."""
+"""The schema of residents, their messages and cases; staff and the desk are in `desk_schema`."""
 
 from sqlalchemy import (
     Boolean,
@@ -24,7 +24,7 @@ residents = Table(
     metadata,
     row_id(),
     Column("channel", String(16), nullable=False),
-    # The web: a hash of the cookie. A platform: its own id of the person, sealed, with the hash to find it by.
+    # The web: a hash of the cookie. A platform: its own id of the person, sealed, with a hash to find it by.
     Column("sender", String(64), nullable=False),
     Column("address", Sealed),
     Column("reachable", Boolean, nullable=False, server_default=true()),
@@ -65,7 +65,7 @@ cases = Table(
     Column("ask_at", UtcTime),
     Column("asks", Integer, nullable=False, server_default="0"),
     Column("found_help", String(8), nullable=False, server_default=""),
-    # Since when it has no words any more: it is kept to be counted.
+    # When its words were erased; the row stays for the statistics.
     Column("erased_at", UtcTime),
     Index("ix_cases_resident", "resident_id"),
     Index("ix_cases_alarm", "status", "alarm_at"),
@@ -93,7 +93,7 @@ inbound = Table(
     Column("source", String(32), nullable=False),
     Column("received_at", UtcTime, nullable=False),
     Column("words", Sealed, nullable=False),
-    # Whether triage heard something in it: what has raised an alarm is not read again with the next piece.
+    # Whether triage had a hit: a message that raised an alarm is not read again with the next part.
     Column("heard", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("channel", "event"),
     Index("ix_inbound_message", "channel", "message"),
@@ -112,7 +112,7 @@ outbound = Table(
     Column("state", String(16), nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("reply", Sealed, nullable=False),
-    # How it goes out over a platform (`domain/delivery.py`); empty on the web.
+    # The send method on a platform (`domain/delivery.py`); empty on the web.
     Column("channel", String(16), nullable=False, server_default=""),
     Column("leaves", Boolean, nullable=False, server_default=false()),
     Column("urgent", Boolean, nullable=False, server_default=false()),
@@ -127,14 +127,14 @@ outbound = Table(
     Column("due_at", UtcTime),
     Column("leased_until", UtcTime),
     Column("fault", String(32), nullable=False, server_default=""),
-    # Who wrote it: a member of staff, or the bot.
+    # Its author: a member of staff, or the bot.
     Column("author", String(32), nullable=False, server_default=""),
     Index("ix_outbound_inbound", "inbound_id", "position"),
     Index("ix_outbound_state", "state", "created_at"),
     Index("ix_outbound_resident", "resident_id", "state"),
 )
 
-# What a platform told, kept before it is answered 200. Handled events keep their key and lose their words.
+# Platform events, stored before they are answered 200. Handled events keep their key and lose their words.
 inbox = Table(
     "inbox",
     metadata,
@@ -160,7 +160,7 @@ inbox = Table(
     Index("ix_inbox_received", "channel", "received_at"),
 )
 
-# How many messages of a day came to which end; kept for ever, and says nothing of anybody.
+# How many messages of a day had which outcome; kept for ever, and anonymous.
 counts = Table(
     "counts",
     metadata,
@@ -184,18 +184,18 @@ case_events = Table(
     Index("ix_case_events_case", "case_id", "at"),
 )
 
-# Pages of ours for what should not be written on a platform: each opens once, until its time is over.
+# Private forms for what should not be written on a platform: each opens once, until it expires.
 private_pages = Table(
     "private_pages",
     metadata,
-    # The hash of what stands in the link.
+    # The hash of the secret in the link.
     Column("id", String(64), primary_key=True),
     row_of("case_id", "cases.id"),
     Column("until", UtcTime, nullable=False),
     Column("used_at", UtcTime),
 )
 
-# A talk of the page on another device: a code that was shown once, and the cookies it has opened the talk for.
+# A page conversation on another device: a code that was shown once, and the cookies of the linked devices.
 talk_codes = Table(
     "talk_codes",
     metadata,
@@ -207,7 +207,7 @@ talk_codes = Table(
 talk_devices = Table(
     "talk_devices",
     metadata,
-    # What the database knows the other device's cookie by, as `residents.sender`.
+    # The other device's key, a hash of its cookie like `residents.sender`.
     Column("sender", String(64), primary_key=True),
     row_of("resident_id", "residents.id"),
     Column("begun_at", UtcTime, nullable=False),

@@ -1,4 +1,4 @@
-"""The schema of the studio: revisions of the content, the draft, its proofs, and what was not understood."""
+"""The schema of the studio: content revisions, the draft, its regression checks, and messages not understood."""
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
@@ -12,13 +12,13 @@ contents = Table(
     Column("files", LargeBinary, nullable=False),
 )
 
-# What residents are answered from, newest last. Never changed, never deleted.
+# The published content, newest last. Never changed, never deleted.
 revisions = Table(
     "revisions",
     metadata,
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("digest", String(32), ForeignKey("contents.digest"), nullable=False),
-    # The shipped files it grew from.
+    # The shipped files that it is based on.
     Column("shipped", String(32), ForeignKey("contents.digest"), nullable=False),
     Column("way", String(16), nullable=False),
     Column("author", String(32), nullable=False),
@@ -27,7 +27,7 @@ revisions = Table(
     Column("at", UtcTime, nullable=False),
 )
 
-# The files of the draft that differ from the revision in force.
+# The files of the draft that differ from the published revision.
 draft_files = Table(
     "draft_files",
     metadata,
@@ -35,7 +35,7 @@ draft_files = Table(
     Column("body", Text, nullable=False),
 )
 
-# Every change of a card, for ever: who, when, before, after. An empty text is a card that is not there.
+# Every change of a card, for ever: who, when, before, after. An empty text means no card.
 draft_edits = Table(
     "draft_edits",
     metadata,
@@ -46,14 +46,14 @@ draft_edits = Table(
     Column("after", Text, nullable=False),
     Column("staff", String(32), nullable=False),
     Column("at", UtcTime, nullable=False),
-    # The revision that the draft stood on.
+    # The revision that the draft was based on.
     Column("revision", Integer, nullable=False),
-    # The edit that took this one back, 0 for none.
+    # The edit that undid this one, 0 for none.
     Column("undone_by", Integer, nullable=False, server_default="0"),
     Index("ix_draft_edits_place", "file", "name", "number"),
 )
 
-# What a draft would do, worked out in the background; and who wants it published.
+# The effects of a draft, computed in the background, and who requests its publication.
 proofs = Table(
     "proofs",
     metadata,
@@ -70,7 +70,7 @@ proofs = Table(
     Column("reason", String(500), nullable=False, server_default=""),
 )
 
-# What was not understood, likenesses together. Counts stay; the words go with the last message.
+# Clusters of similar messages that were not understood. Counts stay; the words go with the last message.
 unclear_groups = Table(
     "unclear_groups",
     metadata,
@@ -88,7 +88,7 @@ unclear = Table(
     metadata,
     row_id(),
     Column("group_id", String(32), ForeignKey("unclear_groups.id"), nullable=True),
-    # The message as it came: what its writer takes back goes here too.
+    # The original message: if its author unsends it, it is deleted here too.
     Column("inbound", String(32), nullable=False, index=True),
     Column("why", String(16), nullable=False),
     Column("entry", String(32), nullable=False, server_default=""),
@@ -98,7 +98,7 @@ unclear = Table(
     Index("ix_unclear_at", "at"),
 )
 
-# What residents pressed under an answer, counted: nobody's words, nobody's name.
+# Ratings that residents pressed under an answer, counted: nobody's words, nobody's name.
 verdicts = Table(
     "verdicts",
     metadata,

@@ -1,4 +1,4 @@
-"""The duty list, the special days, and what an admin switches."""
+"""The duty list, the special days, and the admin's switches."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -13,7 +13,7 @@ from bot.storage.schema.desk_schema import duty_people, special_days, staff, swi
 
 
 def read_roster(connection: Connection, hours: OpeningHours) -> DutyRoster:
-    """The duty list in its order, without accounts that are disabled, and the special days."""
+    """The duty list in its order, without disabled accounts, and the special days."""
     query = (
         select(duty_people)
         .join(staff, staff.c.id == duty_people.c.staff_id)
@@ -29,21 +29,21 @@ def read_roster(connection: Connection, hours: OpeningHours) -> DutyRoster:
 
 
 def write_people(connection: Connection, people: Sequence[DutyPerson]) -> None:
-    """The duty list, in this order, in place of the one before."""
+    """Replace the duty list, in this order."""
     connection.execute(delete(duty_people))
-    for position, each in enumerate(people):
+    for position, person in enumerate(people):
         values = {
-            "staff_id": each.staff,
+            "staff_id": person.staff,
             "position": position,
-            "weekdays": " ".join(sorted(each.weekdays)),
-            "on_call": each.on_call,
-            "absent_until": each.absent_until,
+            "weekdays": " ".join(sorted(person.weekdays)),
+            "on_call": person.on_call,
+            "absent_until": person.absent_until,
         }
         connection.execute(insert(duty_people).values(values))
 
 
 def write_special_day(connection: Connection, day: date, special: SpecialDay | None) -> None:
-    """One special day; None makes it an ordinary one again."""
+    """Set a special day; None makes it an ordinary one again."""
     connection.execute(delete(special_days).where(special_days.c.day == day))
     if special:
         times = " ".join(f"{start}-{end}" for start, end in special.times)
@@ -51,17 +51,16 @@ def write_special_day(connection: Connection, day: date, special: SpecialDay | N
 
 
 def read_switch(connection: Connection, name: str) -> str:
-    """What a switch stands on; empty where nobody touched it."""
+    """The value of a switch; empty if it was never set."""
     return connection.execute(select(switches.c.value).where(switches.c.name == name)).scalar() or ""
 
 
 def read_switches(connection: Connection) -> Switches:
-    """Everything that stands on."""
+    """Every switch that is on."""
     return Switches({row.name: row.value for row in connection.execute(select(switches)) if row.value})
 
 
 def write_switch(connection: Connection, name: str, value: str, by: str, at: datetime) -> None:
-    """Turn a switch."""
     values = {"name": name, "value": value, "staff": by, "at": at}
     if not insert_if_new(connection, switches, values):
         connection.execute(update(switches).where(switches.c.name == name).values(values))

@@ -1,4 +1,4 @@
-"""Signed-in sessions, and how often a sign-in failed."""
+"""Sessions of signed-in staff, and counts of failed sign-ins."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,8 +11,6 @@ from bot.storage.schema.desk_schema import sessions, sign_in_failures
 
 @dataclass(frozen=True)
 class Session:
-    """Somebody who is signed in."""
-
     staff: str
     begun_at: datetime
     seen_at: datetime
@@ -20,14 +18,13 @@ class Session:
 
 @dataclass(frozen=True)
 class Failures:
-    """How often a login or an address has failed, and when last."""
+    """Failed sign-ins of a login or an address."""
 
     count: int
     last_at: datetime
 
 
 def add_session(connection: Connection, hashed: str, staff_id: str, now: datetime) -> None:
-    """Begin a session."""
     connection.execute(insert(sessions).values(id=hashed, staff_id=staff_id, begun_at=now, seen_at=now))
 
 
@@ -38,7 +35,7 @@ def find_session(connection: Connection, hashed: str) -> Session | None:
 
 
 def touch_session(connection: Connection, hashed: str, now: datetime) -> None:
-    """Somebody did something."""
+    """Record activity, so that the session does not expire."""
     connection.execute(update(sessions).where(sessions.c.id == hashed).values(seen_at=now))
 
 
@@ -49,18 +46,17 @@ def end_sessions(connection: Connection, *, hashed: str = "", staff_id: str = ""
 
 
 def end_every_session(connection: Connection) -> None:
-    """Everybody signs in again."""
     connection.execute(delete(sessions))
 
 
 def delete_sessions_before(connection: Connection, begun_before: datetime) -> None:
-    """Forget old sessions and failures."""
+    """Delete old sessions and failures."""
     connection.execute(delete(sessions).where(sessions.c.begun_at < begun_before))
     connection.execute(delete(sign_in_failures).where(sign_in_failures.c.last_at < begun_before))
 
 
 def read_failures(connection: Connection, key: str, now: datetime) -> Failures:
-    """The failures under this key, locked: two tries at once are counted as two."""
+    """The failures under this key, locked, so that simultaneous attempts are counted one by one."""
     insert_if_new(connection, sign_in_failures, {"id": key, "count": 0, "last_at": now})
     mine = sign_in_failures.c.id == key
     row = connection.execute(select(sign_in_failures).where(mine).with_for_update()).one()
@@ -68,6 +64,5 @@ def read_failures(connection: Connection, key: str, now: datetime) -> Failures:
 
 
 def write_failures(connection: Connection, key: str, failures: Failures) -> None:
-    """What is known of this key now."""
     values = {"count": failures.count, "last_at": failures.last_at}
     connection.execute(update(sign_in_failures).where(sign_in_failures.c.id == key).values(values))

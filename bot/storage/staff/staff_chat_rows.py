@@ -1,4 +1,4 @@
-"""Chats of a platform in which staff are told: offered with a code, written in the chat, bound at the desk."""
+"""Platform chats in which staff are notified: offered with a code, claimed by writing it, confirmed at the desk."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from bot.storage.sealing import Keyring, SealedField
 
 
 class ChatState(StrEnum):
-    """How far the pairing is."""
+    """The stage of the pairing."""
 
     OFFERED = "offered"
     """The desk has shown a code."""
@@ -21,7 +21,7 @@ class ChatState(StrEnum):
     """The code was written in a chat: the desk must confirm it."""
     BOUND = "bound"
     LOST = "lost"
-    """It was bound, and the bot was put out of it or may not write there: it must be paired again."""
+    """It was bound, but the bot was removed or may not write there: it must be paired again."""
 
 
 _STAFFS = frozenset({ChatState.BOUND, ChatState.LOST})
@@ -29,7 +29,7 @@ _STAFFS = frozenset({ChatState.BOUND, ChatState.LOST})
 
 @dataclass(frozen=True)
 class StaffChat:
-    """One chat. `staff`: whose it is, empty for a group. `lane`: how the platform's events name it here."""
+    """One chat. `staff`: its owner, empty for a group; `lane`: its key in the platform's events."""
 
     id: str
     channel: str
@@ -46,7 +46,7 @@ class StaffChat:
 
 @dataclass(frozen=True)
 class NewOffer:
-    """A chat to be. `staff`: whose, empty for a group; `code`: its hash."""
+    """A requested pairing. `staff`: its owner, empty for a group; `code`: its hash."""
 
     channel: str
     staff: str
@@ -55,7 +55,7 @@ class NewOffer:
 
 
 def offer_chat(connection: Connection, wanted: NewOffer, now: datetime) -> None:
-    """Wait for a chat in which the code is written."""
+    """Store an offer that waits for its code."""
     values = {
         "id": new_id(),
         "channel": wanted.channel,
@@ -69,7 +69,7 @@ def offer_chat(connection: Connection, wanted: NewOffer, now: datetime) -> None:
 
 
 def find_offer(connection: Connection, channel: str, code: str, now: datetime) -> StaffChat | None:
-    """The chat that waits for this code (its hash)."""
+    """The pending offer with this code (its hash)."""
     mine = (
         staff_chats.c.channel == channel,
         staff_chats.c.code == code,
@@ -81,67 +81,66 @@ def find_offer(connection: Connection, channel: str, code: str, now: datetime) -
 
 
 def has_offer(connection: Connection, channel: str, now: datetime) -> bool:
-    """Whether any code is waited for, or was written and waits for the desk: until then the bot stays in a group."""
+    """Whether any offer waits for its code or for the desk; until then the bot stays in a group."""
     mine = (staff_chats.c.channel == channel, staff_chats.c.state.not_in(_STAFFS), staff_chats.c.code_until > now)
     return connection.execute(select(staff_chats.c.id).where(*mine).limit(1)).first() is not None
 
 
 def write_offer(connection: Connection, keys: Keyring, chat: StaffChat, lane: str, address: str) -> None:
     """The code was written in this chat."""
-    sealed = keys.seal(_address_place(chat.id), address)
+    sealed = keys.seal(_address_field(chat.id), address)
     values = {"lane": lane, "address": sealed, "state": ChatState.WRITTEN}
     connection.execute(update(staff_chats).where(staff_chats.c.id == chat.id).values(values))
 
 
 def bind_chat(connection: Connection, chat: StaffChat) -> None:
-    """The desk has confirmed it; what was bound to the same chat before goes."""
+    """The desk has confirmed it; an older binding of the same chat is deleted."""
     same = (staff_chats.c.channel == chat.channel, staff_chats.c.lane == chat.lane, staff_chats.c.id != chat.id)
     connection.execute(delete(staff_chats).where(*same))
     connection.execute(update(staff_chats).where(staff_chats.c.id == chat.id).values(state=ChatState.BOUND))
 
 
-def drop_chat(connection: Connection, chat_id: str) -> None:
-    """Forget a chat."""
+def delete_chat(connection: Connection, chat_id: str) -> None:
     connection.execute(delete(staff_chats).where(staff_chats.c.id == chat_id))
 
 
-def lose_lane(connection: Connection, channel: str, lane: str) -> bool:
-    """The bot was put out of the chat of this lane; whether staff were told there."""
+def mark_lane_lost(connection: Connection, channel: str, lane: str) -> bool:
+    """The bot was removed from the chat of this lane; returns whether staff were notified there."""
     mine = (staff_chats.c.channel == channel, staff_chats.c.lane == lane)
     connection.execute(delete(staff_chats).where(*mine, staff_chats.c.state.not_in(_STAFFS)))
     lost = update(staff_chats).where(*mine, staff_chats.c.state == ChatState.BOUND).values(state=ChatState.LOST)
     return connection.execute(lost).rowcount > 0
 
 
-def lose_chat(connection: Connection, chat_id: str) -> None:
-    """Nobody can be told in this chat any more."""
+def mark_chat_lost(connection: Connection, chat_id: str) -> None:
+    """Staff can no longer be notified in this chat."""
     connection.execute(update(staff_chats).where(staff_chats.c.id == chat_id).values(state=ChatState.LOST))
 
 
 def move_lane(connection: Connection, keys: Keyring, channel: str, lane: str, to: tuple[str, str]) -> bool:
-    """The chat of this lane is now at `to` (its lane, its address); whether it was one of staff."""
+    """The chat of this lane is now at `to` (its lane, its address); returns whether it is a staff chat."""
     mine = (staff_chats.c.channel == channel, staff_chats.c.lane == lane, staff_chats.c.state.in_(_STAFFS))
     ids = connection.execute(select(staff_chats.c.id).where(*mine)).scalars().all()
-    for each in ids:
-        values = {"lane": to[0], "address": keys.seal(_address_place(each), to[1]), "state": ChatState.BOUND}
-        connection.execute(update(staff_chats).where(staff_chats.c.id == each).values(values))
-    return bool(ids) or is_staffs(connection, channel, to[0])
+    for chat_id in ids:
+        values = {"lane": to[0], "address": keys.seal(_address_field(chat_id), to[1]), "state": ChatState.BOUND}
+        connection.execute(update(staff_chats).where(staff_chats.c.id == chat_id).values(values))
+    return bool(ids) or is_staff_lane(connection, channel, to[0])
 
 
-def is_staffs(connection: Connection, channel: str, lane: str) -> bool:
-    """Whether staff are, or were, told in the chat of this lane."""
+def is_staff_lane(connection: Connection, channel: str, lane: str) -> bool:
+    """Whether staff are, or were, notified in the chat of this lane."""
     mine = (staff_chats.c.channel == channel, staff_chats.c.lane == lane, staff_chats.c.state.in_(_STAFFS))
     return connection.execute(select(staff_chats.c.id).where(*mine).limit(1)).first() is not None
 
 
-def drop_old_offers(connection: Connection, before: datetime) -> None:
-    """Forget codes that nobody wrote in time."""
+def delete_expired_offers(connection: Connection, before: datetime) -> None:
+    """Delete offers whose code expired before then."""
     old = (staff_chats.c.state.not_in(_STAFFS), staff_chats.c.code_until < before)
     connection.execute(delete(staff_chats).where(*old))
 
 
-def drop_every_offer(connection: Connection) -> None:
-    """Forget every code that is not bound yet."""
+def delete_unbound_chats(connection: Connection) -> None:
+    """Delete every chat that is not bound."""
     connection.execute(delete(staff_chats).where(staff_chats.c.state != ChatState.BOUND))
 
 
@@ -153,25 +152,24 @@ def find_chat(connection: Connection, channel: str, lane: str) -> StaffChat | No
 
 
 def list_chats(connection: Connection) -> list[StaffChat]:
-    """Every chat, oldest first."""
+    """Oldest first."""
     return [_chat(row) for row in connection.execute(select(staff_chats).order_by(staff_chats.c.created_at))]
 
 
 def read_chat(connection: Connection, chat_id: str) -> StaffChat | None:
-    """One chat."""
     row = connection.execute(select(staff_chats).where(staff_chats.c.id == chat_id)).first()
     return _chat(row) if row else None
 
 
 def chat_address(connection: Connection, keys: Keyring, chat_id: str) -> str:
-    """Where the platform is told to send; empty where the chat is gone."""
+    """The platform's address; empty if the chat was deleted."""
     sealed = connection.execute(select(staff_chats.c.address).where(staff_chats.c.id == chat_id)).scalar()
-    return keys.open(_address_place(chat_id), sealed) if sealed else ""
+    return keys.open(_address_field(chat_id), sealed) if sealed else ""
 
 
 def _chat(row: Row[Any]) -> StaffChat:
     return StaffChat(row.id, row.channel, row.lane, row.staff_id or "", ChatState(row.state), row.code_until)
 
 
-def _address_place(row: str) -> SealedField:
+def _address_field(row: str) -> SealedField:
     return SealedField("staff_chats", row, "address")

@@ -1,4 +1,4 @@
-"""Accounts of staff: who they are, what opens their account, their recovery codes."""
+"""Accounts of staff, their credentials and recovery codes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from bot.storage.sealing import Keyring, SealedField
 
 @dataclass(frozen=True)
 class Secrets:
-    """What opens an account: the password's hash, the secret of the time-based codes, the last step taken."""
+    """Credentials: the password's hash, the secret of the time-based codes, the last accepted time step."""
 
     password: str
     totp: str
@@ -23,7 +23,6 @@ class Secrets:
 
 
 def add_staff(connection: Connection, keys: Keyring, account: Staff, secrets: Secrets, now: datetime) -> None:
-    """Keep a new account."""
     values = {
         "id": account.id,
         "login": account.login,
@@ -60,29 +59,28 @@ def lock_secrets(connection: Connection, keys: Keyring, staff_id: str) -> Secret
 
 
 def write_secrets(connection: Connection, keys: Keyring, staff_id: str, secrets: Secrets) -> None:
-    """Change what opens the account."""
     connection.execute(update(staff).where(staff.c.id == staff_id).values(_sealed(keys, staff_id, secrets)))
 
 
 def write_totp_step(connection: Connection, staff_id: str, step: int) -> None:
-    """The time step of the code that was taken last."""
+    """The time step of the last accepted code."""
     connection.execute(update(staff).where(staff.c.id == staff_id).values(totp_step=step))
 
 
 def disable_staff(connection: Connection, staff_id: str, at: datetime | None) -> None:
-    """Close the account, or with None open it again."""
+    """Disable the account; None enables it again."""
     connection.execute(update(staff).where(staff.c.id == staff_id).values(disabled_at=at))
 
 
 def write_recovery_codes(connection: Connection, staff_id: str, hashes: Iterable[str]) -> None:
-    """New recovery codes in place of all before."""
+    """Replace all recovery codes."""
     connection.execute(delete(recovery_codes).where(recovery_codes.c.staff_id == staff_id))
-    for each in hashes:
-        connection.execute(insert(recovery_codes).values(id=new_id(), staff_id=staff_id, code=each))
+    for code in hashes:
+        connection.execute(insert(recovery_codes).values(id=new_id(), staff_id=staff_id, code=code))
 
 
 def use_recovery_code(connection: Connection, staff_id: str, hashed: str, now: datetime) -> bool:
-    """Whether this code was there and unused; it is used now."""
+    """Use a recovery code; returns whether it existed and was unused."""
     mine = (
         recovery_codes.c.staff_id == staff_id,
         recovery_codes.c.code == hashed,

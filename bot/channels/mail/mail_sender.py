@@ -1,4 +1,4 @@
-"""E-mail over the city's own server: one attempt at a time, and what the server's answer means."""
+"""E-mail through the city's own server: one attempt per call, and the meaning of the server's answer."""
 
 import smtplib
 import ssl
@@ -23,11 +23,11 @@ SECONDS = 15
 _PORTS = {"smtp": 587, "smtps": 465}
 _PERMANENT = 500
 _LOCKED = frozenset({530, 534, 535, 538})
-"""The server wants another password, or TLS."""
+"""The server rejects the password, or requires TLS."""
 
 
 class MailAddressError(Exception):
-    """The address of the mail server cannot be used; the message says why."""
+    """The address of the mail server is invalid; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -40,23 +40,22 @@ class _Server:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether what is sent there stays on this machine."""
         try:
             return ip_address(self.host).is_loopback
         except ValueError:
             return self.host == "localhost"
 
 
-class MailPost:
-    """The mail server of `SMTP_URL`, and who the letters are from."""
+class MailSender:
+    """The mail server of `SMTP_URL`, and the sender's address."""
 
     def __init__(self, url: SecretStr, sender: str) -> None:
-        """`smtps://user:password@host`: TLS from the start; `smtp://…`: after STARTTLS. Raises MailAddressError."""
+        """`smtps://user:password@host` uses TLS from the start, `smtp://…` STARTTLS. Raises MailAddressError."""
         self._server = _read(url.get_secret_value())
         self._sender = sender
 
     def send(self, letter: MailLetter) -> Outcome:
-        """One attempt. Never raises for what the server does."""
+        """Make one attempt. Never raises for a failure of the server."""
         try:
             message = self._message(letter)
         except (ValueError, MessageError):
@@ -99,7 +98,7 @@ class MailPost:
         message["To"] = letter.to
         message["Subject"] = letter.subject
         message["Date"] = format_datetime(letter.written_at)
-        # The same notice tried again is the same letter: a mail program shows it once.
+        # A retry of a notice keeps its Message-ID: a mail program shows it once.
         message["Message-ID"] = f"<{letter.id}@{parseaddr(self._sender)[1].rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content("\n\n".join(letter.lines))

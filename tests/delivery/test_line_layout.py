@@ -7,7 +7,7 @@ import pytest
 from linebot.v3.messaging import Message
 from playwright.sync_api import sync_playwright
 
-from bot.channels.line.line_looks import CARD_BYTES, messages_of
+from bot.channels.line.line_layout import CARD_BYTES, messages_of
 from bot.channels.line.rich_menu import HEIGHT, WIDTH, areas, rich_menu
 from bot.channels.text_limits import cut_graphemes, graphemes, split_utf16, utf16_length
 from bot.domain.messages import Call, Choice, Reply, Route

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.channels.line.line_door import is_signed, read_body
+from bot.channels.line.line_webhook import is_signed, read_body
 from bot.domain.messages import Event, EventKind
 from tests.support.line.line_residents import SECRET, body_of, event, group, message_event, signature, text_event, user
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.channels.telegram.telegram_looks import DATA_BYTES, TEXT_UNITS, messages_of
+from bot.channels.telegram.telegram_layout import DATA_BYTES, TEXT_UNITS, messages_of
 from bot.channels.text_limits import utf16_length
 from bot.domain.catalog import Actor
 from bot.domain.messages import Call, Choice, Reply, Route, ShownEntry

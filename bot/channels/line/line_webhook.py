@@ -1,4 +1,4 @@
-"""LINE's webhook: is it LINE who speaks, and which events are in the body, however broken some of them are.
+"""LINE's webhook: verify the signature, and find the events in a body, however broken some of them are.
 
 The SDK's own parser throws a whole batch away for one unknown mode and loses text, person and token of an event with
 one new value in it; an SOS must not vanish in a parser. So: signature over the raw bytes, then a tolerant reader.
@@ -18,7 +18,7 @@ from bot.domain.messages import Event
 
 _MARKS = frozenset({"source", "replyToken", "webhookEventId", "deliveryContext"})
 _MOST_STARTS = 2_000
-"""Places of a broken body at which an event is looked for: what comes after them is read as one piece."""
+"""Positions of a broken body at which an event is tried; the rest is read as one piece."""
 
 
 def is_signed(body: bytes, signature: str | None, secrets: Sequence[str]) -> bool:
@@ -35,7 +35,7 @@ def _sign(body: bytes, secret: str) -> bytes:
 
 
 def read_body(body: bytes, received_at: datetime) -> list[Event]:
-    """Every event of a signed body, in order. Never raises: a piece that is no event comes as `OTHER`, whole."""
+    """Every event of a signed body, in order. Never raises: a piece that is not an event becomes `OTHER`, whole."""
     return [read_event(raw, received_at) for raw in _raw_events(body.decode("utf-8", errors="replace"))]
 
 
@@ -54,17 +54,17 @@ def _raw_events(text: str) -> list[str]:
 
 
 def _event_list(whole: Any) -> list[Any] | None:  # noqa: ANN401 -- whatever JSON holds
-    """The events of a body; where `events` is not there under its name, a list of objects under any other."""
+    """The events of a body; without a list under `events`, the first list under any other name."""
     if isinstance(whole, list):
         return whole
     if not isinstance(whole, dict):
         return None
     lists = [whole["events"]] if isinstance(whole.get("events"), list) else list(whole.values())
-    return next((each for each in lists if isinstance(each, list)), None)
+    return next((value for value in lists if isinstance(value, list)), None)
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """A body that is no JSON: the events in it that are whole, and what stands between them."""
+    """Split a body that is not JSON into its intact events and the text between them."""
     decoder = json.JSONDecoder(strict=False)
     done, at = 0, text.find("{", 1 if text.startswith("{") else 0)
     for _ in range(_MOST_STARTS):
@@ -84,7 +84,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _fragment(text: str) -> Iterator[str]:
-    """What is left between events, if there is anything in it but the frame of the body."""
+    """The text between events, unless it is only the frame of the body."""
     rest = _FRAME.sub("", text)
     if '"' in rest or len(rest) > 1:
         yield text

@@ -1,7 +1,7 @@
-"""How fast Telegram may be written to: once a second to a chat, 20 times a minute to a group, 30 times a second in all.
+"""Rate limits of Telegram: once a second per chat, 20 times a minute per group, 30 times a second in all.
 
-Kept in memory: it spares the platform, and what is held back stays in the database. A chat that Telegram asks to leave
-alone is left alone; the others go on.
+Kept in memory: it spares the platform, and delayed messages stay in the database. A chat for which Telegram demands a
+pause is paused; the others continue.
 """
 
 from bisect import insort
@@ -12,8 +12,8 @@ PER_SECOND, PER_GROUP_MINUTE = 30, 20
 _MINUTE, _MOST_CHATS = 60.0, 10_000
 
 
-class Pace:
-    """One per process. `clock` in seconds, never going back."""
+class RateLimit:
+    """One per process. `clock` in seconds, monotonic."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -24,11 +24,10 @@ class Pace:
         """The latest turns of all chats, in order."""
 
     def pause(self, chat: str, seconds: float) -> None:
-        """Telegram asks to leave this chat alone for so long."""
         self._paused[chat] = max(self._paused.get(chat, 0.0), self._clock() + seconds)
 
     def reserve(self, chat: str, most: float) -> tuple[bool, float]:
-        """(whether the next turn is within `most` seconds and now ours, seconds until then)."""
+        """(whether a turn within `most` seconds is reserved, seconds until the next turn)."""
         now = self._clock()
         turn = max(now, self._turn(chat, now))
         if turn - now > most:

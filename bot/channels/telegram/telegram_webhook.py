@@ -1,7 +1,7 @@
-"""Telegram's webhook: is it Telegram who speaks, what is in the body, and what is told at once in the answer to it.
+"""Telegram's webhook: check the secret, read the body, and choose the immediate answer.
 
-A body is not signed: the header is the only proof. Telegram posts the updates of a chat one after the other and does
-not go on while one is refused, so whatever comes with the right secret is kept and answered 200.
+A body is not signed: the header is the only proof. Telegram posts the updates of a chat one after the other and stops
+while one is refused, so everything that comes with the right secret is stored and answered 200.
 """
 
 import hmac
@@ -15,11 +15,11 @@ from bot.domain.messages import Event, EventKind
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 -- the name of a header
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
-"""What Telegram is asked to tell."""
+"""The kinds of update that Telegram is asked to send."""
 _SILENT = frozenset({EventKind.OTHER, EventKind.UNFOLLOW, EventKind.LEAVE, EventKind.MOVE})
 
 
-def is_known(given: str | None, secrets: Sequence[str]) -> bool:
+def is_authentic(given: str | None, secrets: Sequence[str]) -> bool:
     """Whether this is one of the secrets (newest first). Takes the same time for every answer."""
     if not given:
         return False
@@ -28,15 +28,15 @@ def is_known(given: str | None, secrets: Sequence[str]) -> bool:
 
 
 def read_body(body: bytes, received_at: datetime) -> list[Event]:
-    """What is to be kept of an update: nothing of what groups are told about themselves. Never raises."""
+    """The events of an update, without the service messages of groups. Never raises."""
     events = [read_update(raw, received_at) for raw in _parts(body.decode("utf-8", errors="replace"))]
-    return [each for each in events if not (each.in_group and each.kind is EventKind.OTHER)]
+    return [event for event in events if not (event.in_group and event.kind is EventKind.OTHER)]
 
 
-def courtesy(body: bytes, events: Sequence[Event]) -> Json | None:
-    """What Telegram is asked to do at once, in the answer to its post: `typing…`, or the end of a button's waiting.
+def immediate_answer(body: bytes, events: Sequence[Event]) -> Json | None:
+    """The API call that answers Telegram's post: `typing…`, or the end of a pressed button's spinner.
 
-    A press of the claim button is answered later, with what came of it.
+    A press of the claim button is answered later, with its result.
     """
     first = events[0] if events else None
     if first is None or first.in_group or not first.person or first.ticket or first.kind in _SILENT:
@@ -47,17 +47,17 @@ def courtesy(body: bytes, events: Sequence[Event]) -> Json | None:
 
 
 def _press_id(body: bytes) -> str:
-    found = inner(decode(body.decode("utf-8", errors="replace")), "callback_query").get("id")
-    return found if isinstance(found, str) else ""
+    press = inner(decode(body.decode("utf-8", errors="replace")), "callback_query").get("id")
+    return press if isinstance(press, str) else ""
 
 
 def _parts(text: str) -> list[str]:
-    """An update as one raw event; a picture with words beside it as two, the words first."""
+    """One raw event for an update; two for a picture with a caption, the caption first."""
     try:
         update = decode(text)
     except (ValueError, RecursionError):
         return [text]
-    name = next((each for each in ("message", "edited_message") if isinstance(update, dict) and each in update), "")
+    name = next((key for key in ("message", "edited_message") if isinstance(update, dict) and key in update), "")
     message = inner(update, name) if name else {}
     words = message.get("caption")
     if not isinstance(words, str) or not words.strip():

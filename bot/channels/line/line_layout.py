@@ -1,6 +1,6 @@
-"""How a reply looks on LINE: one card, the action first, with large buttons to call; or the same as plain text.
+"""Layout of a reply on LINE: one card, the action first, with large buttons to call; or the same as plain text.
 
-The notice on a locked screen shows a card's `altText`, which says nothing of what it is about.
+A locked screen shows a card's `altText`, which says nothing about the subject.
 """
 
 import json
@@ -24,8 +24,8 @@ _QUICK_LABEL = 20
 _BUTTON_LABEL = 40
 _TEXT_LIMIT = 300
 _ADDRESS = re.compile(r"https://[!-~]+")
-_SPOKEN = "menu:", "entry:", "actor:", CLAIM
-"""What stands as a button on the card; the rest stands under the talk as quick replies."""
+_ON_CARD = "menu:", "entry:", "actor:", CLAIM
+"""Choices shown as buttons on the card; the others become quick replies below the chat."""
 _ON_ANSWERS = frozenset({"side", "more"})
 
 _INK, _SOFT_INK = "#1A1A1A", "#4A4A4A"
@@ -67,7 +67,7 @@ def _text(text: str, **look: str) -> Json:
 
 
 def _sentence(line: str, wording: Wording) -> Iterator[Json]:
-    """A line of the text; an address in it cannot be pressed on a card, so it becomes a button."""
+    """A line of text. An address on a card cannot be pressed, so it becomes a button."""
     if words := _ADDRESS.sub("", line).strip():
         yield _text(words, size="lg", color=_INK)
     for address in _ADDRESS.findall(line):
@@ -75,7 +75,7 @@ def _sentence(line: str, wording: Wording) -> Iterator[Json]:
 
 
 def _call(call: Call, wording: Wording, *, in_danger: bool) -> Iterator[Json]:
-    """Who it is, whether somebody answers now, and the button."""
+    """The name, whether somebody answers now, and the button."""
     lines = [_text(call.name, size="lg", weight="bold", color=_INK)]
     if call.state:
         lines.append(_text(wording.say("line-now", state=call.state), size="md", color=_SOFT_INK))
@@ -96,11 +96,11 @@ def _button(action: Json, **look: str) -> Json:
 
 
 def _buttons(reply: Reply, wording: Wording) -> Iterator[Json]:
-    """Choices that stand on the card, with the number that may be typed instead."""
-    spoken = [(number, each) for number, each in enumerate(reply.choices, 1) if each.does.startswith(_SPOKEN)]
-    if spoken and reply.route in {Route.ANSWER, Route.DESK} and spoken[0][1].does.startswith("entry:"):
+    """The choices on the card, with the number that can be typed instead."""
+    on_card = [(number, choice) for number, choice in enumerate(reply.choices, 1) if choice.does.startswith(_ON_CARD)]
+    if on_card and reply.route in {Route.ANSWER, Route.DESK} and on_card[0][1].does.startswith("entry:"):
         yield _text(wording.say("choice-others"), size="md", weight="bold", color=_SOFT_INK, margin="xl")
-    for number, choice in spoken:
+    for number, choice in on_card:
         label = choice.label if choice.does.startswith(CLAIM) else f"{number} {choice.label}"
         yield _button(_press(choice, label, choice.does), style="secondary", color=_CHOICE)
     for choice in filter(partial(_belongs_to_entry, reply), reply.choices):
@@ -108,12 +108,12 @@ def _buttons(reply: Reply, wording: Wording) -> Iterator[Json]:
 
 
 def _belongs_to_entry(reply: Reply, choice: Choice) -> bool:
-    """Whether the button is about the entry of this card, so that it stands on the card."""
+    """Whether the button concerns the entry of this card, and so belongs on the card."""
     return bool(reply.entries) and reply.route is Route.ANSWER and choice.does in _ON_ANSWERS
 
 
 def _press(choice: Choice, label: str, data: str) -> Json:
-    """A button that keeps its meaning however old the card is; what it says stands in the talk as if typed."""
+    """A button that keeps its meaning however old the card is; its label appears in the chat as if typed."""
     return {
         "type": "postback",
         "label": cut_graphemes(label, _BUTTON_LABEL),
@@ -130,8 +130,12 @@ def _small(reply: Reply) -> Iterator[Json]:
 
 
 def _quick_replies(reply: Reply, wording: Wording) -> list[Json]:
-    """Human words: pressing one types it. They vanish with the next message, the typed words work for ever."""
-    nav = [each for each in reply.choices if not each.does.startswith(_SPOKEN) and not _belongs_to_entry(reply, each)]
+    """Plain words: pressing one types it. They vanish with the next message; typing them always works."""
+    nav = [
+        choice
+        for choice in reply.choices
+        if not choice.does.startswith(_ON_CARD) and not _belongs_to_entry(reply, choice)
+    ]
     if not nav and reply.route is not Route.EMERGENCY and not reply.glance:
         nav = [Choice(wording.say(f"choice-{name}"), name) for name in ("menu", "person")] if reply.choices else []
     return [
@@ -139,9 +143,9 @@ def _quick_replies(reply: Reply, wording: Wording) -> list[Json]:
             "type": "action",
             "action": {
                 "type": "message",
-                "label": cut_graphemes(each.label, _QUICK_LABEL),
-                "text": cut_graphemes(each.label, _TEXT_LIMIT),
+                "label": cut_graphemes(choice.label, _QUICK_LABEL),
+                "text": cut_graphemes(choice.label, _TEXT_LIMIT),
             },
         }
-        for each in nav[:QUICK_REPLIES]
+        for choice in nav[:QUICK_REPLIES]
     ]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.channels.telegram.telegram_door import courtesy, is_known, read_body
 from bot.channels.telegram.telegram_events import lane_of, read_update
+from bot.channels.telegram.telegram_webhook import immediate_answer, is_authentic, read_body
 from bot.domain.messages import Event, EventKind
 from tests.support.manual_clock import TUESDAY_NOON
 from tests.support.telegram.telegram_residents import group, membership, message, person, press, text, update
@@ -26,13 +26,13 @@ def one(shape: Any) -> Event:
 
 @pytest.mark.parametrize("given_secret", [None, "", "a", "A-secret", "é", "\udcff", "a-secret "])
 def test_only_the_secret_opens(given_secret: str | None) -> None:
-    assert not is_known(given_secret, ["a-secret"])
+    assert not is_authentic(given_secret, ["a-secret"])
 
 
 def test_an_old_secret_is_good_while_it_is_listed() -> None:
-    assert is_known("old", ["new", "old"])
-    assert not is_known("old", ["new"])
-    assert not is_known("old", [])
+    assert is_authentic("old", ["new", "old"])
+    assert not is_authentic("old", ["new"])
+    assert not is_authentic("old", [])
 
 
 def test_words_are_read_whole() -> None:
@@ -124,7 +124,7 @@ def test_news_of_the_bot_itself(shape: Any, kind: EventKind) -> None:
 def test_a_true_press_of_the_claim_button_is_answered_later() -> None:
     claim = press("claim:" + "a" * 32, "sato", STAFF)
     body = json.dumps(claim).encode()
-    assert courtesy(body, read_body(body, NOW)) is None
+    assert immediate_answer(body, read_body(body, NOW)) is None
     assert one(claim).ticket == claim["callback_query"]["id"]
     assert one(claim).author == lane_of(SATO)
 
@@ -132,7 +132,7 @@ def test_a_true_press_of_the_claim_button_is_answered_later() -> None:
 def test_nothing_is_typed_to_who_has_blocked_the_bot_or_in_groups() -> None:
     for shape in (membership("member", "kicked"), text("x", "sato", STAFF), update("poll", id="1"), {}):
         body = json.dumps(shape).encode()
-        assert courtesy(body, read_body(body, NOW)) is None
+        assert immediate_answer(body, read_body(body, NOW)) is None
 
 
 json_values = st.recursive(
@@ -153,7 +153,7 @@ def test_whatever_comes_is_read_and_kept_the_same(value: Any) -> None:
         assert 0 < len(each.key) <= 64
         assert len(each.lane) == 32
         assert read_update(each.raw, NOW).key == each.key
-    courtesy(body, events)
+    immediate_answer(body, events)
 
 
 @settings(max_examples=200, deadline=None)
@@ -163,4 +163,4 @@ def test_a_changed_body_is_kept_with_its_strings(noise: bytes, place: int) -> No
     changed = body[:place] + noise + body[place:]
     events = read_body(changed, NOW)
     assert events
-    courtesy(changed, events)
+    immediate_answer(changed, events)

@@ -1,6 +1,6 @@
-"""How a reply looks on Telegram: plain text, its first sentence bold, the choices as buttons under it.
+"""Layout of a reply on Telegram: plain text with a bold first sentence, the choices as buttons below it.
 
-Bold is told by its place (entities), not by marks in the text: nothing that anybody wrote can be taken for a mark.
+Bold is marked by position (entities), not by markup in the text: nothing that anybody wrote can be taken for markup.
 Numbers and addresses in the text can be pressed as they are.
 """
 
@@ -19,7 +19,7 @@ MESSAGES = 5
 DATA_BYTES = 64
 _LABEL = 40
 _NUMBERED = "menu:", "entry:", "actor:"
-"""Choices of a list, whose number may be typed instead."""
+"""Choices of a list, whose number can be typed instead."""
 _ON_ANSWERS = frozenset({"side", "more"})
 
 
@@ -32,7 +32,7 @@ def messages_of(reply: Reply, wording: Wording, *, as_text: bool = False) -> lis
         messages[0]["entities"] = [{"type": "bold", "offset": 0, "length": bold}]
     buttons = [] if as_text and not reply.by_staff else [*_buttons(reply, wording)]
     if buttons:
-        messages[-1]["reply_markup"] = {"inline_keyboard": [[each] for each in buttons]}
+        messages[-1]["reply_markup"] = {"inline_keyboard": [[button] for button in buttons]}
     return messages
 
 
@@ -43,24 +43,26 @@ def _blocks(reply: Reply) -> Iterator[str]:
 
 
 def _call(call: Call) -> str:
-    """Who it is and whether somebody answers now; below it the number, alone, to be pressed."""
+    """The name and whether somebody answers now; on the next line the number alone, so that it can be pressed."""
     state = f"（{call.state}）" if call.state else ""
     return "\n".join(filter(None, (f"▶ {call.name}{state}", call.phone, call.link)))
 
 
 def _buttons(reply: Reply, wording: Wording) -> Iterator[Json]:
-    steers = False
+    has_steering = False
     for number, choice in enumerate(reply.choices, 1):
         numbered = choice.does.startswith(_NUMBERED)
-        steers = steers or not (numbered or choice.does.startswith(CLAIM) or _belongs_to_entry(reply, choice))
+        has_steering = has_steering or not (
+            numbered or choice.does.startswith(CLAIM) or _belongs_to_entry(reply, choice)
+        )
         yield from _button(f"{number} {choice.label}" if numbered else choice.label, _data(reply, choice))
-    if reply.choices and not steers and reply.route is not Route.EMERGENCY and not reply.glance:
+    if reply.choices and not has_steering and reply.route is not Route.EMERGENCY and not reply.glance:
         for name in ("menu", "person"):
             yield from _button(wording.say(f"choice-{name}"), name)
 
 
 def _button(label: str, data: str) -> Iterator[Json]:
-    """A button that keeps its meaning however old the message is; none where the meaning is too long for one."""
+    """A button that keeps its meaning however old the message is; none if its data exceeds the limit."""
     if len(data.encode()) <= DATA_BYTES:
         yield {"text": cut_graphemes(label, _LABEL), "callback_data": data}
 
@@ -70,5 +72,4 @@ def _data(reply: Reply, choice: Choice) -> str:
 
 
 def _belongs_to_entry(reply: Reply, choice: Choice) -> bool:
-    """Whether the button is about the entry of this answer."""
     return bool(reply.entries) and reply.route is Route.ANSWER and choice.does in _ON_ANSWERS
