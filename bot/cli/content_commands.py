@@ -11,6 +11,7 @@ from bot.cli.errors import faults_said, stop
 from bot.content.cards.editions import carry_phrases, compare_editions
 from bot.content.check.checker import check_content
 from bot.content.content_files import Files, files_in, unpack_files, write_files
+from bot.content.older_content import in_todays_form
 from bot.content.tables.table_files import TableError
 from bot.content.yaml.yaml_form import parse_yaml
 from bot.domain.catalog import Catalog
@@ -157,7 +158,8 @@ def files_named(content: str) -> Files:
     if found is None and content == "draft":
         message = "there is no draft: no server has started on this database yet"
         raise SettingsError(message)
-    return files_in(SHIPPED_CONTENT) if found is None else found
+    shipped = files_in(SHIPPED_CONTENT)
+    return shipped if found is None else in_todays_form(found, shipped)
 
 
 def content_named(content: str) -> Understander:

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from bot.content.cards.card_kinds import CardKind, kind_of
 from bot.content.cards.cards import CardRef, Values, cards_of, write_card
 from bot.content.cards.three_way_merge import merge_fields
+from bot.content.check.kinds_floor import with_kinds_floor
 from bot.content.check.unsafe_edits import calming_groups
 from bot.content.content_files import Files
+from bot.content.older_content import in_todays_form
+from bot.content.read.kinds_reader import KINDS
 from bot.content.yaml.yaml_form import YamlText, parse_yaml
 from bot.domain.catalog import Use
 
@@ -26,7 +29,8 @@ class MergedUpgrade:
 
 
 def grow(base: Files, mine: Files, shipped: Files) -> MergedUpgrade:
-    """`base`: the shipped files that `mine` grew from. Words of danger and forbidden numbers are never fewer."""
+    """`base`: the shipped files that `mine` grew from. Kinds, words of danger, forbidden numbers: never fewer."""
+    base, mine = (in_todays_form(each, shipped) for each in (base, mine))
     files = dict(mine)
     taken: list[CardRef] = []
     kept: list[CardRef] = []
@@ -77,13 +81,17 @@ def _put(growth: _Growth, place: CardRef, own: Values | None, values: Values) ->
 
 
 def _keep_floor(files: dict[str, bytes], shipped: Files) -> None:
-    """Whatever was touched: the words and rules of danger, and the numbers that are never said, are all there."""
+    """Whatever was touched: kinds, words and rules of danger, and the numbers never said, are all there."""
     rules = _parsed(files, _RULES)
     if isinstance(rules.data, list):
         shipped_rules = _parsed(shipped, _RULES).data
         missing = [rule for rule in shipped_rules if rule not in rules.data]
         if missing:
             files[_RULES] = YamlText(_RULES, [*rules.data, *missing], rules.comments).written().encode()
+    kinds, shipped_kinds = _parsed(files, KINDS), _parsed(shipped, KINDS)
+    kept = with_kinds_floor(kinds.data, shipped_kinds.data)
+    if kept != kinds.data:
+        files[KINDS] = YamlText(KINDS, kept, kinds.comments).written().encode()
     calming = calming_groups(_parsed(shipped, _RULES).data)
     _keep_words(files, cards_of(shipped, _WORDS), calming)
     own = cards_of(files, _LINES)

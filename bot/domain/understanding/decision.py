@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 
 from bot.domain.messages import Route
+from bot.domain.understanding.kinds import KindId, KindRole, Kinds
 from bot.domain.understanding.matching import DESK, EMERGENCY, NOT_OURS, SMALLTALK, Ranking
-from bot.domain.understanding.triage import Kind, Signal, worst
+from bot.domain.understanding.triage import Signal, worst
 
 SHOWN = 3
 """Entries that a reply shows at most."""
@@ -55,17 +56,18 @@ class Decision:
     """A word of danger stood in a question about a subject: the answer adds one calm line."""
 
 
-def decide(understood: Understanding, thresholds: Thresholds) -> Decision:
+def decide(understood: Understanding, thresholds: Thresholds, kinds: Kinds) -> Decision:
     """The decision for one message on its own. The lists come first; the classifier adds and never takes away."""
     signals = understood.signals
     ranking = understood.ranking
-    found = worst(signals)
+    found = worst(signals, kinds)
     if found and not (understood.asks_for_information and found.route is Route.EMERGENCY):
         return Decision(found.route, entries=_beside(found.route, ranking), signals=signals)
     if ranking is None:
         return Decision(Route.DESK if found else Route.UNKNOWN, signals=signals)
-    heard = tuple(filter(None, (_heard_by_classifier(each, thresholds) for each in (ranking, *understood.later))))
-    loudest = worst(heard)
+    rankings = (ranking, *understood.later)
+    heard = tuple(filter(None, (_heard_by_classifier(each, thresholds, kinds) for each in rankings)))
+    loudest = worst(heard, kinds)
     if loudest and not found:
         return Decision(loudest.route, entries=_beside(loudest.route, ranking), signals=(loudest,))
     return _about(ranking, thresholds, soft_safety=bool(found))
@@ -78,24 +80,25 @@ def _beside(route: Route, ranking: Ranking | None) -> tuple[tuple[str, float], .
     return tuple(entry for entry in ranking.entries[:SHOWN] if entry[1] >= BESIDE)
 
 
-def _heard_by_classifier(ranking: Ranking, thresholds: Thresholds) -> Signal | None:
+def _heard_by_classifier(ranking: Ranking, thresholds: Thresholds, kinds: Kinds) -> Signal | None:
     """Danger or distress that no list has; a sure entry, or something surely outside, vetoes it."""
     sure = max(ranking.entries[0][1], ranking.others[NOT_OURS], ranking.others[SMALLTALK])
     danger, distress = ranking.others[EMERGENCY], ranking.others[DESK]
     if sure >= thresholds.veto:
         return None
     if danger >= thresholds.emergency:
-        return Signal(_kind_of(ranking, EMERGENCY, Kind.ILLNESS), Route.EMERGENCY, certain=False, probability=danger)
+        kind = _kind_of(ranking, EMERGENCY, KindRole.UNSURE_EMERGENCY, kinds)
+        return Signal(kind, Route.EMERGENCY, certain=False, probability=danger)
     if danger + distress >= thresholds.desk:
-        kind = _kind_of(ranking, DESK, Kind.DISTRESS)
+        kind = _kind_of(ranking, DESK, KindRole.UNSURE_DESK, kinds)
         return Signal(kind, Route.DESK, certain=False, probability=danger + distress)
     return None
 
 
-def _kind_of(ranking: Ranking, name: str, default: Kind) -> Kind:
+def _kind_of(ranking: Ranking, name: str, otherwise: KindRole, kinds: Kinds) -> KindId:
     """The kind of the nearest example of a class."""
     nearest = ranking.nearest.get(name, "")
-    return Kind(nearest) if nearest in set(Kind) else default
+    return kinds[nearest].id if nearest in kinds else kinds.standing_for(otherwise).id
 
 
 def _about(ranking: Ranking, thresholds: Thresholds, *, soft_safety: bool) -> Decision:

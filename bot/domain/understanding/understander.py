@@ -8,9 +8,10 @@ from bot.domain.catalog import Catalog
 from bot.domain.messages import Route
 from bot.domain.protocols import Analyzer
 from bot.domain.understanding.decision import Understanding
+from bot.domain.understanding.kinds import KindId, Kinds
 from bot.domain.understanding.matching import Index, Ranking, rank
 from bot.domain.understanding.normalise import fold, is_mostly_kana, is_other_script
-from bot.domain.understanding.triage import Kind, Signal
+from bot.domain.understanding.triage import Signal
 
 WINDOW = 400
 """Characters that are encoded at a time: an SOS may stand at the end of 10,000."""
@@ -29,7 +30,7 @@ class Understander:
         triage = self.catalog.triage
         signals = triage.read(text)
         if earlier:
-            signals = _merged(signals, triage.read("".join((*earlier, text))))
+            signals = _merged(signals, triage.read("".join((*earlier, text))), triage.kinds)
         return Understanding(
             text,
             signals=signals,
@@ -71,11 +72,11 @@ def _alternation(words: tuple[str, ...]) -> re.Pattern[str]:
     return _compiled[words]
 
 
-def _merged(first: Sequence[Signal], more: Sequence[Signal]) -> tuple[Signal, ...]:
+def _merged(first: Sequence[Signal], more: Sequence[Signal], kinds: Kinds) -> tuple[Signal, ...]:
     """Signals of both, one a kind; where they differ, the emergency."""
-    found: dict[Kind, Signal] = {}
+    found: dict[KindId, Signal] = {}
     for signal in (*first, *more):
         known = found.get(signal.kind)
         if known is None or (known.route is not Route.EMERGENCY and signal.route is Route.EMERGENCY):
             found[signal.kind] = signal
-    return tuple(found[kind] for kind in Kind if kind in found)
+    return tuple(found[kind] for kind in kinds.in_order(found))

@@ -12,6 +12,7 @@ from bot.content.cards.cards import CardRef, Values, read_card, write_card
 from bot.content.cards.differences import differences
 from bot.content.cards.three_way_merge import merge_fields
 from bot.content.content_files import Files, digest_of, unpack_files
+from bot.content.older_content import in_todays_form
 from bot.content.yaml.yaml_form import Data
 from bot.domain.staff.permissions import Permission, Staff, require
 from bot.handlers.app_context import AppContext
@@ -147,12 +148,13 @@ def discard(context: AppContext, staff: Staff) -> None:
 def rebase_draft(draft: Draft, files: Files) -> dict[str, bytes]:
     """The draft's own changes on other content: the files that differ from it then."""
     laid = dict(files)
-    for change in differences(draft.published, draft.files):
+    published, own = in_todays_form(draft.published, files), in_todays_form(draft.files, files)
+    for change in differences(published, own):
         place = change.place
         if kind_of(place.file) is None:
-            laid[place.file] = draft.files[place.file]
+            laid[place.file] = own[place.file]
             continue
-        base, now = read_card(draft.published, place) or {}, read_card(laid, place) or {}
+        base, now = read_card(published, place) or {}, read_card(laid, place) or {}
         values = None if change.after is None else merge_fields(base, change.after, now).values
         laid[place.file] = write_card(laid, place, values)
     return {file: body for file, body in laid.items() if body != files.get(file)}

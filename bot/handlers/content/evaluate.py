@@ -111,7 +111,7 @@ def baseline(catalog: Catalog) -> Answerer:
 
 
 def _by_lists(triage: Triage, text: str) -> Route | None:
-    found = worst(triage.read(text))
+    found = worst(triage.read(text), triage.kinds)
     return found.route if found else None
 
 

@@ -188,7 +188,7 @@ def _first(answered: Prediction) -> tuple[str, str]:
 
 
 def _by_lists(understander: Understander, text: str) -> Route:
-    found = worst(understander.catalog.triage.read(text))
+    found = worst(understander.catalog.triage.read(text), understander.catalog.kinds)
     return found.route if found else Route.UNKNOWN
 
 

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.domain.staff.permissions import Permission, require
-from bot.domain.understanding.triage import Kind
+from bot.domain.understanding.kinds import KindRole
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import LONGEST_ANSWER
 from bot.handlers.cases.drills import start_drill
@@ -32,15 +32,22 @@ class DeskDrills:
 
     async def _start(self, visit: StaffRequest) -> Response:
         kind, words = visit.field("kind"), visit.field("words").strip()
-        if kind not in set(Kind) or not 0 < len(words) <= LONGEST_ANSWER:
+        kinds = self._context.content.catalog.kinds
+        if kind not in kinds or not 0 < len(words) <= LONGEST_ANSWER:
             return self._page(visit, HTTPStatus.UNPROCESSABLE_ENTITY)
-        work = partial(start_drill, self._context, visit.staff, Kind(kind), words)
+        work = partial(start_drill, self._context, visit.staff, kinds[kind], words)
         case = await anyio.to_thread.run_sync(work)
         return RedirectResponse(f"/desk/cases/{case.number}", HTTPStatus.SEE_OTHER)
 
     def _page(self, visit: StaffRequest, status: HTTPStatus = HTTPStatus.OK) -> Response:
         require(visit.staff, Permission.DRILL)
-        is_wrong = status is not HTTPStatus.OK
+        kinds = self._context.content.catalog.kinds
         return self._pages.write(
-            "drills.html", status, me=visit.staff, csrf=visit.csrf, kinds=tuple(Kind), is_wrong=is_wrong
+            "drills.html",
+            status,
+            me=visit.staff,
+            csrf=visit.csrf,
+            kinds=kinds,
+            usual=kinds.standing_for(KindRole.UNSURE_DESK),
+            is_wrong=status is not HTTPStatus.OK,
         )
