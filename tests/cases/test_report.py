@@ -19,6 +19,7 @@ from bot.domain.cases.monthly_report import Month, MonthCounts, MonthlyReport, R
 from bot.domain.cases.small_count_suppression import FEW, NONE_SHOWN, SMALL, SOME, protected, suppressed
 from bot.domain.opening_hours import OpeningHours, Period
 from bot.domain.staff.permissions import Role
+from bot.domain.understanding.kinds import KindId
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import claim, close, reopen
 from bot.storage.cases.case_rows import list_cases

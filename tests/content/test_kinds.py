@@ -122,11 +122,9 @@ LOWERED: list[tuple[str, Callable[[list[Row]], list[Row]], str]] = [
 
 
 @pytest.mark.parametrize(("change", "said"), [row[1:] for row in LOWERED], ids=[row[0] for row in LOWERED])
-def test_no_office_takes_a_danger_away(
-    change: Callable[[list[Row]], list[Row]], said: str, context_sqlite: AppContext, understander: Understander
-) -> None:
+def test_no_office_takes_a_danger_away(change: Callable[[list[Row]], list[Row]], said: str) -> None:
     lowered = with_rows(change)
-    found = [what for file, _, what, _ in faulty(context_sqlite, understander, lowered) if file == KINDS]
+    found = [fault.what for fault in below_the_floor(catalog_of(lowered)[0], lowered, SHIPPED) if fault.file == KINDS]
     assert any("はじめから入っている種類" in what and said in what for what in found)
     again = grow(SHIPPED, lowered, changed(SHIPPED, CardRef("wording.yaml", "menu"), lambda _: {"text": "新しい版"}))
     assert rows(again.files) == rows(SHIPPED)
