@@ -88,16 +88,21 @@ def _keep_floor(files: dict[str, bytes], shipped: Files) -> None:
         missing = [rule for rule in shipped_rules if rule not in rules.data]
         if missing:
             files[_RULES] = YamlText(_RULES, [*rules.data, *missing], rules.comments).written().encode()
-    kinds, shipped_kinds = _parsed(files, KINDS), _parsed(shipped, KINDS)
-    kept = with_kinds_floor(kinds.data, shipped_kinds.data)
-    if kept != kinds.data:
-        files[KINDS] = YamlText(KINDS, kept, kinds.comments).written().encode()
+    if KINDS in shipped:
+        _keep_kinds(files, shipped)
     calming = calming_groups(_parsed(shipped, _RULES).data)
     _keep_words(files, cards_of(shipped, _WORDS), calming)
     own = cards_of(files, _LINES)
     for name, values in cards_of(shipped, _LINES).items():
         if values.get("use") == Use.NEVER and own.get(name) != values:
             files[_LINES] = write_card(files, CardRef(_LINES, name), values)
+
+
+def _keep_kinds(files: dict[str, bytes], shipped: Files) -> None:
+    kinds = _parsed(files, KINDS)
+    kept = with_kinds_floor(kinds.data, _parsed(shipped, KINDS).data)
+    if kept != kinds.data:
+        files[KINDS] = YamlText(KINDS, kept, kinds.comments).written().encode()
 
 
 def _keep_words(files: dict[str, bytes], shipped: Mapping[str, Values], calming: frozenset[str]) -> None:

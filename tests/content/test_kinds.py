@@ -8,14 +8,13 @@ from sqlalchemy import Connection
 from bot.bootstrap import SHIPPED_CONTENT
 from bot.channels.line.line_channel import NAME as LINE
 from bot.channels.telegram.telegram_events import NAME as TELEGRAM
-from bot.cli.telegram_commands import _COMMANDS
 from bot.content.cards.cards import CardRef, cards_of, read_card, write_cards
 from bot.content.check.unsafe_edits import below_the_floor
 from bot.content.content_files import Files, digest_of, files_in, pack_files
 from bot.content.read.catalog_reader import catalog_of
 from bot.content.read.kinds_reader import KINDS
-from bot.content.read.required import CHANNELS, COMMANDS, PRIVATE_FIELDS, required_wording
-from bot.content.read.said_in_code import names_in
+from bot.content.read.required import PRIVATE_FIELDS, required_wording
+from bot.content.read.said_in_code import names_in, platforms
 from bot.content.upgrade_merge import grow
 from bot.content.yaml.yaml_form import Data, YamlText, parse_yaml
 from bot.domain.catalog import SignalExamples
@@ -213,8 +212,8 @@ def test_the_wording_holds_what_the_code_says_and_nothing_else() -> None:
 
 
 def test_names_by_hand_are_those_of_the_layers_above() -> None:
-    assert set(CHANNELS) == {CHANNEL, LINE, TELEGRAM, DRILL}
-    assert COMMANDS == _COMMANDS
+    assert platforms() == {LINE, TELEGRAM}
+    assert {f"channel-{name}" for name in (CHANNEL, DRILL, *platforms())} <= required_wording()
     assert PRIVATE_FIELDS == FIELDS
 
 

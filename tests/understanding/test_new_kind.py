@@ -2,11 +2,13 @@
 
 import csv
 import io
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -33,29 +35,10 @@ from tests.support.desk_staff import DeskClient, code_at, hire
 from tests.support.hand_clock import TUESDAY_NOON
 from tests.support.running import Running
 
-HEAT = """\
-- id: "heat"
-  name: "熱中症"
-  urgency: "emergency"
-  lead: "すぐ {tel:nat-119} へ。涼しい所へ移り、首とわきを冷やしてください。"
-  easy: "すぐ {tel:nat-119} に でんわして ください。すずしい ところへ いって ください。"
-  lines: ["nat-119", "nat-110"]
-  talk: "no"
-  silent: "no"
-  ask_later: "no"
-  words:
-    place: [
-      "炎天下", "ハウスの中",
-    ]
-    sign: [
-      "ゆだっ", "うだっ",
-    ]
-  rules:
-    - every: ["place", "sign"]
-      unless: ["calm"]
-      window: "25"
-"""
-MESSAGE = "炎天下の畑で父がうだってしまった"
+GUIDE = (SHIPPED_CONTENT / "README.md").read_text("utf-8")
+BEAR = dedent(re.findall(r'```yaml\n(   - id: "bear"\n.*?)   ```', GUIDE, re.DOTALL)[0])
+"""The record that the office's guide gives as its example."""
+MESSAGE = "庭に熊がいて外に出られません"
 
 
 @pytest.fixture
@@ -63,12 +46,12 @@ def folder(tmp_path: Path) -> Path:
     """The shipped content, and the new kind in its one file, above the first kind that is no emergency."""
     copy = Path(shutil.copytree(SHIPPED_CONTENT, tmp_path / "intents"))
     kinds, first = copy / "kinds.yaml", '- id: "distress"\n'
-    kinds.write_text(kinds.read_text("utf-8").replace(first, HEAT + first), encoding="utf-8")
+    kinds.write_text(kinds.read_text("utf-8").replace(first, BEAR + first), encoding="utf-8")
     return copy
 
 
 @pytest.fixture
-def with_heat(context_sqlite: AppContext, folder: Path, understander: Understander) -> AppContext:
+def with_bear(context_sqlite: AppContext, folder: Path, understander: Understander) -> AppContext:
     content = context_sqlite.index_builder.understander(files_in(folder), understander.analyzer)
     return replace(context_sqlite, content=PublishedContent(content))
 
@@ -83,13 +66,13 @@ def the_case(context: AppContext) -> Case:
 
 
 @pytest.fixture
-def admin(with_heat: AppContext) -> Iterator[DeskClient]:
-    _, opener = hire(with_heat, "chief", Role.ADMIN)
+def admin(with_bear: AppContext) -> Iterator[DeskClient]:
+    _, opener = hire(with_bear, "chief", Role.ADMIN)
     with (
-        Running(build_site(with_heat, closes=False)) as running,
+        Running(build_site(with_bear, closes=False)) as running,
         DeskClient(running.url, "chief", opener) as client,
     ):
-        client.sign_in(code_at(opener, with_heat.clock()))
+        client.sign_in(code_at(opener, with_bear.clock()))
         yield client
 
 
@@ -107,64 +90,67 @@ def test_the_content_with_a_new_kind_has_no_fault(folder: Path) -> None:
     assert [*checking.faults(), *misplaced(catalog, files), *misshapen(files)] == []
 
 
-def test_it_is_heard_and_answered_and_its_case_is_opened(with_heat: AppContext, understander: Understander) -> None:
+def test_it_is_heard_and_answered_and_its_case_is_opened(with_bear: AppContext, understander: Understander) -> None:
     assert understander.by_lists(MESSAGE).signals == ()
-    (signal,) = with_heat.content.understander.by_lists(MESSAGE).signals
-    assert (signal.kind, signal.route) == ("heat", Route.EMERGENCY)
-    reply = writer(with_heat).says(MESSAGE)
+    (signal,) = with_bear.content.understander.by_lists(MESSAGE).signals
+    assert (signal.kind, signal.route) == ("bear", Route.EMERGENCY)
+    reply = writer(with_bear).says(MESSAGE)
     assert reply.route is Route.EMERGENCY
-    assert reply.lead == ("すぐ 119 へ。涼しい所へ移り、首とわきを冷やしてください。",)
-    assert [call.phone for call in reply.calls] == ["119", "110"]
-    case = the_case(with_heat)
-    assert (case.kind, case.urgency) == ("heat", Route.EMERGENCY)
-    notice = notice_of(with_heat.content.wording(), NoticeFacts(case, CaseAction.OPEN, TUESDAY_NOON, "https://x"))
-    assert any("緊急・熱中症" in line for line in notice.lines)
+    assert reply.lead == ("家や車の中に入り、戸と窓を閉めて、110 へ。近づかないでください。",)
+    assert [call.phone for call in reply.calls] == ["110", "119"]
+    case = the_case(with_bear)
+    assert (case.kind, case.urgency) == ("bear", Route.EMERGENCY)
+    notice = notice_of(with_bear.content.wording(), NoticeFacts(case, CaseAction.OPEN, TUESDAY_NOON, "https://x"))
+    assert any("緊急・熊" in line for line in notice.lines)
 
 
-def test_its_place_decides_which_leads(with_heat: AppContext) -> None:
-    understood = with_heat.content.understander.by_lists(f"火事です。{MESSAGE}。もう限界、つらい")
-    assert [signal.kind for signal in understood.signals] == ["fire", "heat", "distress"]
-    sato = writer(with_heat)
+def test_its_place_decides_which_leads(with_bear: AppContext) -> None:
+    understood = with_bear.content.understander.by_lists(f"火事です。{MESSAGE}。もう限界、つらい")
+    assert [signal.kind for signal in understood.signals] == ["fire", "bear", "distress"]
+    sato = writer(with_bear)
     sato.says("もう限界、つらくて泣いてばかりいる")
-    assert the_case(with_heat).kind == "distress"
+    assert the_case(with_bear).kind == "distress"
     sato.says(MESSAGE)
-    assert the_case(with_heat).kind == "heat"
+    assert the_case(with_bear).kind == "bear"
 
 
-def test_the_drill_offers_it_and_the_report_counts_it(with_heat: AppContext, admin: DeskClient) -> None:
-    assert '<option value="heat">熱中症</option>' in admin.get("/desk/drills").text
-    begun = admin.do("/desk/drills/start", kind="heat", words="（訓練）")
+def test_the_drill_offers_it_and_the_report_counts_it(with_bear: AppContext, admin: DeskClient) -> None:
+    assert '<option value="bear">熊</option>' in admin.get("/desk/drills").text
+    begun = admin.do("/desk/drills/start", kind="bear", words="（訓練）")
     assert "緊急" in admin.get(begun.headers["location"]).text
     for number in range(6):
-        writer(with_heat, f"r{number}").says(MESSAGE)
-    assert counted(admin)["熱中症"] == "6"
+        writer(with_bear, f"r{number}").says(MESSAGE)
+    assert counted(admin)["熊"] == "6"
 
 
-def test_its_marks_are_kept(with_heat: AppContext) -> None:
-    staff, _ = hire(with_heat, "chief", Role.ADMIN)
-    writer(with_heat).says(MESSAGE)
-    case = claim(with_heat, staff, the_case(with_heat).id)
-    ended = close(with_heat, staff, case.id, Reason.DONE)
-    kinds = with_heat.content.catalog.kinds
-    assert not may_be_asked(ended, kinds)
-    assert may_be_asked(replace(ended, kind=kinds["illness"].id), kinds)
+@pytest.mark.parametrize("mark", ["yes", "no"])
+def test_its_marks_are_kept(context_sqlite: AppContext, understander: Understander, folder: Path, mark: str) -> None:
+    kinds = folder / "kinds.yaml"
+    kinds.write_text(kinds.read_text("utf-8").replace(BEAR, BEAR.replace('later: "yes"', f'later: "{mark}"')), "utf-8")
+    files = files_in(folder)
+    context_sqlite.content.put(context_sqlite.index_builder.understander(files, understander.analyzer), 0)
+    staff, _ = hire(context_sqlite, "chief", Role.ADMIN)
+    writer(context_sqlite).says(MESSAGE)
+    case = claim(context_sqlite, staff, the_case(context_sqlite).id)
+    ended = close(context_sqlite, staff, case.id, Reason.DONE)
+    assert may_be_asked(ended, context_sqlite.content.catalog.kinds) is (mark == "yes")
 
 
 def test_a_kind_that_is_gone_is_shown_by_its_id(
-    with_heat: AppContext, admin: DeskClient, understander: Understander
+    with_bear: AppContext, admin: DeskClient, understander: Understander
 ) -> None:
-    sato = writer(with_heat)
+    sato = writer(with_bear)
     sato.says(MESSAGE)
     for number in range(5):
-        writer(with_heat, f"r{number}").says(MESSAGE)
-    with_heat.content.put(understander, 0)
-    case = the_case(with_heat)
+        writer(with_bear, f"r{number}").says(MESSAGE)
+    with_bear.content.put(understander, 0)
+    case = the_case(with_bear)
     for page in ("/desk", f"/desk/cases/{case.number}", f"/desk/cases/{case.number}/print"):
         answer = admin.get(page)
-        assert (answer.status_code, "heat" in answer.text) == (200, True), page
-    assert counted(admin)["heat"] == "6"
+        assert (answer.status_code, "bear" in answer.text) == (200, True), page
+    assert counted(admin)["bear"] == "6"
     assert not may_be_asked(replace(case, reason=Reason.DONE), understander.catalog.kinds)
     sato.says("台所から火が出て燃えてる", after=timedelta(minutes=1))
-    with with_heat.store.reading() as connection:
+    with with_bear.store.reading() as connection:
         kinds = sorted(each.kind for each in list_cases(connection, open_only=True))
-    assert kinds == ["fire", *["heat"] * 5]
+    assert kinds == ["fire", *["bear"] * 5]

@@ -193,7 +193,8 @@ class Checking:
             for name in check.accept:
                 yield from self._known(name in self.catalog.by_id, check.file, name)
         for example in self.catalog.signals:
-            known = example.route in EXAMPLE_ROUTES and (example.route == "other" or example.kind in self.catalog.kinds)
+            urgency = self.catalog.kinds[example.kind].urgency if example.kind in self.catalog.kinds else ""
+            known = example.route in EXAMPLE_ROUTES and example.route in {"other", urgency}
             yield from self._known(known, "triage/examples.yaml", example.kind)
 
     def _known(self, known: bool, file: str, name: str) -> Iterable[Fault]:  # noqa: FBT001 -- private

@@ -6,7 +6,7 @@ enum. The sentences of a kind stand with the kind in `kinds.yaml`, whose reader 
 
 from functools import cache
 
-from bot.content.read.said_in_code import said_by_name
+from bot.content.read.said_in_code import platforms, said_by_name
 from bot.domain.cases.case_transitions import CaseAction, Status
 from bot.domain.cases.follow_up import FollowUpReport
 from bot.domain.catalog import SAYABLE, Actor
@@ -38,12 +38,8 @@ PLACEHOLDERS = frozenset(
 )
 """What may stand in braces in a sentence."""
 
-CHANNELS = ("web", "line", "telegram", "drill")
-"""By hand: the platforms stand in a layer that content does not know. A test compares them."""
-COMMANDS = ("start", "menu", "human", "stop", "help")
-"""By hand, for the same reason: the commands that Telegram shows."""
 PRIVATE_FIELDS = ("name", "address", "telephone", "words")
-"""By hand, for the same reason: the fields of the page that opens once."""
+"""By hand: the fields of the page that opens once, which stands in a layer above. A test compares them."""
 _TELL_NOBODY = frozenset(
     {
         CaseAction.CLAIM,
@@ -69,9 +65,8 @@ _BY_VALUE: dict[str, frozenset[str]] = {
     "actor": frozenset(Actor),
     "answer-place": frozenset({"measure", "term", "contact"}),
     "came": frozenset(EventKind) - _KEPT_AS_WORDS - _SHOWN_NOWHERE,
-    "channel": frozenset(CHANNELS),
-    "choice": frozenset({"stop"}),  # a press that Telegram's menu sends; no reply has it as a button
-    "command": frozenset(COMMANDS),
+    "channel": frozenset(("web", "drill", *platforms())),  # without a platform: our own page, and drills
+    "choice": frozenset({"stop"}),  # a press that a platform's own menu sends; no reply has it as a button
     "line-check": frozenset((*SAYABLE, "hidden")),
     "notice": frozenset(ChatReplyKind),
     "notice-why": frozenset((*(frozenset(CaseAction) - _TELL_NOBODY), *_ABOUT_A_CASE)),

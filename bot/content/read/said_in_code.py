@@ -20,12 +20,19 @@ _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 _IN_TEMPLATE = re.compile(r'\bsay\(\s*"([a-z0-9-]+)"')
 
 
+_PACKAGE = Path(bot.__file__).parent
+
+
+def platforms() -> frozenset[str]:
+    """The names of the platforms: each has a folder of its own among the channels, with its sender."""
+    return frozenset(path.parent.name for path in (_PACKAGE / "channels").glob("*/*_sender.py"))
+
+
 @cache
 def said_by_name() -> frozenset[str]:
     """Every key that is written out somewhere in the package."""
-    root = Path(bot.__file__).parent
-    names = {name for path in root.rglob("*.py") for name in names_in(path.read_text("utf-8"))}
-    pages = (path.read_text("utf-8") for path in root.rglob("*.html"))
+    names = {name for path in _PACKAGE.rglob("*.py") for name in names_in(path.read_text("utf-8"))}
+    pages = (path.read_text("utf-8") for path in _PACKAGE.rglob("*.html"))
     return frozenset(names | {name for page in pages for name in _IN_TEMPLATE.findall(page) if _NAME.fullmatch(name)})
 
 
