@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 telegram_app = typer.Typer(no_args_is_help=True, help="The Telegram account.")
 
 CHANNEL = "telegram"
-_COMMANDS = ("start", "menu", "human", "stop", "help")
 
 
 @telegram_app.command()
@@ -84,7 +83,13 @@ def expected_bot(settings: Settings) -> "ExpectedTelegramAccount":
     from bot.channels.telegram.telegram_account import ExpectedTelegramAccount  # noqa: PLC0415 -- slow to load, needed only here
 
     wording = read_catalog(SHIPPED_CONTENT)[0].wording
-    commands = {name: wording[f"command-{name}"] for name in _COMMANDS}
+    commands = {
+        "start": wording["command-start"],
+        "menu": wording["command-menu"],
+        "human": wording["command-human"],
+        "stop": wording["command-stop"],
+        "help": wording["command-help"],
+    }
     webhook, secret = f"{settings.public_url}/webhooks/telegram", settings.telegram_secrets[0]
     file = sqlite_file(settings.database_url)
     if file is not None and not file.exists():

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from bot.content.cards.card_kinds import CardKind, kind_of
 from bot.content.cards.cards import CardRef, Values, cards_of, write_card
 from bot.content.cards.three_way_merge import merge_fields
+from bot.content.check.kinds_floor import with_kinds_floor
 from bot.content.check.unsafe_edits import calming_groups
 from bot.content.content_files import Files
+from bot.content.older_content import in_todays_form
+from bot.content.read.kinds_reader import KINDS
 from bot.content.yaml.yaml_form import YamlText, parse_yaml
 from bot.domain.catalog import Use
 
@@ -26,7 +29,11 @@ class MergedUpgrade:
 
 
 def merge_upgrade(base: Files, mine: Files, shipped: Files) -> MergedUpgrade:
-    """`base`: the shipped files that `mine` started from. Danger words and forbidden numbers are never removed."""
+    """`base`: the shipped files that `mine` started from.
+
+    Kinds of danger, their words and rules, and forbidden numbers are never removed.
+    """
+    base, mine = (in_todays_form(files, shipped) for files in (base, mine))
     files = dict(mine)
     taken: list[CardRef] = []
     kept: list[CardRef] = []
@@ -77,19 +84,28 @@ def _put(merge: _Merge, place: CardRef, own: Values | None, values: Values) -> N
 
 
 def _restore_protected(files: dict[str, bytes], shipped: Files) -> None:
-    """Restore every shipped danger word, danger rule, and number that must never be said, whatever was edited."""
+    """Restore every shipped kind, danger word, danger rule, and number that must never be said, whatever was edited."""
     rules = _parsed(files, _RULES)
     if isinstance(rules.data, list):
         shipped_rules = _parsed(shipped, _RULES).data
         missing = [rule for rule in shipped_rules if rule not in rules.data]
         if missing:
             files[_RULES] = YamlText(_RULES, [*rules.data, *missing], rules.comments).written().encode()
+    if KINDS in shipped:
+        _restore_kinds(files, shipped)
     calming = calming_groups(_parsed(shipped, _RULES).data)
     _restore_words(files, cards_of(shipped, _WORDS), calming)
     own = cards_of(files, _LINES)
     for name, values in cards_of(shipped, _LINES).items():
         if values.get("use") == Use.NEVER and own.get(name) != values:
             files[_LINES] = write_card(files, CardRef(_LINES, name), values)
+
+
+def _restore_kinds(files: dict[str, bytes], shipped: Files) -> None:
+    kinds = _parsed(files, KINDS)
+    kept = with_kinds_floor(kinds.data, _parsed(shipped, KINDS).data)
+    if kept != kinds.data:
+        files[KINDS] = YamlText(KINDS, kept, kinds.comments).written().encode()
 
 
 def _restore_words(files: dict[str, bytes], shipped: Mapping[str, Values], calming: frozenset[str]) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bot.domain.messages import Route
@@ -12,6 +13,7 @@ from bot.domain.opening_hours import OpeningHours
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bot.domain.understanding.kinds import Kinds
     from bot.domain.understanding.triage import Triage
 
 
@@ -245,6 +247,7 @@ class Catalog:
     triage: "Triage"
     signals: tuple[SignalExamples, ...]
     crisis_lines: "Mapping[str, tuple[str, ...]]"
+    """Of what is no kind: another language, no voice, a disaster."""
     plan: Plan
     duty: Duty
     retention: Retention
@@ -257,3 +260,13 @@ class Catalog:
     def by_id(self) -> "dict[str, Entry]":
         """Entries by their id."""
         return {entry.id: entry for entry in self.entries}
+
+    @property
+    def kinds(self) -> "Kinds":
+        """The kinds of danger and distress."""
+        return self.triage.kinds
+
+    @cached_property
+    def sentences(self) -> "Mapping[str, str]":
+        """Everything that can be said by a key: the wording and the sentences of the kinds."""
+        return MappingProxyType({**self.wording, **self.kinds.sentences})

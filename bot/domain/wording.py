@@ -28,11 +28,16 @@ class Wording:
     lines: Mapping[str, HasPhone]
     easy: bool = False
 
+    def kind_name(self, kind: str) -> str:
+        """What a kind of danger or distress is called; by its id where the content no longer lists it."""
+        key = f"kind-{kind}"
+        return self.say(key) if key in self.sentences else kind
+
     def say(self, key: str, /, **values: object) -> str:
         """The sentence with its placeholders filled. Raises WordingError."""
         sentence = (self.sentences.get(f"{key}.easy") if self.easy else None) or self.sentences.get(key)
         if sentence is None:
-            message = f"wording.yaml has no sentence {key!r}"
+            message = f"the content has no sentence {key!r}"
             raise WordingError(message)
 
         def fill(match: re.Match[str]) -> str:

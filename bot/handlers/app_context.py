@@ -55,7 +55,7 @@ class PublishedContent:
 
     def wording(self) -> Wording:
         """The sentences in force."""
-        return Wording(self.catalog.wording, self.catalog.lines)
+        return Wording(self.catalog.sentences, self.catalog.lines)
 
     def put(self, understander: Understander, revision: int) -> None:
         """Replace the revision. Messages in flight keep the one they began with (`AppContext.pinned`)."""

@@ -22,6 +22,9 @@ class StaffPages:
         def say(key: str) -> str:
             return context.content.wording().say(key)
 
+        def kind_name(kind: str) -> str:
+            return context.content.wording().kind_name(kind)
+
         self._folder = folder
         loader = FileSystemLoader(Path(__file__).parent / "templates")
         self._templates = Environment(
@@ -35,7 +38,7 @@ class StaffPages:
             "clock": shown_clock,
             "dial": dial_string,
         }
-        self._templates.globals["say"] = say
+        self._templates.globals |= {"say": say, "kind_name": kind_name}
 
     def show(
         self, request: StaffRequest, template: str, status: HTTPStatus = HTTPStatus.OK, **what: object

@@ -20,7 +20,7 @@ from bot.domain.cases.duty_roster import DutyRoster
 from bot.domain.messages import Inbound, Route
 from bot.domain.opening_hours import OpeningHours
 from bot.domain.staff.permissions import Role
-from bot.domain.understanding.triage import Kind
+from bot.domain.understanding.kinds import KindId
 from bot.handlers.staff.staff_accounts import AccountAdmin, NewAccount, make_account
 from bot.settings import Settings
 from bot.storage.cases.case_rows import list_cases, open_case
@@ -90,7 +90,7 @@ def waiting_cases(store: Store, keys: Keyring, count: int) -> list[Case]:
 def _waiting(connection: Connection, keys: Keyring, number: int) -> Case:
     at, name = now(), f"resident-{number}"
     resident = lock_resident(connection, "web", name, at)
-    wish = CaseWish(Kind.PERSON, Route.DESK)
+    wish = CaseWish(KindId("person"), Route.DESK)
     case = opened(f"{number:032}", f"{number:06}", wish, Arrived(at, resident, ""), DutyRoster(OpeningHours()))
     open_case(connection, keys, case)
     add_inbound(connection, keys, resident, Inbound("web", name, name, "人と話したい", at), Filed(case.id, heard=True))

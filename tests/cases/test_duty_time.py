@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import pytest
 
+from bot.content.read.catalog_reader import read_catalog
 from bot.domain.cases.case import (
     Arrived,
     Case,
@@ -27,7 +28,10 @@ from bot.domain.cases.follow_up import agreed, asked
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
 from bot.domain.messages import Route
 from bot.domain.opening_hours import WEEKDAYS, Open, OpeningHours, Period, SpecialDay, next_opening, open_at
-from bot.domain.understanding.triage import Kind
+from bot.domain.understanding.kinds import KindId
+from bot.settings import SHIPPED_CONTENT
+
+KINDS = read_catalog(SHIPPED_CONTENT)[0].kinds
 
 MINUTE = timedelta(minutes=1)
 WORKING = frozenset(WEEKDAYS[:5])
@@ -42,7 +46,7 @@ def at(text: str) -> datetime:
 
 
 def case(urgency: Route, when: str, roster: DutyRoster) -> Case:
-    wish = CaseWish(Kind.SUICIDE if urgency is Route.EMERGENCY else Kind.PERSON, urgency)
+    wish = CaseWish(KindId("suicide") if urgency is Route.EMERGENCY else KindId("person"), urgency)
     return opened("c", "123456", wish, Arrived(in_utc(when), "sato", ""), roster)
 
 
@@ -140,14 +144,14 @@ def test_the_clocks_of_a_case_in_somebodys_hands() -> None:
     assert (mine.lease_until, mine.alarm_at, mine.alarms) == (at("2026-11-24 09:15"), None, 0)
     resting = answered(mine, friday)
     assert resting.lease_until == friday + timedelta(days=3)
-    action, again = after_message(resting, None, friday, roster)
+    action, again = after_message(resting, None, friday, roster, KINDS)
     assert (action, again.lease_until) == (CaseAction.ADD, friday + timedelta(days=3)), "never later than it was"
     noon = at("2026-11-24 10:00")
-    assert after_message(answered(mine, noon), None, noon, roster)[1].lease_until == noon + 30 * MINUTE
+    assert after_message(answered(mine, noon), None, noon, roster, KINDS)[1].lease_until == noon + 30 * MINUTE
     assert answered(mine, friday, unread_since=friday).lease_until == mine.lease_until, "what was not seen waits on"
     assert handed_over(resting, "b", noon, roster).lease_until == noon + 30 * MINUTE
-    danger = CaseWish(Kind.SUICIDE, Route.EMERGENCY)
-    assert after_message(mine, danger, friday, roster)[1].lease_until == friday + 10 * MINUTE
+    danger = CaseWish(KindId("suicide"), Route.EMERGENCY)
+    assert after_message(mine, danger, friday, roster, KINDS)[1].lease_until == friday + 10 * MINUTE
     back = put_back(replace(mine, alarms=4), CaseAction.LAPSE, noon, roster)
     assert (back.alarm_at, back.alarms, back.lease_until, back.owner) == (noon + 5 * MINUTE, 0, None, "")
 

@@ -18,7 +18,6 @@ from bot.domain.messages import EventKind, Inbound
 from bot.domain.opening_hours import WEEKDAYS
 from bot.domain.staff.permissions import Role, Staff
 from bot.domain.understanding.pseudonymise import masked
-from bot.domain.understanding.triage import Kind
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import StaffAnswer, answer, claim, close, hand_over, join, reopen
@@ -232,7 +231,7 @@ def test_an_sos_is_joined_to_no_drill_and_reopened_it_goes_on_nowhere_else(
     sato.says("もう死にたい")
     clock.now = sato.now
     admin, _ = make_staff(context, "chief", Role.ADMIN)
-    drill = start_drill(context, admin, Kind.DISTRESS, "（訓練）")
+    drill = start_drill(context, admin, context.content.catalog.kinds["distress"], "（訓練）")
     (case,) = [each for each in cases(context) if not each.is_drill]
     with pytest.raises(NotPossibleError):
         join(context, admin, case.id, drill.number)

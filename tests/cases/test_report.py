@@ -11,15 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.content.read.catalog_reader import read_catalog
 from bot.domain.cases.case_transitions import Reason, Status
 from bot.domain.cases.duty_roster import DutyRoster
-from bot.domain.cases.monthly_report import Month, MonthlyReport, ReportedCase, report_of
+from bot.domain.cases.monthly_report import Month, MonthCounts, MonthlyReport, ReportedCase, report_of
 from bot.domain.cases.small_count_suppression import FEW, NONE_SHOWN, SMALL, SOME, protected, suppressed
 from bot.domain.opening_hours import OpeningHours, Period
 from bot.domain.staff.permissions import Role
-from bot.domain.understanding.triage import Kind
+from bot.domain.understanding.kinds import KindId
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import claim, close, reopen
+from bot.settings import SHIPPED_CONTENT
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.staff.audit_rows import read_audit_entries
 from bot.web.desk.desk_report import as_cell
@@ -32,6 +34,7 @@ from tests.support.running_app import RunningApp
 MakeResident = Callable[..., Resident]
 NOVEMBER = Month(2026, 11)
 WEEKDAYS = frozenset({"mon", "tue", "wed", "thu", "fri"})
+KINDS = read_catalog(SHIPPED_CONTENT)[0].kinds
 ROSTER = DutyRoster(OpeningHours((Period(WEEKDAYS, 9 * 60, 17 * 60),)))
 
 
@@ -41,9 +44,11 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
 
 
 def case(
-    opened: datetime, answered: datetime | None = None, reason: Reason = Reason.DONE, kind: Kind = Kind.PERSON
+    opened: datetime, answered: datetime | None = None, reason: Reason = Reason.DONE, kind: str = "person"
 ) -> ReportedCase:
-    return ReportedCase(kind, Status.CLOSED, reason, opened, answered, (answered or opened) + timedelta(hours=1))
+    return ReportedCase(
+        KindId(kind), Status.CLOSED, reason, opened, answered, (answered or opened) + timedelta(hours=1)
+    )
 
 
 def rows(report: MonthlyReport, name: str) -> dict[str, str]:
@@ -54,9 +59,9 @@ def rows(report: MonthlyReport, name: str) -> dict[str, str]:
 def test_what_is_counted() -> None:
     found = [case(at(24, 10), at(24, 10, 20)) for _ in range(6)]
     found += [case(at(20, 16, 50), at(24, 9, 5)) for _ in range(5)]  # Friday to Tuesday; Monday is a holiday
-    found += [case(at(24, 2), None, Reason.FALSE_ALARM, Kind.SUICIDE) for _ in range(7)]
+    found += [case(at(24, 2), None, Reason.FALSE_ALARM, "suicide") for _ in range(7)]
     found += [case(at(24, 2), None, Reason.DRILL)]
-    report = report_of(NOVEMBER, found, 3, {"answer": 40, "unknown": 2, "clarify": 9}, ROSTER)
+    report = report_of(NOVEMBER, MonthCounts(found, 3, {"answer": 40, "unknown": 2, "clarify": 9}), ROSTER, KINDS)
     assert rows(report, "kind") == {"suicide": "7", "person": "11", "total": "18"}
     assert rows(report, "hours") == {"0": "7", "9": "6", "15": "5", "total": "18"}
     assert rows(report, "answered") == {"15": "5", "30": "6", "none": "7", "total": "18"}
@@ -69,7 +74,8 @@ def test_open_and_taken_back_cases_have_their_own_rows() -> None:
     base = case(at(24, 10))
     found = [replace(base, status=Status.WAITING, reason="", closed_at=None)] * 5
     found += [replace(base, status=Status.CANCELLED, reason="")] * 6
-    assert rows(report_of(NOVEMBER, found, 0, {}, ROSTER), "end") == {"open": "5", "cancelled": "6", "total": "11"}
+    report = report_of(NOVEMBER, MonthCounts(found, 0, {}), ROSTER, KINDS)
+    assert rows(report, "end") == {"open": "5", "cancelled": "6", "total": "11"}
 
 
 def test_a_month_is_the_citys() -> None:

@@ -12,7 +12,6 @@ from bot.domain.cases.duty_roster import DutyPerson
 from bot.domain.opening_hours import WEEKDAYS
 from bot.domain.staff.permissions import Role, Staff
 from bot.domain.switches import FEW_PUSHES
-from bot.domain.understanding.triage import Kind
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import claim, hand_over, release
 from bot.handlers.cases.case_timers import run_case_timers
@@ -187,7 +186,7 @@ def test_people_write_in_pieces_and_staff_are_told_once(office: Office) -> None:
 
 
 def test_a_drill_tells_nobody(office: Office, full: tuple[Staff, Staff, Staff]) -> None:
-    start_drill(office.context, office.chief, Kind.SUICIDE, "練習です")
+    start_drill(office.context, office.chief, office.context.content.catalog.kinds["suicide"], "練習です")
     assert office.told() == []
     assert office.rings(6 * MINUTE) == []
     claim(office.context, full[0], office.case().id)

@@ -356,7 +356,7 @@ def hiding() -> list[tuple[str, Files]]:
         ("veto", changed(SHIPPED, measure, lambda card: {"phrases": [*_list(card, "phrases"), *phrases]})),
         ("synonym", changed(SHIPPED, CardRef("synonyms.yaml", "消えたい"), lambda _: MOVING)),
         ("idiom", changed(SHIPPED, WORDS, lambda card: {"words": [*_list(card, "words"), "消えたい"]})),
-        ("numberless", changed(SHIPPED, CardRef("wording.yaml", "emergency-fire"), lambda _: {"text": "逃げて。"})),
+        ("numberless", changed(SHIPPED, CardRef("kinds.yaml", "fire"), lambda _: {"lead": "逃げて。"})),
     ]
 
 

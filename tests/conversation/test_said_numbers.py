@@ -13,7 +13,7 @@ from bot.domain.city_calendar import CITY_ZONE, is_holiday
 from bot.domain.conversation.phone_lines import ReplyContext, dial_string
 from bot.domain.conversation.replies import ReplyWriter
 from bot.domain.messages import Reply, Route, ShownEntry
-from bot.domain.understanding.triage import Kind, Signal
+from bot.domain.understanding.triage import Signal
 from bot.domain.understanding.understander import Understander
 from tests.conftest import ROOT
 from tests.support.manual_clock import TUESDAY_NOON
@@ -51,12 +51,12 @@ def _of(writer: ReplyWriter, catalog: Catalog) -> Iterator[Reply]:
     yield from (writer.smalltalk(kind.id) for kind in catalog.smalltalk)
     yield from (writer.plain(key) for key in ("busy", "trouble", "stopped", "empty", "too-long"))
     yield from (writer.crisis.other_language(route) for route in (Route.EMERGENCY, Route.DESK, Route.UNKNOWN))
-    for kind in Kind:
-        if f"emergency-{kind}" in catalog.wording:
-            yield writer.crisis.emergency((Signal(kind, Route.EMERGENCY),))
-        if f"desk-{kind}" in catalog.wording:
-            yield writer.crisis.desk(kind)
-    both = [kind for kind in Kind if f"emergency-{kind}" in catalog.wording]
+    for kind in catalog.kinds:
+        if kind.urgency is Route.EMERGENCY:
+            yield writer.crisis.emergency((Signal(kind.id, Route.EMERGENCY),))
+        else:
+            yield writer.crisis.desk(kind.id)
+    both = [kind.id for kind in catalog.kinds if kind.urgency is Route.EMERGENCY]
     for first, second in product(both, both):
         if first != second:
             yield writer.crisis.emergency((Signal(first, Route.EMERGENCY), Signal(second, Route.EMERGENCY)))

@@ -15,7 +15,7 @@ from bot.domain.messages import Route
 from bot.domain.opening_hours import WEEKDAYS, OpeningHours
 from bot.domain.staff.permissions import Role, Staff
 from bot.domain.switches import Switch
-from bot.domain.understanding.triage import Kind
+from bot.domain.understanding.kinds import KindId
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import claim, close
 from bot.handlers.staff.chat_pairing import confirm, offer, read_chats
@@ -195,7 +195,7 @@ ABOUT_WAITING = {CaseAction.OPEN, CaseAction.ALARM, CaseAction.LAPSE, CaseAction
 @pytest.mark.parametrize("why", CaseAction)
 def test_a_notice_is_spared_where_nobody_needs_it_any_more(status: Status, why: CaseAction) -> None:
     arrived = Arrived(TUESDAY_NOON, "sato", "")
-    wish = CaseWish(Kind.PERSON, Route.DESK)
+    wish = CaseWish(KindId("person"), Route.DESK)
     case = replace(opened("c", "123456", wish, arrived, DutyRoster(OpeningHours())), status=status)
     needed = {
         Status.WAITING: True,

@@ -13,7 +13,6 @@ from bot.domain.cases.case import Case
 from bot.domain.cases.case_transitions import Reason
 from bot.domain.staff.permissions import ROLE_MAY, Permission, Role, Staff
 from bot.domain.switches import Switch
-from bot.domain.understanding.triage import Kind
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import claim, close
 from bot.handlers.cases.drills import start_drill
@@ -35,7 +34,7 @@ _QUERIES = {
     "/studio/card/new": "?file=lines.yaml",
 }
 _FORMS: Mapping[str, Mapping[str, str]] = {
-    "/desk/drills/start": {"kind": Kind.DISTRESS, "words": "訓練"},
+    "/desk/drills/start": {"kind": "distress", "words": "訓練"},
     "/desk/proposals/settle": {"proposal": "none"},
     "/desk/duty/day": {"day": "2026-12-28", "times": "", "reason": "工事"},
     "/desk/duty/mail": {"mail": "desk@city.example"},
@@ -121,7 +120,7 @@ class CrossedSite:
         return template.replace("{number:str}", case.number), form
 
     def _drill(self) -> Case:
-        return start_drill(self.context, self.chief, Kind.DISTRESS, "訓練です")
+        return start_drill(self.context, self.chief, self.context.content.catalog.kinds["distress"], "訓練です")
 
     def _written_chat(self, staff: Staff) -> str:
         """A chat of this member of staff that waits to be confirmed."""

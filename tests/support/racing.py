@@ -20,7 +20,7 @@ from bot.domain.delivery.delivery_rules import OPEN_STATES, Outcome, SendResult
 from bot.domain.messages import Inbound, Reply, Route
 from bot.domain.opening_hours import OpeningHours
 from bot.domain.staff.permissions import NotAllowedError, Staff
-from bot.domain.understanding.triage import Kind
+from bot.domain.understanding.kinds import KindId
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import StaffAnswer, TakenError, answer, claim, close, hand_over
 from bot.handlers.cases.case_timers import run_case_timers
@@ -162,7 +162,7 @@ class Arena:
         address = user(f"resident-{number}")
         resident = lock_resident(connection, "line", lane_of(address), at)
         store_address(connection, keys, resident, address)
-        wish = CaseWish(Kind.PERSON, Route.DESK)
+        wish = CaseWish(KindId("person"), Route.DESK)
         case = opened(f"{number:032}", f"{number:06}", wish, Arrived(at, resident, ""), roster)
         open_case(connection, keys, case)
         said = Inbound("line", lane_of(address), message, "人と話したい", at, message=message)

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from bot.domain.messages import Route
-from bot.domain.understanding.triage import Kind, Rule, Triage, WordGroup, worst
+from bot.domain.understanding.kinds import KindId
+from bot.domain.understanding.triage import Rule, Triage, WordGroup, worst
 from bot.domain.understanding.understander import Understander
 
 
@@ -22,26 +23,26 @@ def triage(understander: Understander) -> Triage:
     ],
 )
 def test_the_wish_to_die_in_many_writings(triage: Triage, text: str) -> None:
-    found = worst(triage.read(text))
+    found = worst(triage.read(text), triage.kinds)
     assert found
-    assert (found.kind, found.route) == (Kind.SUICIDE, Route.EMERGENCY)
+    assert (found.kind, found.route) == ("suicide", Route.EMERGENCY)
 
 
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("台所から火が出て燃えてる", Kind.FIRE),
-        ("母が倒れて呼びかけても返事がない", Kind.ILLNESS),
-        ("岸壁から海に落ちた人がいる", Kind.SEA),
-        ("屋根から落ちた雪に父が埋まって見えない", Kind.ACCIDENT),
-        ("包丁を持った男が玄関の前にいる", Kind.CRIME),
-        ("隣の家で子どもが叩かれて泣き叫んでる", Kind.CHILD),
-        ("もう限界、母を殺してしまいそう", Kind.HARM),
-        ("認知症の父が夜中に出て行って戻りません", Kind.MISSING),
-        ("三日なにも食べてなくて動けない", Kind.STARVING),
+        ("台所から火が出て燃えてる", "fire"),
+        ("母が倒れて呼びかけても返事がない", "illness"),
+        ("岸壁から海に落ちた人がいる", "sea"),
+        ("屋根から落ちた雪に父が埋まって見えない", "accident"),
+        ("包丁を持った男が玄関の前にいる", "crime"),
+        ("隣の家で子どもが叩かれて泣き叫んでる", "child-neighbour"),
+        ("もう限界、母を殺してしまいそう", "harm"),
+        ("認知症の父が夜中に出て行って戻りません", "missing"),
+        ("三日なにも食べてなくて動けない", "starving"),
     ],
 )
-def test_every_kind_of_danger(triage: Triage, text: str, kind: Kind) -> None:
+def test_every_kind_of_danger(triage: Triage, text: str, kind: str) -> None:
     signals = triage.read(text)
     assert kind in {signal.kind for signal in signals if signal.route is Route.EMERGENCY}
 
@@ -74,7 +75,7 @@ def test_a_place_or_a_question_calms_no_danger(triage: Triage, text: str) -> Non
 
 
 def test_every_kind_has_a_rule(triage: Triage) -> None:
-    assert {rule.kind for rule in triage.rules} == set(Kind)
+    assert {rule.kind for rule in triage.rules} == {kind.id for kind in triage.kinds}
 
 
 @pytest.mark.parametrize(
@@ -89,12 +90,12 @@ def test_idioms_and_everyday_words_pass(triage: Triage, text: str) -> None:
 
 
 def test_a_real_cry_beside_an_idiom_is_heard(triage: Triage) -> None:
-    assert worst(triage.read("ラーメンが死ぬほど好きだったけど、もう死にたい"))
+    assert worst(triage.read("ラーメンが死ぬほど好きだったけど、もう死にたい"), triage.kinds)
 
 
 @pytest.mark.parametrize("text", ["助けて", "たすけて！", "SOS", "sos!!", "助けてください"])
 def test_help_alone_is_for_a_person(triage: Triage, text: str) -> None:
-    found = worst(triage.read(text))
+    found = worst(triage.read(text), triage.kinds)
     assert found
     assert found.route is Route.DESK
 
@@ -102,14 +103,14 @@ def test_help_alone_is_for_a_person(triage: Triage, text: str) -> None:
 def test_a_cry_at_the_end_of_20000_characters_in_under_a_second(triage: Triage) -> None:
     text = "きょうは天気がよくて、母と海を見に行って、雪も子どもも元気で、薬局にも寄りました。" * 500 + "死にたい"
     started = time.perf_counter()
-    assert worst(triage.read(text))
+    assert worst(triage.read(text), triage.kinds)
     assert time.perf_counter() - started < 1
 
 
 def test_groups_must_stand_together() -> None:
     near, far = (WordGroup.of(name, (name,)) for name in ("犬", "猫"))
     triage = Triage(
-        (Rule(Kind.FIRE, Route.EMERGENCY, (near, far), window=10),), WordGroup.of("", ()), WordGroup.of("", ())
+        (Rule(KindId("fire"), Route.EMERGENCY, (near, far), window=10),), WordGroup.of("", ()), WordGroup.of("", ())
     )
     assert triage.read("犬と猫")
     assert triage.read("猫あいうえお犬")
@@ -118,7 +119,7 @@ def test_groups_must_stand_together() -> None:
 
 def test_exceptions_stand_near() -> None:
     dog, once = WordGroup.of("dog", ("犬",)), WordGroup.of("once", ("昔",))
-    rule = Rule(Kind.FIRE, Route.EMERGENCY, (dog,), unless=(once,), window=10)
+    rule = Rule(KindId("fire"), Route.EMERGENCY, (dog,), unless=(once,), window=10)
     triage = Triage((rule,), WordGroup.of("", ()), WordGroup.of("", ()))
     assert not triage.read("昔の犬")
     assert not triage.read("昔" + "いろはにほ" * 11 + "犬")
@@ -132,6 +133,6 @@ def test_the_dots_stand_for_eight_characters() -> None:
 
 
 def test_the_most_urgent_signal_leads(triage: Triage) -> None:
-    found = worst(triage.read("つらくて死にたい。人と話したい"))
+    found = worst(triage.read("つらくて死にたい。人と話したい"), triage.kinds)
     assert found
-    assert found.kind is Kind.SUICIDE
+    assert found.kind == "suicide"

@@ -162,12 +162,26 @@ CARD_KINDS = (
         about="「電話番号は？」「一番上」のような、短い言い方です。",
     ),
     CardKind(
+        "kinds.yaml", "危険・つらさの種類", Holds.RECORDS,
+        (
+            Field("id", "名前（ボットの中だけ）", Shape.SHOWN), Field("name", "職員の画面での名前", is_said=True),
+            Field("lead", "返事のはじめの文", Shape.TEXT, "危険の種類では、最初の番号まで120字以内", is_said=True),
+            Field("easy", "返事のはじめの文（やさしい日本語）", Shape.TEXT, is_said=True),
+            Field("lines", "伝える電話", Shape.LIST, "「電話と窓口」の名前を、上から順に、一行に一つ"),
+            Field("urgency", "行き先", Shape.SHOWN), Field("talk", "声を聴く電話か", Shape.SHOWN),
+            Field("silent", "文字の窓口も出すか", Shape.SHOWN),
+            Field("ask_later", "あとで様子を聞いてよいか", Shape.SHOWN),
+        ),
+        ("id",), about="上にある種類ほど急ぎます。種類の足し方は、このフォルダーの README にあります。",
+    ),
+    CardKind(
         "triage/words.yaml", "危険・つらさのことば", Holds.KEYS,
         (Field("words", "危険のことば", Shape.LIST, "一行に一つ。「…」は、間に入る8文字までのことばです。"),),
         about="足すことはできます。はじめから入っていることばは、減らせません。見のがすと命にかかわります。",
     ),
     CardKind(
-        "triage/crisis-lines.yaml", "危険のときの電話", Holds.KEYS, (Field("lines", "電話", Shape.LIST, "上から順に"),)
+        "triage/crisis-lines.yaml", "ことば・声・災害のときの電話", Holds.KEYS,
+        (Field("lines", "電話", Shape.LIST, "上から順に"),),
     ),
     CardKind(
         "triage/examples.yaml", "危険の例", Holds.RECORDS,

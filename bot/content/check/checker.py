@@ -8,17 +8,18 @@ from pathlib import Path
 from types import MappingProxyType
 
 from bot.content.check.content_counts import distinct, units
-from bot.content.check.unsafe_edits import below_the_floor, unsafe
+from bot.content.check.kinds_check import kind_faults, misplaced
+from bot.content.check.unsafe_edits import below_the_floor
 from bot.content.content_faults import Fault
 from bot.content.content_files import Files, files_in
 from bot.content.read.catalog_reader import ENTRY_FOLDERS, catalog_of
-from bot.content.read.required import ENTRY_IDS, EXAMPLE_ROUTES, NOT_KINDS, PLACEHOLDERS, WORDING
+from bot.content.read.kinds_reader import KINDS
+from bot.content.read.required import ENTRY_IDS, EXAMPLE_ROUTES, NOT_KINDS, PLACEHOLDERS, required_wording
 from bot.content.yaml.line_numbers import LineNumbers
 from bot.content.yaml.yaml_nodes import misshapen
 from bot.domain.catalog import Catalog, Entry, Line, Use
 from bot.domain.messages import Route
 from bot.domain.understanding.normalise import squeeze
-from bot.domain.understanding.triage import Kind
 from bot.domain.wording import PLACEHOLDER
 
 PHRASES_WANTED = {"measure": 40, "term": 15, "contact": 15}
@@ -192,7 +193,8 @@ class Checking:
             for name in check.accept:
                 yield from self._known(name in self.catalog.by_id, check.file, name)
         for example in self.catalog.signals:
-            known = example.route in EXAMPLE_ROUTES and (example.route == "other" or example.kind in set(Kind))
+            urgency = self.catalog.kinds[example.kind].urgency if example.kind in self.catalog.kinds else ""
+            known = example.route in EXAMPLE_ROUTES and example.route in {"other", urgency}
             yield from self._known(known, "triage/examples.yaml", example.kind)
 
     def _known(self, known: bool, file: str, name: str) -> Iterable[Fault]:  # noqa: FBT001 -- private
@@ -205,23 +207,12 @@ class Checking:
             )
 
     def _texts(self) -> Iterable[Fault]:
-        for key in sorted(WORDING - set(self.catalog.wording)):
+        for key in sorted(required_wording() - set(self.catalog.wording)):
             yield Fault("wording.yaml", 1, f"ことば「{key}」がありません", "行を元に戻してください")
         for key, sentence in self.catalog.wording.items():
-            line = self.numbers.line_of("wording.yaml", f"{key}:")
-            yield from self._sentence("wording.yaml", line, sentence)
-            for name, of in PLACEHOLDER.findall(sentence):
-                if name not in PLACEHOLDERS or (name == "tel" and not self._may_be_said(of)):
-                    yield Fault(
-                        "wording.yaml",
-                        line,
-                        f"{{{name}{':' * bool(of)}{of}}} は使えません",
-                        "元の { } に戻してください",
-                    )
-            if key.startswith("emergency-") and len(sentence.split("{tel:")[0]) > BEFORE_FIRST_NUMBER:
-                yield Fault(
-                    "wording.yaml", line, "最初の番号までが長すぎます", f"{BEFORE_FIRST_NUMBER}字以内にしてください"
-                )
+            yield from self._filled("wording.yaml", self.numbers.line_of("wording.yaml", f"{key}:"), key, sentence)
+        for key, sentence in self.catalog.kinds.sentences.items():
+            yield from self._filled(KINDS, self.numbers.line_of(KINDS, sentence), key, sentence, frozenset({"tel"}))
         for entry in self.catalog.entries:
             for text in (entry.lead, entry.easy, entry.helper_lead, entry.note, *entry.call, *entry.helper_call):
                 yield from self._sentence(
@@ -231,6 +222,18 @@ class Checking:
             if units(label) > BUTTON_UNITS:
                 file, line = self.numbers.find(label)
                 yield Fault(file, line, f"ボタン「{label}」が長すぎます", f"{BUTTON_UNITS}字以内にしてください")
+
+    def _filled(
+        self, file: str, line: int, key: str, sentence: str, places: frozenset[str] = PLACEHOLDERS
+    ) -> Iterable[Fault]:
+        """A sentence with places to fill."""
+        yield from self._sentence(file, line, sentence)
+        for name, of in PLACEHOLDER.findall(sentence):
+            if name not in places or (name == "tel" and not self._may_be_said(of)):
+                what = f"{{{name}{':' * bool(of)}{of}}} は使えません"
+                yield Fault(file, line, what, "元の { } に戻してください")
+        if key.startswith("emergency-") and len(sentence.split("{tel:", maxsplit=1)[0]) > BEFORE_FIRST_NUMBER:
+            yield Fault(file, line, "最初の番号までが長すぎます", f"{BEFORE_FIRST_NUMBER}字以内にしてください")
 
     def _sentence(self, file: str, line: int, text: str) -> Iterable[Fault]:
         if units(text) > MESSAGE_UNITS:
@@ -251,11 +254,10 @@ class Checking:
         return [*(entry.button for entry in self.catalog.entries), *(item.label for item in self.catalog.menu), *own]
 
     def _triage(self) -> Iterable[Fault]:
-        for kind in (*Kind, *NOT_KINDS):
-            if kind not in self.catalog.crisis_lines:
-                yield Fault("triage/crisis-lines.yaml", 1, f"種類「{kind}」の電話がありません", "行を足してください")
-            if kind in set(Kind) and not {f"emergency-{kind}", f"desk-{kind}"} & set(self.catalog.wording):
-                yield Fault("wording.yaml", 1, f"種類「{kind}」のことばがありません", "行を元に戻してください")
+        for name in NOT_KINDS:
+            if name not in self.catalog.crisis_lines:
+                yield Fault("triage/crisis-lines.yaml", 1, f"「{name}」の電話がありません", "行を足してください")
+        yield from kind_faults(self.catalog, self.numbers, self.today)
         for label in self._labels():
             if self.catalog.triage.read(label) and label != self.catalog.wording.get("choice-person"):
                 file, line = self.numbers.find(label)
@@ -286,8 +288,8 @@ def check_files(
     if not faults:
         faults += checking.faults()
         faults += misshapen(files)
-        faults += unsafe(catalog, checking.numbers)
+        faults += misplaced(catalog, files)
         faults += below_the_floor(catalog, files, shipped) if shipped else ()
-    if not any(fault.file.startswith(("triage/", "lines")) for fault in faults) and catalog.entries:
+    if not any(fault.file.startswith(("triage/", "lines", KINDS)) for fault in faults) and catalog.entries:
         faults += checking.asked(ask_of(catalog))
     return sorted(set(faults))

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from bot.content.content_faults import Fault
 from bot.content.content_files import Files, files_in
+from bot.content.read.kinds_reader import KINDS, kinds_of, own_examples
 from bot.content.read.retention_reader import read_retention
 from bot.content.read.triage_reader import triage_of
 from bot.content.yaml.yaml_nodes import Value, read_yaml
@@ -58,6 +59,8 @@ def catalog_of(files: Files) -> tuple[Catalog, list[Fault]]:
     entries = tuple(_entry(sheet(name)) for name in files if name.startswith(_ENTRY_PLACES))
     talk = sheet("wording.yaml")
     crisis = sheet("triage/crisis-lines.yaml")
+    listed = sheet(KINDS)
+    kinds = kinds_of(listed)
     catalog = Catalog(
         entries=entries,
         lines=MappingProxyType({line.id: line for line in map(_line, sheet("lines.yaml"))}),
@@ -67,8 +70,8 @@ def catalog_of(files: Files) -> tuple[Catalog, list[Fault]]:
         synonyms=tuple((each["from"].text(), each["to"].text()) for each in sheet("synonyms.yaml")),
         wording=MappingProxyType({key: value.text() for key, value in talk.items()}),
         says=MappingProxyType({key: value.texts() for key, value in sheet("follow-ups.yaml").items()}),
-        triage=triage_of(sheet("triage/rules.yaml"), sheet("triage/words.yaml")),
-        signals=tuple(map(_signal_examples, sheet("triage/examples.yaml"))),
+        triage=triage_of(sheet("triage/rules.yaml"), sheet("triage/words.yaml"), listed, kinds),
+        signals=(*map(_signal_examples, sheet("triage/examples.yaml")), *own_examples(listed, kinds)),
         crisis_lines=MappingProxyType({key: value.texts() for key, value in crisis.items()}),
         plan=_plan(sheet("plan.yaml")),
         duty=_duty(sheet("duty.yaml")),

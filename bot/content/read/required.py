@@ -1,4 +1,16 @@
-"""What no version of the content may lack: the entries' ids, the sentences that the code says, their places."""
+"""What no version of the content may lack: the entries' ids, the sentences that the code says, their places.
+
+The sentences follow from the code: those said by name are read in it, the others are a beginning and a value of an
+enum. The sentences of a kind stand with the kind in `kinds.yaml`, whose reader wants them.
+"""
+
+from functools import cache
+
+from bot.content.read.said_in_code import platforms, said_by_name
+from bot.domain.cases.case_transitions import CaseAction, FollowUpReport, Status
+from bot.domain.catalog import SAYABLE, Actor
+from bot.domain.delivery.notices import ChatReplyKind
+from bot.domain.messages import EventKind, Route
 
 ENTRY_IDS = frozenset(
     {
@@ -25,43 +37,49 @@ PLACEHOLDERS = frozenset(
 )
 """What may stand in braces in a sentence."""
 
-WORDING = frozenset(
-    """
-    actor-business actor-city actor-community actor-council actor-resident agree-offer answer-call-script
-    answer-definition answer-old-edition answer-place-contact answer-place-measure answer-place-term answer-script-line
-    answer-source answers-off ask-found-help bot-again busy came-edited came-file came-follow came-form came-image
-    came-join came-location came-location-at came-press came-sticker came-thing came-video came-voice channel-line
-    channel-web check-small-emergency choice-agree choice-ask-no-more choice-cancel choice-for-other choice-found-help
-    choice-good choice-menu choice-more choice-no-help-yet choice-none choice-others choice-person choice-return
-    choice-side choice-stop choice-wrong clarify clarify-again command-help command-human command-menu command-start
-    command-stop desk-abuse-told desk-cancelled desk-carer desk-case desk-case-again desk-distress desk-duty
-    desk-homeless-job desk-money desk-nobody desk-nothing-to-cancel desk-now-lines desk-off desk-person disaster
-    duty-hours elsewhere-back elsewhere-code elsewhere-how elsewhere-lead elsewhere-number elsewhere-title
-    emergency-accident emergency-address emergency-case emergency-child-neighbour emergency-crime emergency-fire
-    emergency-harm emergency-illness emergency-missing emergency-next-line emergency-no-voice emergency-nobody
-    emergency-now-danger emergency-on-call emergency-sea emergency-starving emergency-suicide emergency-suicide-close
-    empty follow-action follow-actor-head follow-goal follow-hours follow-hours-line follow-hours-unknown follow-more
-    follow-no-actions follow-no-others follow-others follow-phone follow-side follow-side-done for-other give-up
-    group-goodbye judged-good judged-wrong kept-in-case kind-abuse-told kind-accident kind-carer kind-child-neighbour
-    kind-crime kind-distress kind-fire kind-harm kind-homeless-job kind-illness kind-missing kind-money kind-person
-    kind-sea kind-starving kind-suicide line-call-number line-chat line-check-confirmed line-check-hidden
-    line-check-ship line-check-unconfirmed line-menu-bar line-notice line-now line-open line-sender menu next-open-at
-    next-open-now next-open-unknown not-ours notice-at-desk notice-bound notice-by-link notice-claim notice-claimed
-    notice-paired notice-several notice-subject notice-taken notice-waits notice-what notice-why-add notice-why-alarm
-    notice-why-at-desk notice-why-by-link notice-why-cancel notice-why-claimed notice-why-for-other
-    notice-why-hand-over notice-why-lapse notice-why-now-cancelled notice-why-now-claimed notice-why-now-closed
-    notice-why-now-waiting notice-why-open notice-why-raise notice-why-release notice-why-reopen notice-why-taken
-    notice-words open-always open-no open-no-unknown open-not-known open-send open-title open-wait open-wrong open-yes
-    other-language other-language-case other-language-emergency page-bot page-case-open page-clear page-cleared
-    page-cleared-title page-elsewhere page-error page-failed page-footer-danger page-label page-news page-news-look
-    page-news-show page-open page-placeholder page-send page-skip page-source page-staff page-subtitle page-talk
-    page-title page-wait page-you private-address private-address-label private-lead private-name private-name-label
-    private-over private-over-title private-page private-send private-sent private-sent-title private-telephone
-    private-telephone-label private-title private-words private-words-label restarted said-agree said-ask-no-more
-    said-found-help soft-safety staff-closed staff-joined staff-left staff-reads staff-says sticker sticker-sad stopped
-    tel-110 tel-119 today tomorrow too-long trouble unknown unreadable unreadable-case unreadable-file unreadable-image
-    unreadable-in-danger unreadable-location unreadable-video unreadable-voice urgency-desk urgency-emergency welcome
-    welcome-again welcome-hours welcome-limits welcome-privacy
-    """.split()  # noqa: SIM905 -- a list of words is read as words
+PRIVATE_FIELDS = ("name", "address", "telephone", "words")
+"""By hand: the fields of the page that opens once, which stands in a layer above. A test compares them."""
+_TELL_NOBODY = frozenset(
+    {
+        CaseAction.CLAIM,
+        CaseAction.REPLY,
+        CaseAction.NOTE,
+        CaseAction.RETURN,
+        CaseAction.CLOSE,
+        CaseAction.JOIN,
+        CaseAction.QUIET,
+        CaseAction.AGREE,
+        CaseAction.ASK,
+        CaseAction.REPORT,
+    }
 )
-"""Sentences that the code says by name; a test holds it against the code."""
+"""What somebody does to a case without news for staff. Whatever is new needs a sentence until it is named here."""
+_KEPT_AS_WORDS = frozenset({EventKind.TEXT})
+_SHOWN_NOWHERE = frozenset({EventKind.UNFOLLOW, EventKind.UNSEND, EventKind.LEAVE, EventKind.MOVE, EventKind.OTHER})
+_UNREADABLE = (EventKind.IMAGE, EventKind.VIDEO, EventKind.VOICE, EventKind.FILE, EventKind.LOCATION)
+"""What has an answer of its own; everything else has the common one."""
+_ABOUT_A_CASE = (ChatReplyKind.CLAIMED, ChatReplyKind.TAKEN, ChatReplyKind.BY_LINK, ChatReplyKind.AT_DESK)
+
+_BY_VALUE: dict[str, frozenset[str]] = {
+    "actor": frozenset(Actor),
+    "answer-place": frozenset({"measure", "term", "contact"}),
+    "came": frozenset(EventKind) - _KEPT_AS_WORDS - _SHOWN_NOWHERE,
+    "channel": frozenset(("web", "drill", *platforms())),  # without a platform: our own page, and drills
+    "choice": frozenset({"stop"}),  # a press that a platform's own menu sends; no reply has it as a button
+    "line-check": frozenset((*SAYABLE, "hidden")),
+    "notice": frozenset(ChatReplyKind),
+    "notice-why": frozenset((*(frozenset(CaseAction) - _TELL_NOBODY), *_ABOUT_A_CASE)),
+    "notice-why-now": frozenset(Status),
+    "private": frozenset(PRIVATE_FIELDS),
+    "said": frozenset(FollowUpReport) - {FollowUpReport.NO_HELP_YET},  # this one opens the case again
+    "unreadable": frozenset(_UNREADABLE),
+    "urgency": frozenset({Route.EMERGENCY, Route.DESK}),
+}
+"""Sentences that are said by a beginning and a value."""
+
+
+@cache
+def required_wording() -> frozenset[str]:
+    """The keys of `wording.yaml` that the code says."""
+    by_value = {f"{beginning}-{value}" for beginning, values in _BY_VALUE.items() for value in values}
+    return said_by_name() | by_value

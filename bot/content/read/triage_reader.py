@@ -1,45 +1,62 @@
 """The lists of danger as the files have them: words in groups, and rules over the groups."""
 
+from collections.abc import Iterator, Mapping
+
 from bot.content.yaml.yaml_nodes import Value
-from bot.domain.messages import Route
-from bot.domain.understanding.triage import WINDOW, Kind, Rule, Triage, WordGroup
+from bot.domain.understanding.kinds import Kind, Kinds
+from bot.domain.understanding.triage import WINDOW, Rule, Triage, WordGroup
+
+Groups = Mapping[str, WordGroup]
 
 
-def triage_of(rules: Value, words: Value) -> Triage:
-    """The lists of danger; a rule that cannot be read is a fault and is left out."""
+def triage_of(rules: Value, words: Value, listed: Value, kinds: Kinds) -> Triage:
+    """The lists of danger; a rule that cannot be read is a fault and is left out.
+
+    `listed`: the file of the kinds, in which a kind may have words and rules of its own.
+    """
     groups = {name: WordGroup.of(name, value.texts()) for name, value in words.items()}
     nothing = WordGroup.of("", ())
     return Triage(
-        rules=tuple(rule for row in rules if (rule := _rule(row, groups))),
+        rules=(*_shared(rules, groups, kinds), *_own(listed, groups, kinds)),
         idioms=groups.get("idioms", nothing),
         information=groups.get("information", nothing),
         padding=groups.get("padding", nothing),
+        kinds=kinds,
     )
 
 
-def _rule(row: Value, groups: dict[str, WordGroup]) -> Rule | None:
+def _shared(rules: Value, groups: Groups, kinds: Kinds) -> Iterator[Rule]:
+    """The rules of the file of rules. Their urgency is their kind's."""
+    for row in rules:
+        name = row["kind"].text()
+        if name in kinds:
+            yield from _rule(row, kinds[name], groups)
+        elif kinds.listed:
+            known = "、".join(kind.id for kind in kinds)
+            what, mend = f"kind の「{name}」という種類がありません", f"kinds.yaml にある名前にしてください（{known}）"
+            row.sheet.fault(row["kind"].line, what, mend)
+
+
+def _own(listed: Value, groups: Groups, kinds: Kinds) -> Iterator[Rule]:
+    """The rules that stand with their kind: its own groups of words before those of the same name that all share."""
+    for row in listed:
+        name = row["id"].text("")
+        own = {group: WordGroup.of(f"{name}/{group}", value.texts()) for group, value in row["words"].items()}
+        for rule in row["rules"]:
+            yield from _rule(rule, kinds[name], {**groups, **own})
+
+
+def _rule(row: Value, kind: Kind, groups: Groups) -> Iterator[Rule]:
     def named(key: str) -> tuple[WordGroup, ...]:
         for value in row[key]:
             if value.text() not in groups:
-                value.sheet.fault(
-                    value.line,
-                    f"言葉の組「{value.text()}」がありません",
-                    "words.yaml に組を書き足すか、名前を直してください",
-                )
+                mend = "words.yaml に組を書き足すか、名前を直してください"
+                value.sheet.fault(value.line, f"言葉の組「{value.text()}」がありません", mend)
         return tuple(groups[name] for name in row[key].texts() if name in groups)
 
     every = named("every")
-    try:
-        kind, route = Kind(row["kind"].text()), Route(row["route"].text())
-    except ValueError:
-        row.sheet.fault(
-            row.line,
-            "kind か route の名前が分かりません",
-            f"kind は {'、'.join(Kind)} のどれか、route は emergency か desk です",
-        )
-        return None
-    if not every:
+    if every:
+        whole = row["whole"].text("no") == "yes"
+        yield Rule(kind.id, kind.urgency, every, named("unless"), row["window"].number(WINDOW), whole)
+    else:
         row.sheet.fault(row.line, "この決まりには言葉の組がありません", "every: に組の名前を書いてください")
-        return None
-    whole = row["whole"].text("no") == "yes"
-    return Rule(kind, route, every, named("unless"), row["window"].number(WINDOW), whole)

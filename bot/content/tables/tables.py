@@ -71,6 +71,7 @@ SHEETS = (
     SheetKind("あいさつ", ("smalltalk.yaml",)),
     SheetKind("確かめの文", ("checks/*.yaml",)),
     SheetKind("気づくべき文", ("safety.yaml",)),
+    SheetKind("危険の種類", ("kinds.yaml",)),
     SheetKind("危険のことば", ("triage/words.yaml",)),
 )
 

@@ -20,7 +20,8 @@ Steps: TypeAlias = tuple[Step, ...]
 SENTENCES = frozenset({"phrases", "publishers", "resident", "community", "business", "city", "council"})
 """Lists under these keys have one item per line."""
 WRAPPED = "triage/words.yaml"
-"""The file of long lists of short words, which are wrapped."""
+"""The file of long lists of short words, which are wrapped, as are those under `words` elsewhere."""
+_WORDS = "words"
 _WRAP_AT = 97
 _END: Steps = ("$end",)
 
@@ -73,7 +74,7 @@ class YamlText:
             for position, value in enumerate(values):
                 yield from self._before((*path, position), indent + 2)
                 yield f"{' ' * (indent + 2)}- {quoted(value)}"
-        elif self.name == WRAPPED and values:
+        elif values and (self.name == WRAPPED or _WORDS in path[:-1]):
             yield f"{lead} ["
             yield from (f"{' ' * (indent + 2)}{line}" for line in _wrapped(values))
             yield f"{' ' * indent}]"

@@ -7,7 +7,7 @@ from bot.domain.cases.case_deadlines import answer_by, next_alarm, rest_until
 from bot.domain.cases.case_transitions import OPEN_STATUSES, CaseAction, NotPossibleError, Reason, Status, next_status
 from bot.domain.cases.duty_roster import DutyRoster
 from bot.domain.messages import Route
-from bot.domain.understanding.triage import Kind
+from bot.domain.understanding.kinds import KindId, Kinds
 
 DANGER_LASTS = timedelta(hours=1)
 
@@ -16,7 +16,7 @@ DANGER_LASTS = timedelta(hours=1)
 class CaseWish:
     """What a step of the talk wants to happen with the resident's case."""
 
-    kind: Kind
+    kind: KindId
     urgency: Route
 
 
@@ -40,7 +40,7 @@ class Case:
     id: str
     number: str
     resident: str
-    kind: Kind
+    kind: KindId
     urgency: Route
     status: Status
     source: str
@@ -102,9 +102,11 @@ def cancelled(case: Case, now: datetime) -> Case:
     return _ended(replace(case, status=next_status(case.status, CaseAction.CANCEL)), now)
 
 
-def after_message(case: Case, wish: CaseWish | None, now: datetime, roster: DutyRoster) -> tuple[CaseAction, Case]:
+def after_message(
+    case: Case, wish: CaseWish | None, now: datetime, roster: DutyRoster, kinds: Kinds
+) -> tuple[CaseAction, Case]:
     """The case after a further message of its resident, which may make it more urgent. Raises NotPossibleError."""
-    action = CaseAction.RAISE if wish and _is_raised(case, wish) else CaseAction.ADD
+    action = CaseAction.RAISE if wish and _is_raised(case, wish, kinds) else CaseAction.ADD
     changed = replace(
         case,
         status=next_status(case.status, action),
@@ -214,8 +216,7 @@ def _ended(case: Case, now: datetime) -> Case:
     )
 
 
-def _is_raised(case: Case, wish: CaseWish) -> bool:
+def _is_raised(case: Case, wish: CaseWish, kinds: Kinds) -> bool:
     if wish.urgency != case.urgency:
         return wish.urgency is Route.EMERGENCY
-    order = list(Kind)
-    return order.index(wish.kind) < order.index(case.kind)
+    return kinds.rank(wish.kind) < kinds.rank(case.kind)

@@ -7,20 +7,18 @@ from bot.domain.cases.case import Case
 from bot.domain.cases.case_deadlines import may_write_at
 from bot.domain.cases.case_transitions import CaseAction, FollowUpReport, Reason, next_status
 from bot.domain.cases.duty_roster import DutyRoster
-from bot.domain.understanding.triage import Kind
+from bot.domain.understanding.kinds import Kinds
 
 ASKED_AFTER = (timedelta(days=3), timedelta(days=14))
 """After the end of the case."""
 KNOWN_FOR = timedelta(days=30)
 """So long after its end a case can still be agreed on, reported on and reopened by a button."""
-_NEVER_ASKED = frozenset({Kind.ABUSE_TOLD, Kind.CRIME, Kind.HARM, Kind.CHILD})
-"""Somebody who does harm may read along: nothing comes by itself."""
 _HELPED = frozenset({Reason.DONE, Reason.PASSED_ON})
 
 
-def may_be_asked(case: Case) -> bool:
+def may_be_asked(case: Case, kinds: Kinds) -> bool:
     """Whether the question is offered at the end of this case."""
-    return case.kind not in _NEVER_ASKED and case.reason in _HELPED and not case.is_drill
+    return kinds[case.kind].may_be_asked_later and case.reason in _HELPED and not case.is_drill
 
 
 def agreed(case: Case, now: datetime, roster: DutyRoster) -> Case:

@@ -15,7 +15,7 @@ from bot.domain.cases.duty_roster import DutyRoster
 from bot.domain.cases.small_count_suppression import SMALL, protected, suppressed
 from bot.domain.city_calendar import CITY_ZONE
 from bot.domain.messages import Route
-from bot.domain.understanding.triage import Kind
+from bot.domain.understanding.kinds import KindId, Kinds
 
 HOURS_TOGETHER = 3
 """Hours of the day that are counted together: single ones would be small numbers nearly always."""
@@ -83,7 +83,7 @@ class Month:
 class ReportedCase:
     """What is counted of a case."""
 
-    kind: Kind
+    kind: KindId
     status: Status
     reason: str
     opened_at: datetime
@@ -91,6 +91,15 @@ class ReportedCase:
     closed_at: datetime | None
     asks: int = 0
     found_help: str = ""
+
+
+@dataclass(frozen=True)
+class MonthCounts:
+    """What a month brought. `reopened`: cases opened again in it; `messages`: how many came to which route."""
+
+    cases: Sequence[ReportedCase]
+    reopened: int
+    messages: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -115,20 +124,14 @@ class MonthlyReport:
     reopened: str
 
 
-def report_of(
-    month: Month,
-    found: Iterable[ReportedCase],
-    reopened: int,
-    messages: Mapping[str, int],
-    roster: DutyRoster,
-) -> MonthlyReport:
-    """The report. `reopened`: cases opened again in this month; `messages`: how many came to which route."""
-    cases = [each for each in found if each.reason != Reason.DRILL]
+def report_of(month: Month, counts: MonthCounts, roster: DutyRoster, kinds: Kinds) -> MonthlyReport:
+    """The report."""
+    cases = [each for each in counts.cases if each.reason != Reason.DRILL]
     waits = [roster.duty_time(each.opened_at, each.first_answer_at) for each in cases if each.first_answer_at]
     whole = [each.closed_at - each.opened_at for each in cases if each.closed_at]
     # No table by urgency: it follows from the kind, and would tell what is masked there.
     counted = {
-        "kind": _rows(Kind, (each.kind for each in cases)),
+        "kind": _rows(_kinds(cases, kinds), (each.kind for each in cases)),
         "hours": _rows(map(str, range(0, 24, HOURS_TOGETHER)), map(_hours, cases)),
         "answered": _rows((*map(str, ANSWERED_WITHIN), "more", "none"), [*map(_within, waits), *_none(cases)]),
         "end": _rows((*Reason, "cancelled", "open"), map(_end, cases)),
@@ -139,8 +142,8 @@ def report_of(
         ReportTable(name, tuple(zip((label for label, _ in rows), shown.tables[name], strict=True)), shown.total)
         for name, rows in counted.items()
     ]
-    tables.append(_messages(messages))
-    return MonthlyReport(month, tuple(tables), _median(waits), _median(whole), suppressed(reopened))
+    tables.append(_messages(counts.messages))
+    return MonthlyReport(month, tuple(tables), _median(waits), _median(whole), suppressed(counts.reopened))
 
 
 def _messages(messages: Mapping[str, int]) -> ReportTable:
@@ -153,6 +156,11 @@ def _rows(names: Iterable[str], found: Iterable[str]) -> list[tuple[str, int]]:
     """Every name with how often it was found. DRILL is a reason, and never counted."""
     counts = Counter(map(str, found))
     return [(str(name), counts[str(name)]) for name in names if name != Reason.DRILL]
+
+
+def _kinds(cases: Iterable[ReportedCase], kinds: Kinds) -> tuple[KindId, ...]:
+    """Every listed kind, and those of cases that came before theirs was taken out."""
+    return kinds.in_order((*(kind.id for kind in kinds), *sorted(each.kind for each in cases)))
 
 
 def _hours(case: ReportedCase) -> str:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from bot.domain.catalog import Line
-from bot.domain.conversation.phone_lines import TALKING_KINDS, PhoneLines
+from bot.domain.conversation.phone_lines import PhoneLines
 from bot.domain.messages import CANCEL, Choice, Reply, Route
-from bot.domain.understanding.triage import Kind, Signal
+from bot.domain.understanding.kinds import KindId
+from bot.domain.understanding.triage import Signal
 
 _LINES_BESIDE_THE_DESK = 2
 _CASE_ROUTES = frozenset({Route.EMERGENCY, Route.DESK})
@@ -19,32 +20,30 @@ class CrisisReplyWriter:
 
     def emergency(self, signals: tuple[Signal, ...]) -> Reply:
         """The call first and almost alone; then who reads this and when."""
-        lead_kind, *more = [signal.kind for signal in signals if signal.route is Route.EMERGENCY]
-        lead = [self.lines.wording.say(f"emergency-{lead_kind}")]
-        if lead_kind is Kind.SUICIDE and Kind.ILLNESS in more:
-            lead = [self.lines.wording.say("emergency-suicide-close")]
-        calls = list(self.lines.calls(self.lines.crisis_lines(lead_kind)))
+        found = [self.lines.catalog.kinds[each.kind] for each in signals if each.route is Route.EMERGENCY]
+        first, *more = found
+        calls = list(self.lines.calls(self.lines.crisis_lines(first.id)))
         for kind in more:
-            calls += [call for call in self.lines.calls(self.lines.crisis_lines(kind))[:2] if call not in calls]
-        body = [self.lines.wording.say("emergency-address")] if lead_kind not in TALKING_KINDS else []
+            calls += [call for call in self.lines.calls(self.lines.crisis_lines(kind.id))[:2] if call not in calls]
+        body = [self.lines.wording.say("emergency-address")] if not first.is_talk else []
         if len(calls) > 1:
             body.append(self.lines.wording.say("emergency-next-line"))
-        if {lead_kind, *more} & TALKING_KINDS:
-            body += [*self.lines.no_voice(), self.lines.wording.say("emergency-now-danger")]
+        body += self.lines.no_voice() if any(kind.has_silent_line for kind in found) else []
+        body += [self.lines.wording.say("emergency-now-danger")] if any(kind.is_talk for kind in found) else []
         body += [
             self.lines.wording.say("emergency-case", number=self.lines.moment.number),
             self.lines.honest("emergency-nobody"),
         ]
         return Reply(
             Route.EMERGENCY,
-            lead=tuple(lead),
+            lead=(self.lines.wording.say(f"emergency-{first.id}"),),
             calls=tuple(calls),
             body=tuple(body),
             choices=self._choices("cancel"),
             small=(self.lines.wording.say("check-small-emergency"),),
         )
 
-    def desk(self, kind: Kind) -> Reply:
+    def desk(self, kind: KindId) -> Reply:
         """A case with a number, when staff read it, and who answers now."""
         lines: list[Line] = []
         others = self.lines.crisis_lines(kind)
@@ -54,7 +53,7 @@ class CrisisReplyWriter:
         lines += [line for line in others if line.id not in known]
         key = "desk-case-again" if self.lines.moment.case_is_open else "desk-case"
         body = [self.lines.wording.say("desk-now-lines"), self.lines.wording.say("emergency-now-danger")]
-        body += self.lines.no_voice() if kind is not Kind.MONEY else []
+        body += self.lines.no_voice() if self.lines.catalog.kinds[kind].has_silent_line else []
         body += [self.lines.wording.say(key, number=self.lines.moment.number), self.lines.honest("desk-nobody")]
         link = self.lines.moment.private_link
         body += [self.lines.wording.say("private-page", link=link)] if link else []

@@ -22,7 +22,8 @@ from bot.domain.conversation.phone_lines import ReplyContext
 from bot.domain.conversation.replies import ReplyWriter
 from bot.domain.messages import CANCEL, Choice, Reply, Route, ShownEntry
 from bot.domain.understanding.decision import Decision, Thresholds, Understanding, decide
-from bot.domain.understanding.triage import Kind, worst
+from bot.domain.understanding.kinds import KindId, KindRole, Kinds
+from bot.domain.understanding.triage import worst
 
 TOLD_AGAIN = timedelta(minutes=30)
 """While staff have the case, the bot says the numbers to call at most once in this time."""
@@ -60,9 +61,10 @@ def speaks_beside_staff(turn: Turn, case: Case | None, now: datetime) -> bool:
     return in_danger and (case.told_at is None or now - case.told_at >= TOLD_AGAIN)
 
 
-def as_private(turn: Turn) -> Turn:
+def as_private(turn: Turn, kinds: Kinds) -> Turn:
     """The turn of what was written on a page of ours for the desk: whatever it says, it belongs to a case."""
-    return replace(turn, case=turn.case or CaseWish(Kind.PERSON, Route.DESK), cancels=False, returns=False, report=None)
+    wish = turn.case or CaseWish(kinds.standing_for(KindRole.PERSON).id, Route.DESK)
+    return replace(turn, case=wish, cancels=False, returns=False, report=None)
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,8 @@ class Step:
 
     def turn(self) -> Turn:
         """Danger and distress first, then what steers the talk, then the question itself."""
-        found = worst(self.understood.signals)
-        decision = decide(self.understood, self.thresholds)
+        found = worst(self.understood.signals, self.catalog.kinds)
+        decision = decide(self.understood, self.thresholds, self.catalog.kinds)
         if found and decision.route in _CASE_ROUTES:
             return self._to_desk(decision)
         steered = self._steered()
@@ -133,7 +135,7 @@ class Step:
             "entry": self._entry,
             "actor": self._actor,
             "menu": lambda rest: self._said(self.writer.menu_item(int(rest)) if rest else self.writer.menu()),
-            "person": lambda _: self._case(Kind.PERSON, Route.DESK, self.writer.crisis.desk(Kind.PERSON)),
+            "person": lambda _: self._for_desk(KindRole.PERSON),
             "stop": lambda _: Turn(self.writer.plain("stopped"), Conversation()),
             "restart": lambda _: Turn(self.writer.welcome(), Conversation(choices=self.writer.welcome().choices)),
             "return": lambda _: Turn(self.writer.plain("bot-again"), Conversation(), returns=True),
@@ -153,7 +155,8 @@ class Step:
 
     def _report(self, report: FollowUpReport, _rest: str) -> Turn:
         again = report is FollowUpReport.NO_HELP_YET
-        reply = self.writer.crisis.desk(Kind.PERSON) if again else self.writer.plain(f"said-{report}")
+        person = self.catalog.kinds.standing_for(KindRole.PERSON).id
+        reply = self.writer.crisis.desk(person) if again else self.writer.plain(f"said-{report}")
         return Turn(reply, Conversation(choices=reply.choices), report=report)
 
     def _follow_up(self, name: str) -> Turn:
@@ -210,9 +213,9 @@ class Step:
 
     def _to_desk(self, decision: Decision) -> Turn:
         """Danger or distress: a case, whatever else was going on."""
-        signal = worst(decision.signals)
+        signal = worst(decision.signals, self.catalog.kinds)
         if signal is None:
-            return self._case(Kind.DISTRESS, Route.DESK, self.writer.crisis.desk(Kind.DISTRESS))
+            return self._for_desk(KindRole.UNSURE_DESK)
         if self.understood.other_script:
             reply = self.writer.crisis.other_language(signal.route)
         elif signal.route is Route.EMERGENCY:
@@ -227,7 +230,11 @@ class Step:
         shown = tuple(self._shown(name, score) for name, score in entries)
         return replace(reply, choices=(*buttons, *reply.choices), entries=shown)
 
-    def _case(self, kind: Kind, urgency: Route, reply: Reply) -> Turn:
+    def _for_desk(self, role: KindRole) -> Turn:
+        kind = self.catalog.kinds.standing_for(role).id
+        return self._case(kind, Route.DESK, self.writer.crisis.desk(kind))
+
+    def _case(self, kind: KindId, urgency: Route, reply: Reply) -> Turn:
         return Turn(
             reply, replace(self.talk, choices=reply.choices, questions_back=0, unsettled=False), CaseWish(kind, urgency)
         )

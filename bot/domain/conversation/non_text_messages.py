@@ -27,7 +27,7 @@ def turn_beyond_text(step: Step, message: Inbound) -> Turn:
         case EventKind.JOIN:
             return Turn(replace(writer.plain("group-goodbye"), choices=()), Conversation())
         case EventKind.STICKER:
-            return _kept(step.talk, _to_sticker(writer, decide(step.understood, step.thresholds)))
+            return _kept(step.talk, _to_sticker(writer, decide(step.understood, step.thresholds, step.catalog.kinds)))
         case _:
             turn = _kept(step.talk, _to_unreadable(writer, message.kind))
             return replace(turn, adds=writer.lines.moment.case_is_open)
@@ -35,7 +35,7 @@ def turn_beyond_text(step: Step, message: Inbound) -> Turn:
 
 def words_of(catalog: Catalog, message: Inbound, *, in_case: bool) -> str:
     """What is kept of a message, for staff to read: the words, or what kind of thing came. A place only in a case."""
-    wording = Wording(catalog.wording, catalog.lines)
+    wording = Wording(catalog.sentences, catalog.lines)
     match message.kind:
         case EventKind.TEXT if message.edits:
             return wording.say("came-edited", text=message.text)
@@ -51,7 +51,7 @@ def words_of(catalog: Catalog, message: Inbound, *, in_case: bool) -> str:
 
 def label_of(catalog: Catalog, does: str) -> str:
     """The words on the button that carries this meaning; what it carries, where no button does."""
-    wording = Wording(catalog.wording, catalog.lines)
+    wording = Wording(catalog.sentences, catalog.lines)
     does = does.partition("@")[0]
     labels = {f"entry:{entry.id}": entry.button for entry in catalog.entries}
     labels |= {f"menu:{position}": item.label for position, item in enumerate(catalog.menu)}

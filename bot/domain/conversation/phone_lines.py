@@ -9,15 +9,11 @@ from bot.domain.catalog import Catalog, Entry, Line, Use
 from bot.domain.messages import Call
 from bot.domain.opening_hours import IsHoliday, Open, next_opening, open_at
 from bot.domain.switches import Switch, Switches
-from bot.domain.understanding.triage import Kind
+from bot.domain.understanding.kinds import KindId
 from bot.domain.wording import Wording
 
 CRISIS_LINES_SHOWN = 4
 LINES_SHOWN = 3
-TALKING_KINDS = frozenset(
-    {Kind.SUICIDE, Kind.DISTRESS, Kind.MONEY, Kind.CARER, Kind.ABUSE_TOLD, Kind.HOMELESS_JOB, Kind.PERSON}
-)
-"""Kinds in which a voice helps more than an ambulance."""
 _WEEKDAY_MARKS = "月火水木金土日"
 
 
@@ -82,8 +78,8 @@ class PhoneLines:
     def when(self, moment: datetime) -> str:
         """A day and time as people say it: きょう 16:00, 11月24日(火) 9:00."""
         days = (moment.date() - self.moment.now.date()).days
-        near = {0: "today", 1: "tomorrow"}.get(days)
-        day = self.wording.say(near) if near else f"{moment.month}月{moment.day}日({_WEEKDAY_MARKS[moment.weekday()]})"
+        key = {0: "today", 1: "tomorrow"}.get(days)
+        day = self.wording.say(key) if key else f"{moment.month}月{moment.day}日({_WEEKDAY_MARKS[moment.weekday()]})"
         return f"{day} {moment.hour}:{moment.minute:02}"
 
     def lines_of(self, entry: Entry) -> list[Line]:
@@ -102,10 +98,11 @@ class PhoneLines:
         """The consultation desk's own line."""
         return [self.catalog.lines[self.catalog.duty.desk_line]]
 
-    def crisis_lines(self, kind: Kind) -> list[Line]:
+    def crisis_lines(self, name: KindId) -> list[Line]:
         """The kind's lines: in danger as listed, for talking the ones open now first, day-and-night ones before all."""
-        lines = [self.catalog.lines[name] for name in self.catalog.crisis_lines[kind]]
-        if kind in TALKING_KINDS:
+        kind = self.catalog.kinds[name]
+        lines = [self.catalog.lines[each] for each in kind.lines]
+        if kind.is_talk:
             now, is_holiday = self.moment.now, self.moment.is_holiday
             lines = [line for line in lines if open_at(line.hours, now, is_holiday) is Open.YES]
             lines.sort(key=lambda line: not line.hours.always)
@@ -164,10 +161,10 @@ class PhoneLines:
         sources: dict[tuple[str, str, str], list[str]] = {}
         for line in lines:
             hidden = not line.may_be_said(self.moment.now.date())
-            key = ("hidden", line.name, "") if hidden else (str(line.use), line.name, line.checked_by)
+            check = ("hidden", line.name, "") if hidden else (str(line.use), line.name, line.checked_by)
             if line.use is Use.SHIP and not hidden:
-                key = (str(line.use), "", "")
-            sources.setdefault(key, []).append("・".join(part for part in (line.source, line.checked_on) if part))
+                check = (str(line.use), "", "")
+            sources.setdefault(check, []).append("・".join(part for part in (line.source, line.checked_on) if part))
         return tuple(
             self.wording.say(f"line-check-{state}", name=name, source="、".join(dict.fromkeys(known)), checked_by=by)
             for (state, name, by), known in sources.items()

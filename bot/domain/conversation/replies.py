@@ -23,7 +23,7 @@ class ReplyWriter:
     @classmethod
     def of(cls, catalog: Catalog, moment: ReplyContext, *, easy: bool = False) -> "ReplyWriter":
         """A writer of usual Japanese, or of the easy form."""
-        wording = Wording(catalog.wording, catalog.lines, easy=easy)
+        wording = Wording(catalog.sentences, catalog.lines, easy=easy)
         lines = PhoneLines(catalog, moment, wording)
         return cls(catalog, wording, lines, CrisisReplyWriter(lines))
 

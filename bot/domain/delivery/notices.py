@@ -94,7 +94,7 @@ def notice_of(wording: Wording, facts: NoticeFacts) -> Notice:
     said = {
         "number": shown_number(case.number),
         "urgency": wording.say(f"urgency-{case.urgency}"),
-        "kind": wording.say(f"kind-{case.kind}"),
+        "kind": wording.kind_name(case.kind),
         "why": wording.say(f"notice-why-{facts.why}"),
         "name": facts.name,
     }
@@ -112,7 +112,7 @@ def notice_now(wording: Wording, facts: NoticeFacts) -> Notice:
     said = {
         "number": shown_number(case.number),
         "urgency": wording.say(f"urgency-{case.urgency}"),
-        "kind": wording.say(f"kind-{case.kind}"),
+        "kind": wording.kind_name(case.kind),
         "why": wording.say(f"notice-why-now-{case.status}", name=facts.name),
     }
     return _about(wording, facts, said, [wording.say("notice-what", **said)])

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 
 from bot.domain.messages import Route
+from bot.domain.understanding.kinds import KindId, KindRole, Kinds
 from bot.domain.understanding.matching import DESK, EMERGENCY, NOT_OURS, SMALLTALK, Ranking
-from bot.domain.understanding.triage import Kind, Signal, worst
+from bot.domain.understanding.triage import Signal, worst
 
 SHOWN = 3
 """Entries that a reply shows at most."""
@@ -53,17 +54,19 @@ class Decision:
     """A danger word occurred in a request for information: the answer adds one calm line."""
 
 
-def decide(understood: Understanding, thresholds: Thresholds) -> Decision:
+def decide(understood: Understanding, thresholds: Thresholds, kinds: Kinds) -> Decision:
     """Decide one message on its own. The word lists win; the classifier only adds signals."""
     signals = understood.signals
     ranking = understood.ranking
-    listed = worst(signals)
+    listed = worst(signals, kinds)
     if listed and not (understood.asks_for_information and listed.route is Route.EMERGENCY):
         return Decision(listed.route, entries=_entries_beside(listed.route, ranking), signals=signals)
     if ranking is None:
         return Decision(Route.DESK if listed else Route.UNKNOWN, signals=signals)
     windows = (ranking, *understood.later)
-    classified = worst(tuple(filter(None, (_classifier_signal(window, thresholds) for window in windows))))
+    classified = worst(
+        tuple(filter(None, (_classifier_signal(window, thresholds, kinds) for window in windows))), kinds
+    )
     if classified and not listed:
         entries = _entries_beside(classified.route, ranking)
         return Decision(classified.route, entries=entries, signals=(classified,))
@@ -77,24 +80,25 @@ def _entries_beside(route: Route, ranking: Ranking | None) -> tuple[tuple[str, f
     return tuple(entry for entry in ranking.entries[:SHOWN] if entry[1] >= MIN_BESIDE_DESK)
 
 
-def _classifier_signal(ranking: Ranking, thresholds: Thresholds) -> Signal | None:
+def _classifier_signal(ranking: Ranking, thresholds: Thresholds, kinds: Kinds) -> Signal | None:
     """Danger or distress beyond the word lists. A confident entry, not-ours or small talk vetoes it."""
     veto = max(ranking.entries[0][1], ranking.others[NOT_OURS], ranking.others[SMALLTALK])
     danger, distress = ranking.others[EMERGENCY], ranking.others[DESK]
     if veto >= thresholds.veto:
         return None
     if danger >= thresholds.emergency:
-        return Signal(_kind_of(ranking, EMERGENCY, Kind.ILLNESS), Route.EMERGENCY, certain=False, probability=danger)
+        kind = _kind_of(ranking, EMERGENCY, KindRole.UNSURE_EMERGENCY, kinds)
+        return Signal(kind, Route.EMERGENCY, certain=False, probability=danger)
     if danger + distress >= thresholds.desk:
-        kind = _kind_of(ranking, DESK, Kind.DISTRESS)
+        kind = _kind_of(ranking, DESK, KindRole.UNSURE_DESK, kinds)
         return Signal(kind, Route.DESK, certain=False, probability=danger + distress)
     return None
 
 
-def _kind_of(ranking: Ranking, name: str, default: Kind) -> Kind:
+def _kind_of(ranking: Ranking, name: str, otherwise: KindRole, kinds: Kinds) -> KindId:
     """The kind of the nearest example of a class."""
     nearest = ranking.nearest.get(name, "")
-    return Kind(nearest) if nearest in set(Kind) else default
+    return kinds[nearest].id if nearest in kinds else kinds.standing_for(otherwise).id
 
 
 def _decide_topic(ranking: Ranking, thresholds: Thresholds, *, soft_safety: bool) -> Decision:

@@ -1,16 +1,17 @@
 """Triage: is somebody in danger, or asking for a person? By lists of words, apart from matching, over the whole text.
 
-The lists stand in `intents/triage/`. A word is compared after `normalise.squeeze` (so neither spaces, marks nor
-katakana hide it); `…` in a word stands for up to eight characters. A rule fires where a word of each of its groups
-stands close together and none of its exceptions does. Idioms are blanked out before anything else is looked for.
+The lists stand in `intents/triage/` and, of a kind alone, in `intents/kinds.yaml`. A word is compared after
+`normalise.squeeze` (so neither spaces, marks nor katakana hide it); `…` in a word stands for up to eight characters. A
+rule fires where a word of each of its groups stands close together and none of its exceptions does. Idioms are
+blanked out before anything else is looked for.
 """
 
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from bot.domain.messages import Route
+from bot.domain.understanding.kinds import KindId, Kinds
 from bot.domain.understanding.normalise import fold, squeeze
 
 WINDOW = 60
@@ -20,32 +21,11 @@ _JAPANESE = re.compile("[ぁ-ヿ一-龠々]")
 _NOTHING = re.compile("(?!)")
 
 
-class Kind(StrEnum):
-    """What triage knows, the most urgent first: the order decides which one leads the reply."""
-
-    FIRE = "fire"
-    ILLNESS = "illness"
-    SEA = "sea"
-    ACCIDENT = "accident"
-    CRIME = "crime"
-    CHILD = "child-neighbour"
-    HARM = "harm"
-    SUICIDE = "suicide"
-    MISSING = "missing"
-    STARVING = "starving"
-    DISTRESS = "distress"
-    MONEY = "money"
-    CARER = "carer"
-    ABUSE_TOLD = "abuse-told"
-    HOMELESS_JOB = "homeless-job"
-    PERSON = "person"
-
-
 @dataclass(frozen=True)
 class Signal:
     """What triage found. `certain`: a list said so; otherwise only the classifier, which a sure answer may veto."""
 
-    kind: Kind
+    kind: KindId
     route: Route
     certain: bool = True
     probability: float = 1.0
@@ -76,7 +56,7 @@ class Rule:
     `whole`: the first group's word must be the whole message, but for what `Triage.padding` holds.
     """
 
-    kind: Kind
+    kind: KindId
     route: Route
     every: tuple[WordGroup, ...]
     unless: tuple[WordGroup, ...] = ()
@@ -92,15 +72,16 @@ class Triage:
     idioms: WordGroup
     information: WordGroup
     padding: WordGroup = field(default_factory=lambda: WordGroup.of("padding", ()))
+    kinds: Kinds = field(default_factory=Kinds)
 
     def read(self, text: str) -> tuple[Signal, ...]:
         """Every kind found in the text, the most urgent first; one signal a kind."""
         forms = self._forms(text)
-        found: dict[Kind, Signal] = {}
+        found: dict[KindId, Signal] = {}
         for rule in self.rules:
             if rule.kind not in found and _fires(rule, forms, self.padding):
                 found[rule.kind] = Signal(rule.kind, rule.route)
-        return tuple(found[kind] for kind in Kind if kind in found)
+        return tuple(found[kind] for kind in self.kinds.in_order(found))
 
     def asks_for_information(self, text: str) -> bool:
         """Whether it reads like a question about a subject (a course, a plan), not like a cry."""
@@ -112,10 +93,9 @@ class Triage:
         return self.idioms.japanese.sub(blank, squeeze(text)), self.idioms.foreign.sub(blank, fold(text))
 
 
-def worst(signals: tuple[Signal, ...]) -> Signal | None:
-    """The signal that leads: emergencies before the desk, then the order of `Kind`."""
-    order = list(Kind)
-    return min(signals, key=lambda each: (each.route is not Route.EMERGENCY, order.index(each.kind)), default=None)
+def worst(signals: tuple[Signal, ...], kinds: Kinds) -> Signal | None:
+    """The signal that leads: emergencies before the desk, then the order of the kinds."""
+    return min(signals, key=lambda each: (each.route is not Route.EMERGENCY, kinds.rank(each.kind)), default=None)
 
 
 def _fires(rule: Rule, forms: tuple[str, str], padding: WordGroup) -> bool:

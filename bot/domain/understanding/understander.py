@@ -7,10 +7,11 @@ from bot.domain.catalog import Catalog
 from bot.domain.messages import Route
 from bot.domain.understanding.analyzer import Analyzer
 from bot.domain.understanding.decision import Understanding
+from bot.domain.understanding.kinds import KindId, Kinds
 from bot.domain.understanding.matching import Index, Ranking, rank
 from bot.domain.understanding.normalise import is_mostly_kana, is_other_script
 from bot.domain.understanding.synonyms import with_synonyms
-from bot.domain.understanding.triage import Kind, Signal
+from bot.domain.understanding.triage import Signal
 
 WINDOW = 400
 """Characters encoded at a time: an SOS may be at the end of 10,000."""
@@ -32,7 +33,7 @@ class Understander:
         triage = self.catalog.triage
         signals = triage.read(text)
         if earlier:
-            signals = _merged(signals, triage.read("".join((*earlier, text))))
+            signals = _merged(signals, triage.read("".join((*earlier, text))), triage.kinds)
         return Understanding(
             text,
             signals=signals,
@@ -56,11 +57,11 @@ class Understander:
         return [rank(self.index, analysis) for analysis in self.analyzer.analyse(windows)]
 
 
-def _merged(first: Sequence[Signal], more: Sequence[Signal]) -> tuple[Signal, ...]:
+def _merged(first: Sequence[Signal], more: Sequence[Signal], kinds: Kinds) -> tuple[Signal, ...]:
     """Signals of both, one per kind; an emergency wins."""
-    by_kind: dict[Kind, Signal] = {}
+    by_kind: dict[KindId, Signal] = {}
     for signal in (*first, *more):
         known = by_kind.get(signal.kind)
         if known is None or (known.route is not Route.EMERGENCY and signal.route is Route.EMERGENCY):
             by_kind[signal.kind] = signal
-    return tuple(by_kind[kind] for kind in Kind if kind in by_kind)
+    return tuple(by_kind[kind] for kind in kinds.in_order(by_kind))

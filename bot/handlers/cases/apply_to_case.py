@@ -72,7 +72,7 @@ class CaseStanding:
             case_is_open=case is not None,
             in_danger=case is not None and case.is_danger_at(now),
             case_has_ended=self.ended is not None,
-            may_agree=self.ended is not None and may_be_asked(self.ended),
+            may_agree=self.ended is not None and may_be_asked(self.ended, self.context.content.catalog.kinds),
             staff_answer=case is not None and case.staff_answer,
             private_link=f"{self.context.public_url}/private/{self.token}" if self.token else "",
             roster=self.roster,
@@ -134,7 +134,7 @@ def apply_turn(turn: Turn, at: CaseStanding, *, told: bool) -> str | None:
         return at.keep(case, returned(case, now), CaseAction.RETURN, quietly=True)
     if not (turn.case or turn.adds or case.staff_answer or joins_silently(turn, case)):
         return None
-    action, after = after_message(case, turn.case, now, at.roster)
+    action, after = after_message(case, turn.case, now, at.roster, at.context.content.catalog.kinds)
     if told and case.staff_answer and turn.case:
         after = replace(after, told_at=now)
     _offer_page(turn, at, case.id)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from bot.domain.cases.monthly_report import Month, MonthlyReport, report_of
+from bot.domain.cases.monthly_report import Month, MonthCounts, MonthlyReport, report_of
 from bot.domain.staff.permissions import Staff
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.notify_staff import read_duty_roster
@@ -24,4 +24,4 @@ def build_report(context: AppContext, staff: Staff, month: Month) -> MonthlyRepo
         messages[route] += count
     trace = AuditEntry(context.clock(), staff.id, "report-view", detail=str(month))
     context.store.transaction(lambda connection: add_audit_entry(connection, trace))
-    return report_of(month, found, reopened, messages, roster)
+    return report_of(month, MonthCounts(found, reopened, messages), roster, context.content.catalog.kinds)

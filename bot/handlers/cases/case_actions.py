@@ -200,7 +200,7 @@ def close(context: AppContext, staff: Staff, case_id: str, reason: Reason) -> Ca
 
     def end(work: CaseWork) -> Case:
         after = work.change(closed(work.case, reason, work.now), CaseAction.CLOSE, detail=reason)
-        work.leave("staff-closed", asks_later=may_be_asked(after))
+        work.leave("staff-closed", asks_later=may_be_asked(after, work.context.content.catalog.kinds))
         if reason in _NOT_MEANT and not after.is_drill:
             keys, analyzer = context.keys, context.content.understander.analyzer
             heard = read_heard_words(work.connection, keys, after.id)

@@ -8,8 +8,9 @@ from bot.domain.cases.case import Arrived, Case, CaseWish, opened
 from bot.domain.conversation.replies import ReplyWriter
 from bot.domain.messages import Inbound, Reply, Route
 from bot.domain.staff.permissions import Staff
+from bot.domain.understanding.kinds import Kind
 from bot.domain.understanding.normalise import clean_input
-from bot.domain.understanding.triage import Kind, Signal
+from bot.domain.understanding.triage import Signal
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.apply_to_case import read_case_standing
 from bot.storage.cases.case_rows import open_case
@@ -20,7 +21,6 @@ from bot.storage.identifiers import new_id
 
 DRILL = "drill"
 """The channel of residents who do not exist."""
-_DANGERS = frozenset(list(Kind)[: list(Kind).index(Kind.DISTRESS)])
 
 
 def start_drill(context: AppContext, staff: Staff, kind: Kind, words: str) -> Case:
@@ -31,21 +31,20 @@ def start_drill(context: AppContext, staff: Staff, kind: Kind, words: str) -> Ca
     def make(connection: Connection) -> Case:
         resident = lock_resident(connection, DRILL, who, now)
         standing = read_case_standing(connection, context, resident, message)
-        urgency = Route.EMERGENCY if kind in _DANGERS else Route.DESK
         arrived = Arrived(now, resident, message.source)
-        case = opened(new_id(), standing.number, CaseWish(kind, urgency), arrived, standing.roster)
+        case = opened(new_id(), standing.number, CaseWish(kind.id, kind.urgency), arrived, standing.roster)
         case = replace(case, is_drill=True)
         open_case(connection, context.keys, case, staff.id)
         row = add_inbound(connection, context.keys, resident, message, Filed(case.id, heard=True))
         writer = ReplyWriter.of(context.content.catalog, standing.moment(now))
-        reply = _reply(writer, kind, urgency)
+        reply = _reply(writer, kind)
         add_outbound(connection, context.keys, OutboundAnswer(resident, row, reply, now, urgent=True))
         return case
 
     return context.store.transaction(make)
 
 
-def _reply(writer: ReplyWriter, kind: Kind, urgency: Route) -> Reply:
-    if urgency is Route.EMERGENCY:
-        return writer.crisis.emergency((Signal(kind, urgency),))
-    return writer.crisis.desk(kind)
+def _reply(writer: ReplyWriter, kind: Kind) -> Reply:
+    if kind.urgency is Route.EMERGENCY:
+        return writer.crisis.emergency((Signal(kind.id, kind.urgency),))
+    return writer.crisis.desk(kind.id)

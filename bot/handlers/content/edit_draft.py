@@ -12,6 +12,7 @@ from bot.content.cards.cards import CardRef, Values, read_card, write_card
 from bot.content.cards.differences import differences
 from bot.content.cards.three_way_merge import merge_fields
 from bot.content.content_files import Files, digest_of, unpack_files
+from bot.content.older_content import in_todays_form
 from bot.content.yaml.yaml_form import Data
 from bot.domain.staff.permissions import Permission, Staff, require
 from bot.handlers.app_context import AppContext
@@ -153,12 +154,13 @@ def read_check(store: Store, draft: Draft) -> RegressionRow | None:
 def rebase_draft(draft: Draft, files: Files) -> dict[str, bytes]:
     """Apply the draft's own changes to other content; returns the files that change."""
     rebased = dict(files)
-    for change in differences(draft.published, draft.files):
+    published, own = in_todays_form(draft.published, files), in_todays_form(draft.files, files)
+    for change in differences(published, own):
         place = change.place
         if kind_of(place.file) is None:
-            rebased[place.file] = draft.files[place.file]
+            rebased[place.file] = own[place.file]
             continue
-        base, now = read_card(draft.published, place) or {}, read_card(rebased, place) or {}
+        base, now = read_card(published, place) or {}, read_card(rebased, place) or {}
         values = None if change.after is None else merge_fields(base, change.after, now).values
         rebased[place.file] = write_card(rebased, place, values)
     return {file: body for file, body in rebased.items() if body != files.get(file)}

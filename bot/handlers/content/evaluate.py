@@ -105,7 +105,7 @@ def baseline(catalog: Catalog) -> Answerer:
 
 
 def _by_lists(triage: Triage, text: str) -> Route | None:
-    signal = worst(triage.read(text))
+    signal = worst(triage.read(text), triage.kinds)
     return signal.route if signal else None
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from bot.content.content_faults import ContentError
 from bot.content.content_files import Files, digest_of, pack_files, unpack_files
+from bot.content.older_content import in_todays_form
 from bot.content.upgrade_merge import merge_upgrade
 from bot.domain.understanding.analyzer import Analyzer
 from bot.domain.understanding.understander import Understander
@@ -61,7 +62,7 @@ def open_revision(store: Store, index_builder: IndexBuilder, analyzer: Analyzer,
     with store.reading() as connection:
         files = unpack_files(read_content(connection, revision.digest))
     try:
-        return index_builder.understander(files, analyzer)
+        return index_builder.understander(in_todays_form(files, index_builder.shipped()), analyzer)
     except ContentError as error:
         log.error("alarm_revision_unreadable", revision=revision.number, faults=len(error.faults))
         return index_builder.understander(index_builder.shipped(), analyzer)

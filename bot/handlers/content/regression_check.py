@@ -108,7 +108,7 @@ def _first(prediction: Prediction) -> tuple[str, str]:
 
 
 def _by_lists(understander: Understander, text: str) -> Route:
-    signal = worst(understander.catalog.triage.read(text))
+    signal = worst(understander.catalog.triage.read(text), understander.catalog.kinds)
     return signal.route if signal else Route.UNKNOWN
 
 

@@ -118,7 +118,7 @@ def _turn(arrival: _Arrival, talk: Conversation, reply_context: ReplyContext) ->
         return turn_beyond_text(beyond, arrival.last)
     turn = step(catalog, context.thresholds, talk, meaning.understood, reply_context)
     if arrival.last.kind is EventKind.FORM:
-        return as_private(turn)
+        return as_private(turn, catalog.kinds)
     if meaning.understood.ranking is not None or turn.reply.route is not Route.UNKNOWN:
         return turn
     writer = ReplyWriter.of(catalog, reply_context)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, upd
 from bot.domain.cases.case import Case
 from bot.domain.cases.case_transitions import OPEN_STATUSES, CaseAction, Status
 from bot.domain.messages import Route
-from bot.domain.understanding.triage import Kind
+from bot.domain.understanding.kinds import KindId
 from bot.storage.conversation.resident_rows import lock_residents
 from bot.storage.identifiers import new_id
 from bot.storage.schema.residents_and_cases import case_events, cases
@@ -236,5 +236,5 @@ def _values(case: Case) -> dict[str, object]:
 
 def _case(row: Row[Any]) -> Case:
     values = {field.name: getattr(row, _COLUMNS.get(field.name, field.name)) for field in fields(Case)}
-    typed = {"kind": Kind(row.kind), "urgency": Route(row.urgency), "status": Status(row.status)}
+    typed = {"kind": KindId(row.kind), "urgency": Route(row.urgency), "status": Status(row.status)}
     return Case(**(values | typed))

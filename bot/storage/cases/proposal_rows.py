@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from bot.domain.cases.case import Case
 from bot.domain.cases.case_transitions import Reason
-from bot.domain.understanding.triage import Kind
+from bot.domain.understanding.kinds import KindId
 from bot.storage.identifiers import new_id
 from bot.storage.schema.desk_schema import proposed_checks
 from bot.storage.schema.residents_and_cases import inbound
@@ -22,7 +22,7 @@ class ProposedCheck:
     id: str
     case: str
     reason: Reason
-    kind: Kind
+    kind: KindId
     words: str
     at: datetime
 
@@ -51,7 +51,7 @@ def list_proposed(connection: Connection, keys: Keyring) -> list[ProposedCheck]:
             row.id,
             row.case_id,
             Reason(row.reason),
-            Kind(row.kind),
+            KindId(row.kind),
             keys.open(_place(row.id), row.words),
             row.created_at,
         )

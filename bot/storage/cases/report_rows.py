@@ -6,7 +6,7 @@ from sqlalchemy import Connection, func, select
 
 from bot.domain.cases.case_transitions import CaseAction, Status
 from bot.domain.cases.monthly_report import ReportedCase
-from bot.domain.understanding.triage import Kind
+from bot.domain.understanding.kinds import KindId
 from bot.storage.schema.residents_and_cases import case_events, cases
 
 
@@ -15,7 +15,7 @@ def read_reported(connection: Connection, start: datetime, end: datetime) -> lis
     query = select(cases).where(cases.c.opened_at >= start, cases.c.opened_at < end, ~cases.c.is_drill)
     return [
         ReportedCase(
-            Kind(row.kind),
+            KindId(row.kind),
             Status(row.status),
             row.reason,
             row.opened_at,

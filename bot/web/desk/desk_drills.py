@@ -5,7 +5,7 @@ from http import HTTPStatus
 from starlette.responses import RedirectResponse, Response
 
 from bot.domain.staff.permissions import Permission
-from bot.domain.understanding.triage import Kind
+from bot.domain.understanding.kinds import KindRole
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import LONGEST_ANSWER
 from bot.handlers.cases.drills import start_drill
@@ -29,11 +29,13 @@ class DeskDrills:
 
     def _start(self, request: StaffRequest) -> Response:
         kind, words = request.field("kind"), request.field("words").strip()
-        if kind not in set(Kind) or not 0 < len(words) <= LONGEST_ANSWER:
+        kinds = self._context.content.catalog.kinds
+        if kind not in kinds or not 0 < len(words) <= LONGEST_ANSWER:
             return self._page(request, HTTPStatus.UNPROCESSABLE_ENTITY)
-        case = start_drill(self._context, request.staff, Kind(kind), words)
+        case = start_drill(self._context, request.staff, kinds[kind], words)
         return RedirectResponse(f"/desk/cases/{case.number}", HTTPStatus.SEE_OTHER)
 
     def _page(self, request: StaffRequest, status: HTTPStatus = HTTPStatus.OK) -> Response:
-        is_wrong = status is not HTTPStatus.OK
-        return self._pages.show(request, "drills.html", status, kinds=tuple(Kind), is_wrong=is_wrong)
+        kinds = self._context.content.catalog.kinds
+        usual, is_wrong = kinds.standing_for(KindRole.UNSURE_DESK), status is not HTTPStatus.OK
+        return self._pages.show(request, "drills.html", status, kinds=kinds, usual=usual, is_wrong=is_wrong)

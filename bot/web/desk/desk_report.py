@@ -71,7 +71,7 @@ class DeskReport:
     def _label(self, table: ReportTable, name: str) -> str:
         """What a row of a table is called."""
         if table.name == "kind":
-            return self._context.content.wording().say(f"kind-{name}")
+            return self._context.content.wording().kind_name(name)
         return str(self._pages.words("REPORT_ROWS")[table.name][name])
 
 
