@@ -1,11 +1,10 @@
 """The guard of all staff pages: the session, the permission that the route declares, the token in every form."""
 
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -19,27 +18,11 @@ from bot.handlers.app_context import AppContext
 from bot.handlers.staff.sign_in import signed_in
 from bot.web.page_threads import AsyncEndpoint, read_form
 from bot.web.route_access import DeclaredRoute, StaffAccess
+from bot.web.staff_request import StaffRequest
 
 COOKIE = "staff"
 OFFICE = "desk-office"
 _OFFICE_DAY = timedelta(hours=12)
-
-
-@dataclass(frozen=True)
-class StaffRequest:
-    """A request of a signed-in member of staff; `form` is empty where none was sent."""
-
-    path_params: Mapping[str, Any]
-    query_params: Mapping[str, str]
-    staff: Staff
-    token: str
-    csrf: str
-    form: FormData
-
-    def field(self, name: str) -> str:
-        """A text field of the form, empty where there is none."""
-        value = self.form.get(name)
-        return value if isinstance(value, str) else ""
 
 
 Page = Callable[[StaffRequest], Response]

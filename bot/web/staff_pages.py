@@ -12,7 +12,7 @@ from bot.domain.cases.case import shown_number
 from bot.domain.conversation.phone_lines import dial_string
 from bot.domain.shown_times import shown_at, shown_at_year, shown_clock, shown_span
 from bot.handlers.app_context import AppContext
-from bot.web.staff_guard import StaffRequest
+from bot.web.staff_request import StaffRequest
 
 
 class StaffPages:

@@ -18,7 +18,7 @@ from bot.content.upgrade_merge import merge_upgrade
 from bot.content.yaml.yaml_form import Data, YamlText, parse_yaml
 from bot.domain.catalog import SignalExamples
 from bot.domain.messages import Route
-from bot.domain.understanding.triage import worst
+from bot.domain.understanding.kinds import worst
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.drills import DRILL

@@ -13,7 +13,7 @@ from bot.domain.city_calendar import CITY_ZONE, is_holiday
 from bot.domain.conversation.phone_lines import ReplyContext, dial_string
 from bot.domain.conversation.replies import ReplyWriter
 from bot.domain.messages import Reply, Route, ShownEntry
-from bot.domain.understanding.triage import Signal
+from bot.domain.understanding.kinds import Signal
 from bot.domain.understanding.understander import Understander
 from tests.conftest import ROOT
 from tests.support.manual_clock import TUESDAY_NOON

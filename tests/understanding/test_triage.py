@@ -5,8 +5,8 @@ import time
 import pytest
 
 from bot.domain.messages import Route
-from bot.domain.understanding.kinds import KindId
-from bot.domain.understanding.triage import Rule, Triage, WordGroup, worst
+from bot.domain.understanding.kinds import KindId, worst
+from bot.domain.understanding.triage import Rule, Triage, WordGroup
 from bot.domain.understanding.understander import Understander
 
 

@@ -10,8 +10,8 @@ from bot.content.yaml.line_numbers import LineNumbers
 from bot.content.yaml.yaml_form import Data, parse_yaml
 from bot.domain.catalog import Catalog, Use
 from bot.domain.messages import Route
+from bot.domain.understanding.kinds import worst
 from bot.domain.understanding.normalise import squeeze
-from bot.domain.understanding.triage import worst
 
 _WORDS = "triage/words.yaml"
 _RULES = "triage/rules.yaml"

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from bot.domain.catalog import Line
 from bot.domain.conversation.phone_lines import PhoneLines
 from bot.domain.messages import CANCEL, Choice, Reply, Route
-from bot.domain.understanding.kinds import KindId
-from bot.domain.understanding.triage import Signal
+from bot.domain.understanding.kinds import KindId, Signal
 
 _LINES_BESIDE_THE_DESK = 2
 _CASE_ROUTES = frozenset({Route.EMERGENCY, Route.DESK})

@@ -22,8 +22,7 @@ from bot.domain.conversation.phone_lines import ReplyContext
 from bot.domain.conversation.replies import ReplyWriter
 from bot.domain.messages import CANCEL, Choice, Reply, Route, ShownEntry
 from bot.domain.understanding.decision import Decision, Thresholds, Understanding, decide
-from bot.domain.understanding.kinds import KindId, KindRole, Kinds
-from bot.domain.understanding.triage import worst
+from bot.domain.understanding.kinds import KindId, KindRole, Kinds, worst
 
 TOLD_AGAIN = timedelta(minutes=30)
 """While staff have the case, the bot says the numbers to call at most once in this time."""

@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field
 
 from bot.domain.messages import Route
-from bot.domain.understanding.kinds import KindId, KindRole, Kinds
+from bot.domain.understanding.kinds import KindId, KindRole, Kinds, Signal, worst
 from bot.domain.understanding.matching import DESK, EMERGENCY, NOT_OURS, SMALLTALK, Ranking
-from bot.domain.understanding.triage import Signal, worst
 
 SHOWN = 3
 """Entries that a reply shows at most."""

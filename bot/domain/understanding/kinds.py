@@ -91,3 +91,18 @@ class Kinds:
     @cached_property
     def _places(self) -> Mapping[str, int]:
         return {kind.id: place for place, kind in enumerate(self.listed)}
+
+
+@dataclass(frozen=True)
+class Signal:
+    """What triage found. `certain`: a list said so; otherwise only the classifier, which a sure answer may veto."""
+
+    kind: KindId
+    route: Route
+    certain: bool = True
+    probability: float = 1.0
+
+
+def worst(signals: tuple[Signal, ...], kinds: Kinds) -> Signal | None:
+    """The signal that leads: emergencies before the desk, then the order of the kinds."""
+    return min(signals, key=lambda each: (each.route is not Route.EMERGENCY, kinds.rank(each.kind)), default=None)

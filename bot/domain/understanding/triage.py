@@ -11,7 +11,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from bot.domain.messages import Route
-from bot.domain.understanding.kinds import KindId, Kinds
+from bot.domain.understanding.kinds import KindId, Kinds, Signal
 from bot.domain.understanding.normalise import fold, squeeze
 
 WINDOW = 60
@@ -19,16 +19,6 @@ WINDOW = 60
 _GAP = ".{0,8}"
 _JAPANESE = re.compile("[ぁ-ヿ一-龠々]")
 _NOTHING = re.compile("(?!)")
-
-
-@dataclass(frozen=True)
-class Signal:
-    """What triage found. `certain`: a list said so; otherwise only the classifier, which a sure answer may veto."""
-
-    kind: KindId
-    route: Route
-    certain: bool = True
-    probability: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -91,11 +81,6 @@ class Triage:
         """The text for Japanese words and for words of other scripts, both without idioms."""
         blank = "\n"
         return self.idioms.japanese.sub(blank, squeeze(text)), self.idioms.foreign.sub(blank, fold(text))
-
-
-def worst(signals: tuple[Signal, ...], kinds: Kinds) -> Signal | None:
-    """The signal that leads: emergencies before the desk, then the order of the kinds."""
-    return min(signals, key=lambda each: (each.route is not Route.EMERGENCY, kinds.rank(each.kind)), default=None)
 
 
 def _fires(rule: Rule, forms: tuple[str, str], padding: WordGroup) -> bool:

@@ -7,11 +7,10 @@ from bot.domain.catalog import Catalog
 from bot.domain.messages import Route
 from bot.domain.understanding.analyzer import Analyzer
 from bot.domain.understanding.decision import Understanding
-from bot.domain.understanding.kinds import KindId, Kinds
+from bot.domain.understanding.kinds import KindId, Kinds, Signal
 from bot.domain.understanding.matching import Index, Ranking, rank
 from bot.domain.understanding.normalise import is_mostly_kana, is_other_script
 from bot.domain.understanding.synonyms import with_synonyms
-from bot.domain.understanding.triage import Signal
 
 WINDOW = 400
 """Characters encoded at a time: an SOS may be at the end of 10,000."""

@@ -8,9 +8,8 @@ from bot.domain.cases.case import Arrived, Case, CaseWish, opened
 from bot.domain.conversation.replies import ReplyWriter
 from bot.domain.messages import Inbound, Reply, Route
 from bot.domain.staff.permissions import Staff
-from bot.domain.understanding.kinds import Kind
+from bot.domain.understanding.kinds import Kind, Signal
 from bot.domain.understanding.normalise import clean_input
-from bot.domain.understanding.triage import Signal
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.apply_to_case import read_case_standing
 from bot.storage.cases.case_rows import open_case

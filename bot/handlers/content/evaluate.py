@@ -10,7 +10,8 @@ from rapidfuzz import fuzz, process
 
 from bot.domain.catalog import Catalog
 from bot.domain.messages import Answerer, Route
-from bot.domain.understanding.triage import Triage, worst
+from bot.domain.understanding.kinds import worst
+from bot.domain.understanding.triage import Triage
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from bot.content.content_files import Files
 from bot.domain.catalog import Catalog
 from bot.domain.city_calendar import CITY_ZONE
 from bot.domain.messages import Answerer, Route
-from bot.domain.understanding.triage import worst
+from bot.domain.understanding.kinds import worst
 from bot.domain.understanding.understander import Understander
 from bot.handlers.content.evaluate import Prediction, ScoredCase, predict, read_cases, score
 from bot.handlers.content.explain_regressions import cause_of, collisions

@@ -8,8 +8,8 @@ from bot.content.content_faults import ContentError, Fault
 from bot.content.content_files import pack_files, unpack_files
 from bot.domain.messages import Reply
 from bot.domain.understanding.explain_match import explain
+from bot.domain.understanding.kinds import Signal
 from bot.domain.understanding.synonyms import with_synonyms
-from bot.domain.understanding.triage import Signal
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import read_draft

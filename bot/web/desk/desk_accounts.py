@@ -19,8 +19,9 @@ from bot.handlers.staff.staff_accounts import (
     reset_account,
 )
 from bot.storage.staff.staff_rows import list_staff
-from bot.web.staff_guard import StaffGuard, StaffRequest
+from bot.web.staff_guard import StaffGuard
 from bot.web.staff_pages import StaffPages
+from bot.web.staff_request import StaffRequest
 
 
 class DeskAccounts:

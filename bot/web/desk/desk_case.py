@@ -30,8 +30,9 @@ from bot.handlers.cases.case_actions import (
     set_quiet_hours,
 )
 from bot.handlers.cases.desk_views import CaseView, read_case_state, read_case_view
-from bot.web.staff_guard import POLLS, StaffGuard, StaffRequest
+from bot.web.staff_guard import POLLS, StaffGuard
 from bot.web.staff_pages import StaffPages
+from bot.web.staff_request import StaffRequest
 
 REASONS = tuple(reason for reason in Reason if reason is not Reason.JOINED)
 """Why staff can close a case with one press."""

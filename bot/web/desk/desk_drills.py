@@ -9,8 +9,9 @@ from bot.domain.understanding.kinds import KindRole
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import LONGEST_ANSWER
 from bot.handlers.cases.drills import start_drill
-from bot.web.staff_guard import StaffGuard, StaffRequest
+from bot.web.staff_guard import StaffGuard
 from bot.web.staff_pages import StaffPages
+from bot.web.staff_request import StaffRequest
 
 
 class DeskDrills:

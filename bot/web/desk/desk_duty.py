@@ -11,8 +11,9 @@ from bot.domain.opening_hours import WEEKDAYS, SpecialDay
 from bot.domain.staff.permissions import Permission, Staff, may
 from bot.handlers.app_context import AppContext
 from bot.handlers.staff.duty_settings import DutyView, read_duty, save_desk_mail, save_duty_people, save_special_day
-from bot.web.staff_guard import StaffGuard, StaffRequest
+from bot.web.staff_guard import StaffGuard
 from bot.web.staff_pages import StaffPages
+from bot.web.staff_request import StaffRequest
 
 _TIMES = re.compile(r"^(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})$")
 

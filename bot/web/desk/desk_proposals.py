@@ -7,8 +7,9 @@ from starlette.responses import RedirectResponse, Response
 from bot.domain.staff.permissions import Permission
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.false_alarms import read_proposals, settle_proposal
-from bot.web.staff_guard import StaffGuard, StaffRequest
+from bot.web.staff_guard import StaffGuard
 from bot.web.staff_pages import StaffPages
+from bot.web.staff_request import StaffRequest
 
 
 class DeskProposals:

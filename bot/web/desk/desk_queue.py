@@ -11,8 +11,9 @@ from bot.domain.staff.permissions import Permission
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.desk_views import Queue, read_queue
 from bot.web.route_access import SIGNED_IN
-from bot.web.staff_guard import POLLS, StaffGuard, StaffRequest
+from bot.web.staff_guard import POLLS, StaffGuard
 from bot.web.staff_pages import StaffPages
+from bot.web.staff_request import StaffRequest
 
 _LOOK_EVERY = 2.0
 _SAY_EVERY = 10.0

@@ -9,8 +9,9 @@ from bot.domain.cases.monthly_report import Month, MonthlyReport, ReportTable
 from bot.domain.staff.permissions import Permission
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.build_report import build_report
-from bot.web.staff_guard import StaffGuard, StaffRequest
+from bot.web.staff_guard import StaffGuard
 from bot.web.staff_pages import StaffPages
+from bot.web.staff_request import StaffRequest
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is computed by table programs."""

@@ -14,8 +14,9 @@ from bot.handlers.staff.throttle import TooManyTriesError
 from bot.web.chat.visitors import source_of
 from bot.web.page_threads import form_endpoint
 from bot.web.route_access import SIGNED_IN, Public, public_route
-from bot.web.staff_guard import COOKIE, StaffGuard, StaffRequest
+from bot.web.staff_guard import COOKIE, StaffGuard
 from bot.web.staff_pages import StaffPages
+from bot.web.staff_request import StaffRequest
 
 _SIGNS_IN = Public("who signs in has no session yet")
 _LOCKED = Public("a locked screen has no session; only a device of the office learns how many wait")

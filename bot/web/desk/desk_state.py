@@ -7,8 +7,9 @@ from bot.domain.operations.health_texts import JAPANESE
 from bot.domain.staff.permissions import Permission
 from bot.handlers.app_context import AppContext
 from bot.handlers.operations.health_report import Deployment, health_report
-from bot.web.staff_guard import StaffGuard, StaffRequest
+from bot.web.staff_guard import StaffGuard
 from bot.web.staff_pages import StaffPages
+from bot.web.staff_request import StaffRequest
 
 _MARKS = {HealthVerdict.RIGHT: "right", HealthVerdict.LOOK: "look", HealthVerdict.ACT: "act"}
 _WORST_FIRST = (HealthVerdict.ACT, HealthVerdict.LOOK, HealthVerdict.RIGHT)

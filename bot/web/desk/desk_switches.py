@@ -9,8 +9,9 @@ from bot.domain.staff.permissions import Permission
 from bot.domain.switches import Switch, channel_off
 from bot.handlers.app_context import AppContext
 from bot.handlers.staff.feature_switches import current_switches, set_switch
-from bot.web.staff_guard import StaffGuard, StaffRequest
+from bot.web.staff_guard import StaffGuard
 from bot.web.staff_pages import StaffPages
+from bot.web.staff_request import StaffRequest
 
 
 class DeskSwitches:

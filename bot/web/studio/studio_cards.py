@@ -18,8 +18,9 @@ from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import CardForm, Draft, Saved, history_of, read_draft, save_card, undo
 from bot.handlers.content.studio_views import list_cards, staff_names
 from bot.storage.content.draft_rows import Edit
-from bot.web.staff_guard import StaffGuard, StaffRequest
+from bot.web.staff_guard import StaffGuard
 from bot.web.staff_pages import StaffPages
+from bot.web.staff_request import StaffRequest
 from bot.web.studio.card_forms import boxes, fields_of
 
 _EDITS_SHOWN = 10

@@ -6,8 +6,9 @@ from bot.content.cards.card_kinds import CARD_KINDS
 from bot.domain.staff.permissions import Permission
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.studio_views import read_home
-from bot.web.staff_guard import StaffGuard, StaffRequest
+from bot.web.staff_guard import StaffGuard
 from bot.web.staff_pages import StaffPages
+from bot.web.staff_request import StaffRequest
 
 
 class StudioHome:

@@ -13,8 +13,9 @@ from bot.domain.staff.permissions import Permission
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.preview_lesson import preview_lesson
 from bot.handlers.content.teach_from_unmatched import Lesson, LessonError, LessonTarget, read_clusters, teach
-from bot.web.staff_guard import PageOptions, StaffGuard, StaffRequest
+from bot.web.staff_guard import PageOptions, StaffGuard
 from bot.web.staff_pages import StaffPages
+from bot.web.staff_request import StaffRequest
 
 _CLUSTERS_SHOWN = 50
 

@@ -13,8 +13,9 @@ from bot.handlers.content.regression_jobs import STEPS, request_check
 from bot.handlers.content.regression_report import RegressionReport, load_report
 from bot.handlers.content.studio_views import read_home
 from bot.storage.content.revision_rows import BehindError
-from bot.web.staff_guard import POLLS, StaffGuard, StaffRequest
+from bot.web.staff_guard import POLLS, StaffGuard
 from bot.web.staff_pages import StaffPages
+from bot.web.staff_request import StaffRequest
 
 _FAULTS: dict[type[Exception], tuple[str, HTTPStatus]] = {
     NotCheckedError: ("not-proved", HTTPStatus.CONFLICT),

@@ -11,8 +11,9 @@ from bot.handlers.app_context import AppContext
 from bot.handlers.content.publish import files_of, restore, revisions_of
 from bot.handlers.content.studio_views import staff_names
 from bot.storage.content.revision_rows import BehindError
-from bot.web.staff_guard import StaffGuard, StaffRequest
+from bot.web.staff_guard import StaffGuard
 from bot.web.staff_pages import StaffPages
+from bot.web.staff_request import StaffRequest
 
 
 class StudioRevisions:

@@ -22,8 +22,9 @@ from bot.handlers.content.import_export import (
     preview_tables,
 )
 from bot.storage.content.revision_rows import BehindError
-from bot.web.staff_guard import UPLOADS, StaffGuard, StaffRequest
+from bot.web.staff_guard import UPLOADS, StaffGuard
 from bot.web.staff_pages import StaffPages
+from bot.web.staff_request import StaffRequest
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

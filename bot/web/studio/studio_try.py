@@ -6,8 +6,9 @@ from starlette.responses import HTMLResponse, Response
 from bot.domain.staff.permissions import Permission
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.try_question import Trial, try_question
-from bot.web.staff_guard import PageOptions, StaffGuard, StaffRequest
+from bot.web.staff_guard import PageOptions, StaffGuard
 from bot.web.staff_pages import StaffPages
+from bot.web.staff_request import StaffRequest
 
 
 class StudioTry:
