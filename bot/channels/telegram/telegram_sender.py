@@ -67,9 +67,7 @@ class TelegramSender:
         """The API, created on first use without a call to Telegram."""
         if self._bot is None:
             _silence_address_logs()
-            os.environ.setdefault(
-                "PTB_TIMEDELTA", "true"
-            )  # otherwise the SDK warns about the future type of `retry_after`
+            os.environ.setdefault("PTB_TIMEDELTA", "true")  # else the SDK warns about the type of `retry_after`
             calls = HTTPXRequest(_CONNECTIONS, SECONDS, SECONDS, SECONDS, SECONDS)
             polls = HTTPXRequest(2, _POLL_SECONDS, SECONDS, SECONDS, SECONDS)
             self._requests = [calls, polls]

@@ -39,7 +39,6 @@ def cards_of(files: Files, file: str) -> dict[str, Values]:
 
 
 def every_card(files: Files) -> Iterator[tuple[CardRef, Values]]:
-    """Every card of the content."""
     for file in files:
         if kind_of(file):
             yield from ((CardRef(file, name), values) for name, values in cards_of(files, file).items())
