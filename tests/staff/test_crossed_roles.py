@@ -117,7 +117,7 @@ def declared(route: BaseRoute) -> dict[tuple[str, str], object]:
     assert isinstance(route, DeclaredRoute), f"{route} does not declare who may use it"
     if isinstance(route.access, Public):
         assert route.access.reason
-    access = {SIGNED_IN: ANYBODY}.get(route.access, route.access)
+    access = ANYBODY if route.access is SIGNED_IN else route.access
     return {(method, route.path): access for method in route.methods or ()}
 
 
