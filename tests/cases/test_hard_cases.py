@@ -218,7 +218,7 @@ def test_an_answer_weeks_later_is_shown_on_the_page(context: AppContext, clock: 
     run_case_timers(context)
     claim(context, owner, cases(context)[0].id)
     answer(context, owner, cases(context)[0].id, StaffAnswer("お待たせしました"))
-    (exchange,) = ChatPage(context)._exchanges("t")  # noqa: SLF001 -- what the page shows
+    (exchange,) = ChatPage(context).exchanges("t")
     assert exchange.replies[-1].body == ("お待たせしました",)
 
 

@@ -90,7 +90,7 @@ class ChatPage:
 
     def _news(self, request: Request) -> Response:
         """How many answers the talk has: the page shows itself anew when there are more."""
-        exchanges = self._exchanges(token_of(request))
+        exchanges = self.exchanges(token_of(request))
         return JSONResponse({"answers": sum(len(exchange.replies) for exchange in exchanges)})
 
     def _clear(self, request: Request) -> Response:
@@ -111,7 +111,7 @@ class ChatPage:
         return HTMLResponse(self._templates.get_template("failed.html").render(say=self._writer().wording.say), status)
 
     def _page(self, token: str, notice: str = "") -> Response:
-        exchanges = self._exchanges(token)
+        exchanges = self.exchanges(token)
         writer = self._writer()
         page = self._templates.get_template("chat.html").render(
             say=writer.wording.say,
@@ -130,7 +130,7 @@ class ChatPage:
         """A page from another template for residents."""
         return HTMLResponse(self._templates.get_template(template).render(**what), status)
 
-    def _exchanges(self, token: str) -> list[Exchange]:
+    def exchanges(self, token: str) -> list[Exchange]:
         """The talk of this visitor, or that of another device which was opened here."""
         if not token:
             return []
