@@ -137,6 +137,14 @@ def connect_channels(settings: Settings) -> dict[str, Channel]:
     return channels
 
 
+def platforms_that_know_repeats() -> frozenset[str]:
+    """Of all platforms, connected now or not: a database may be set back before they are configured."""
+    from bot.channels.line.line_channel import LineChannel  # noqa: PLC0415 -- half a second, for those who use it
+    from bot.channels.telegram.telegram_channel import TelegramChannel  # noqa: PLC0415 -- the same
+
+    return frozenset(each.name for each in (LineChannel, TelegramChannel) if each.knows_repeats)
+
+
 def line_sender(settings: Settings) -> "LineSender":
     """LINE's API with the account of the settings."""
     from bot.channels.line.line_sender import LineSender  # noqa: PLC0415 -- half a second, for those who use it

@@ -13,6 +13,7 @@ from bot.bootstrap import (
     have_keys,
     load_keys,
     now,
+    platforms_that_know_repeats,
 )
 from bot.cli.content_commands import files_named
 from bot.cli.errors import faults_said, open_current
@@ -25,7 +26,13 @@ from bot.domain.operations.health_texts import ENGLISH
 from bot.handlers.app_context import AppContext, PublishedContent
 from bot.handlers.content.index_builder import read_whole
 from bot.handlers.conversation.answer_dry_run import answerer
-from bot.handlers.operations.backup_restore import Restored, back_up, restore_database, restore_file
+from bot.handlers.operations.backup_restore import (
+    Restored,
+    RestoreSetting,
+    back_up,
+    restore_database,
+    restore_file,
+)
 from bot.handlers.operations.health_report import Deployment, health_report
 from bot.handlers.operations.purge import purge_kept, purge_resident
 from bot.handlers.operations.rotate_keys import rotate_keys as reseal_all
@@ -141,13 +148,14 @@ def _looked_at(settings: Settings, store: Store) -> list[HealthFinding]:
 
 def _restored(settings: Settings, file: Path, *, force: bool) -> Restored:
     keys, _ = load_keys(settings)
+    setting = RestoreSetting(keys, now(), platforms_that_know_repeats())
     target = sqlite_file(settings.database_url)
     if target is not None:
-        return restore_file(file, target, keys, now(), force=force)
+        return restore_file(file, target, setting, force=force)
     store = open_store(settings.database_url)
     try:
         migrate(store)
-        return restore_database(file, store, keys, now(), force=force)
+        return restore_database(file, store, setting, force=force)
     finally:
         store.close()
 

@@ -17,7 +17,7 @@ from bot.handlers.cases.case_actions import claim, close
 from bot.handlers.staff.chat_pairing import confirm, offer, read_chats
 from bot.handlers.staff.duty_settings import save_desk_mail, save_duty_people
 from bot.handlers.staff.feature_switches import set_switch
-from bot.storage.delivery.notice_rows import read_notices
+from bot.storage.delivery.outbox_reads import read_notices
 from tests.support.desk_staff import hire
 from tests.support.line.line_bot import Clock, LineBot, line_context, running_bot, until
 from tests.support.line.line_residents import event, group, text_event, user

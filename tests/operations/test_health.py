@@ -8,12 +8,13 @@ import httpx
 import pytest
 from sqlalchemy import update
 
+from bot.domain.delivery.staff_notice import StaffNotice
 from bot.domain.messages import Event, EventKind, Inbound
 from bot.handlers.app_context import AppContext
 from bot.handlers.conversation.receive_message import receive
 from bot.handlers.delivery.deliver import next_attempts
-from bot.storage.delivery.notice_rows import NewNotice, add_notices, lease_notices
-from bot.storage.delivery.outbox_rows import mark_delivery_unknown
+from bot.storage.delivery.outbox_reads import mark_delivery_unknown
+from bot.storage.delivery.outbox_rows import Room, add_notices, lease_deliveries
 from bot.storage.delivery.queue_stats import overdue, read_figures
 from bot.storage.inbox.inbox_rows import Lane, insert_events, lease_lane
 from bot.storage.leases import Lease
@@ -67,7 +68,7 @@ def test_events_that_nobody_takes_up(context: AppContext) -> None:
 def test_messages_that_nobody_tries(context: AppContext) -> None:
     _writes(context, "雪かきができない")
     assert _fault(context) == "messages wait for delivery"
-    assert len(next_attempts(context, "line", 5)) == 1
+    assert len(next_attempts(context, Room("line", 5))) == 1
     context.store.transaction(lambda c: c.execute(update(outbound).values(leased_until=LATER)))
     assert _fault(context) == ""
     context.store.transaction(lambda c: c.execute(update(outbound).values(leased_until=None, due_at=LATER)))
@@ -77,20 +78,20 @@ def test_messages_that_nobody_tries(context: AppContext) -> None:
 
 def test_what_is_not_sent_again_stops_nothing(context: AppContext) -> None:
     _writes(context, "雪かきができない")
-    attempts = next_attempts(context, "line", 5)
+    attempts = next_attempts(context, Room("line", 5))
     context.store.transaction(lambda connection: mark_delivery_unknown(connection, attempts[0].delivery.id))
     assert _fault(context) == ""
     _writes(context, "空き家をどうするか")
-    assert len(next_attempts(context, "line", 5)) == 1
+    assert len(next_attempts(context, Room("line", 5))) == 1
 
 
 def test_notices_that_nobody_tries(context: AppContext) -> None:
-    keys, wanted = context.keys, [NewNotice("mail:a@city.example", "open")]
+    keys, wanted = context.keys, [StaffNotice("mail:a@city.example", "open")]
     context.store.transaction(lambda connection: add_notices(connection, keys, wanted, TUESDAY_NOON))
     assert _fault(context) == "notices to staff wait"
     context.store.transaction(lambda connection: add_notices(connection, keys, wanted, TUESDAY_NOON))
     lease = Lease("", LATER, LATER + MINUTE)
-    context.store.transaction(lambda connection: lease_notices(connection, keys, "", lease, 1))
+    context.store.transaction(lambda connection: lease_deliveries(connection, keys, lease, Room("mail", 1)))
     assert _fault(context) == "", "the first is being tried, the second comes next: the mail server is slow"
 
 
@@ -123,7 +124,7 @@ def test_figures(context: AppContext, somebody: Somebody) -> None:
     _writes(context, "もう死にたい")
     _writes(context, "雪かきができない", "abe")
     context.store.transaction(lambda c: c.execute(update(outbound).where(outbound.c.urgent).values(fault="no-way")))
-    keys, wanted = context.keys, [NewNotice("mail:a@city.example", "open")]
+    keys, wanted = context.keys, [StaffNotice("mail:a@city.example", "open")]
     context.store.transaction(lambda connection: add_notices(connection, keys, wanted, TUESDAY_NOON))
     with context.store.reading() as connection:
         said = written(read_figures(connection), TUESDAY_NOON + timedelta(minutes=1)).decode()

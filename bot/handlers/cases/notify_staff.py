@@ -9,11 +9,12 @@ from sqlalchemy import Connection
 from bot.domain.cases.case import Case
 from bot.domain.cases.case_transitions import CaseAction
 from bot.domain.cases.duty_roster import DutyRoster
-from bot.domain.delivery.notices import CHAT, MAIL
+from bot.domain.delivery.staff_notice import CHAT, MAIL, StaffNotice
 from bot.domain.messages import Route
 from bot.domain.staff.permissions import Permission, Staff, may
 from bot.handlers.app_context import AppContext
-from bot.storage.delivery.notice_rows import NewNotice, add_notices, was_told_since
+from bot.storage.delivery.outbox_reads import was_told_since
+from bot.storage.delivery.outbox_rows import add_notices
 from bot.storage.staff.duty_rows import read_roster, read_switch
 from bot.storage.staff.staff_chat_rows import ChatState, StaffChat, list_chats
 from bot.storage.staff.staff_rows import list_staff
@@ -97,7 +98,7 @@ def notify_staff(connection: Connection, context: AppContext, roster: DutyRoster
         return
     ways = read_staff_reach(connection, context)
     wanted = dict.fromkeys(each for each in _recipients(ways, roster, news) if each)
-    notices = [NewNotice(each, news.why, news.case.id) for each in wanted]
+    notices = [StaffNotice(each, news.why, news.case.id) for each in wanted]
     add_notices(connection, context.keys, notices, news.at)
 
 

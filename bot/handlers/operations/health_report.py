@@ -15,7 +15,7 @@ from bot.handlers.cases.notify_staff import FEW_PUSHES, read_duty_roster, read_s
 from bot.handlers.delivery.push_quota import PUSHES_LEFT
 from bot.handlers.operations.backup_restore import LAST_BACKUP
 from bot.storage.cases.case_rows import list_cases
-from bot.storage.delivery.notice_rows import count_failed_notices
+from bot.storage.delivery.outbox_reads import count_failed_notices
 from bot.storage.delivery.queue_stats import overdue, read_figures
 from bot.storage.engine import SQLITE
 from bot.storage.migrate import is_current

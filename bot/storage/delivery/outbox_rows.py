@@ -1,20 +1,30 @@
-"""The outbox: every reply as it was said, and where it stands on its way over a platform."""
+"""The outbox, one queue: every reply as it was said, every notice to staff, and where each stands on its way.
+
+What is read of it beside delivery is in `outbox_reads`.
+"""
 
 import json
 import uuid
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, insert, literal_column, or_, select, update
 
-from bot.domain.delivery.after_restore import Pending
 from bot.domain.delivery.delivery_rules import OPEN_STATES, Delivery, OutboundState
+from bot.domain.delivery.staff_notice import BY_MAIL, MAIL, StaffNotice
 from bot.domain.messages import Call, Choice, Reply, Route, ShownEntry
 from bot.storage.conversation.resident_rows import new_id, open_address
-from bot.storage.leases import Lease
-from bot.storage.schema.residents_and_cases import outbound, residents
+from bot.storage.leases import Lease, free_all, hold, is_free, take
+from bot.storage.schema.residents_and_cases import cases, outbound, residents
 from bot.storage.sealing import Keyring, SealedField
+from bot.storage.staff.staff_chat_rows import chat_address, read_chat
+
+KEPT_TRUE_FOR = timedelta(days=14)
+"""How long after it was sent, or written anew, a notice in a chat is kept true."""
+is_notice = outbound.c.recipient != literal_column("''")
+"""In the words of the indexes that hold notices alone."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,19 @@ class OutboundAnswer:
     """It may have gone out before the database was set back: it is kept, and not sent."""
 
 
+@dataclass(frozen=True)
+class Room:
+    """What a worker can take: so many messages of one channel.
+
+    `busy`: recipients of staff to whom something is being sent. What waits for them goes as one message when that ends;
+    only what has a ticket does not wait.
+    """
+
+    channel: str
+    most: int
+    busy: Collection[str] = frozenset()
+
+
 def new_retry_key() -> str:
     """A key under which a platform takes a message once."""
     return str(uuid.uuid4())
@@ -52,45 +75,52 @@ def add_outbound(connection: Connection, keys: Keyring, answer: OutboundAnswer) 
     row = new_id()
     begins = OutboundState.UNKNOWN if answer.restored else OutboundState.QUEUED
     values = {
-        "id": row,
         "resident_id": answer.resident,
         "inbound_id": answer.to,
         "position": answer.position,
         "state": begins if answer.channel else OutboundState.ACCEPTED,
-        "created_at": answer.written_at,
         "reply": keys.seal(_place(row, "reply"), json.dumps(asdict(answer.reply), ensure_ascii=False)),
         "channel": answer.channel,
         "leaves": answer.leaves,
         "urgent": answer.urgent,
         "author": answer.author,
-        "ticket": keys.seal(_place(row, "ticket"), answer.ticket) if answer.ticket else None,
-        "ticket_at": answer.written_at,
-        "retry_key": new_retry_key(),
         "due_at": answer.due_at or answer.written_at,
     }
-    connection.execute(insert(outbound).values(values))
+    connection.execute(insert(outbound).values(values | _on_its_way(keys, row, answer.ticket, answer.written_at)))
 
 
-def lease_deliveries(connection: Connection, keys: Keyring, channel: str, lease: Lease, most: int) -> list[Delivery]:
-    """Messages to be tried now, for this worker alone: the oldest of each resident, urgent ones first."""
-    query = (
-        select(outbound, residents.c.address, residents.c.reachable)
-        .join(residents, residents.c.id == outbound.c.resident_id)
-        .where(
-            outbound.c.channel == channel,
-            outbound.c.state.in_(OPEN_STATES),
-            outbound.c.due_at <= lease.now,
-            or_(outbound.c.leased_until.is_(None), outbound.c.leased_until <= lease.now),
-            is_first_in_line(lease.now),
-        )
-        .order_by(outbound.c.urgent.desc(), outbound.c.created_at, outbound.c.position)
-        .limit(most)
-        .with_for_update(skip_locked=True, of=outbound)
-    )
-    rows = connection.execute(query).all()
-    ids = [row.id for row in rows]
-    connection.execute(update(outbound).where(outbound.c.id.in_(ids)).values(leased_until=lease.until))
-    return [_delivery(keys, row) for row in rows]
+def add_notices(
+    connection: Connection, keys: Keyring, wanted: Iterable[StaffNotice], now: datetime, ticket: str = ""
+) -> None:
+    """Queue notices to staff: each is of a case, or answers who waits for it, and so is urgent."""
+    for each in wanted:
+        row = new_id()
+        values = {
+            "recipient": each.recipient,
+            "case_id": each.case or None,
+            "why": each.why,
+            "about": each.about,
+            "position": 0,
+            "state": OutboundState.QUEUED,
+            "channel": _channel_of(connection, each),
+            "urgent": True,
+            "due_at": now,
+        }
+        connection.execute(insert(outbound).values(values | _on_its_way(keys, row, ticket, now)))
+
+
+def lease_deliveries(connection: Connection, keys: Keyring, lease: Lease, room: Room) -> list[Delivery]:
+    """Messages to be tried now, for this worker alone: the oldest of each resident, urgent ones first.
+
+    Where there is room, sent notices that do not hold any more come after them.
+    """
+    due = (outbound.c.state.in_(OPEN_STATES), outbound.c.due_at <= lease.now, is_first_in_line(lease.now))
+    has_turn = or_(outbound.c.recipient.not_in(room.busy), outbound.c.ticket.is_not(None))
+    query = _with_residents().where(outbound.c.channel == room.channel, *due, has_turn).limit(room.most)
+    urgent_first = (outbound.c.urgent.desc(), outbound.c.created_at, outbound.c.position)
+    rows = [*take(connection, outbound, query.order_by(*urgent_first), lease)]
+    rows += _lease_untrue(connection, lease, replace(room, most=room.most - len(rows)))
+    return [_delivery(connection, keys, row) for row in rows]
 
 
 def write_delivery(connection: Connection, delivery: Delivery, *, keep_lease: bool) -> None:
@@ -105,6 +135,8 @@ def write_delivery(connection: Connection, delivery: Delivery, *, keep_lease: bo
         "retry_key": delivery.retry_key,
         "due_at": delivery.due_at,
         "fault": delivery.fault,
+        "message": delivery.message,
+        "shown": delivery.shown,
     }
     if not keep_lease:
         values["leased_until"] = None
@@ -115,37 +147,7 @@ def write_delivery(connection: Connection, delivery: Delivery, *, keep_lease: bo
 
 def free_deliveries(connection: Connection) -> None:
     """Forget who sends what: for a start where nobody else can be at work (SQLite)."""
-    connection.execute(update(outbound).where(outbound.c.leased_until.is_not(None)).values(leased_until=None))
-
-
-def read_pending(connection: Connection) -> list[Pending]:
-    """Every message that waits."""
-    query = select(outbound).where(outbound.c.state.in_(OPEN_STATES))
-    return [
-        Pending(row.id, row.created_at, row.ticket_at if row.ticket else None, row.pushed_at, row.leaves, row.channel)
-        for row in connection.execute(query)
-    ]
-
-
-def mark_delivery_unknown(connection: Connection, delivery: str) -> None:
-    """After a restore: nobody knows whether it went out, and it is not sent again."""
-    values = {"state": OutboundState.UNKNOWN, "fault": "restored", "ticket": None, "leased_until": None}
-    connection.execute(update(outbound).where(outbound.c.id == delivery).values(values))
-
-
-def oldest_queued(connection: Connection) -> datetime | None:
-    """When the oldest message that waits for delivery was written."""
-    query = select(func.min(outbound.c.created_at)).where(outbound.c.state.in_(OPEN_STATES))
-    return connection.execute(query).scalar()
-
-
-def count_deliveries(connection: Connection) -> dict[str, int]:
-    """How many messages of platforms stand in each state, and how many were pushed in doubt (`in-doubt`)."""
-    mine = outbound.c.channel != ""
-    states = select(outbound.c.state, func.count()).where(mine).group_by(outbound.c.state)
-    doubtful = select(func.count()).select_from(outbound).where(mine, outbound.c.pushed_in_doubt)
-    counts = {row[0]: row[1] for row in connection.execute(states)}
-    return counts | {"in-doubt": connection.execute(doubtful).scalar_one()}
+    free_all(connection, outbound)
 
 
 def open_reply(keys: Keyring, row: str, sealed: bytes) -> Reply:
@@ -182,12 +184,52 @@ def _is_before(earlier: Any) -> Any:  # noqa: ANN401 -- an alias of the table, a
     )
 
 
-def _delivery(keys: Keyring, row: Row[Any]) -> Delivery:
+def _lease_untrue(connection: Connection, lease: Lease, room: Room) -> Sequence[Row[Any]]:
+    """The notices of sent messages that say of a case what does not hold any more, and all that stand beside them."""
+    sent = (outbound.c.state == OutboundState.ACCEPTED, outbound.c.message != "", outbound.c.shown != "")
+    young = (outbound.c.due_at <= lease.now, outbound.c.due_at > lease.now - KEPT_TRUE_FOR)
+    query = (
+        select(outbound.c.recipient, outbound.c.message)
+        .join(cases, cases.c.id == outbound.c.case_id)
+        .where(is_notice, outbound.c.channel == room.channel, *sent, *young, is_free(outbound, lease.now))
+        .where(outbound.c.shown != cases.c.status + ":" + cases.c.owner, outbound.c.recipient.not_in(room.busy))
+        .with_for_update(skip_locked=True, of=outbound)
+    )
+    # All are locked and some are taken: another worker finds no half of a message that this one writes anew.
+    found = list(dict.fromkeys(tuple(row) for row in connection.execute(query)))[: room.most] if room.most else []
+    mine = [and_(outbound.c.recipient == recipient, outbound.c.message == message) for recipient, message in found]
+    if not mine:
+        return []
+    whole = _with_residents().where(is_notice, or_(*mine)).order_by(outbound.c.created_at)
+    rows = connection.execute(whole.with_for_update(of=outbound)).all()
+    hold(connection, outbound, rows, lease)
+    return rows
+
+
+def _with_residents() -> Select[Any]:
+    query = select(outbound, residents.c.address, residents.c.reachable)
+    return query.outerjoin(residents, residents.c.id == outbound.c.resident_id)
+
+
+def _on_its_way(keys: Keyring, row: str, ticket: str, now: datetime) -> dict[str, object]:
+    """What every message has when it is queued."""
+    sealed = keys.seal(_place(row, "ticket"), ticket) if ticket else None
+    return {"id": row, "created_at": now, "ticket": sealed, "ticket_at": now, "retry_key": new_retry_key()}
+
+
+def _channel_of(connection: Connection, notice: StaffNotice) -> str:
+    """The platform of the chat; what is for a chat that was forgotten goes with the mail, and fails there."""
+    chat = read_chat(connection, notice.chat) if notice.chat else None
+    return chat.channel if chat else BY_MAIL
+
+
+def _delivery(connection: Connection, keys: Keyring, row: Row[Any]) -> Delivery:
+    notice = StaffNotice(row.recipient, row.why, row.case_id or "", row.about) if row.recipient else None
     return Delivery(
         id=row.id,
-        resident=row.resident_id,
-        reply=open_reply(keys, row.id, row.reply),
-        address=open_address(keys, row.resident_id, row.address),
+        resident=row.resident_id or "",
+        reply=open_reply(keys, row.id, row.reply) if row.reply else None,
+        address=_address(connection, keys, row, notice),
         ticket=keys.open(_place(row.id, "ticket"), row.ticket) if row.ticket else "",
         ticket_at=row.ticket_at,
         retry_key=row.retry_key,
@@ -200,10 +242,19 @@ def _delivery(keys: Keyring, row: Row[Any]) -> Delivery:
         pushed_in_doubt=row.pushed_in_doubt,
         as_text=row.as_text,
         urgent=row.urgent,
-        reachable=row.reachable,
+        reachable=row.reachable is not False,
         leaves=row.leaves,
         fault=row.fault,
+        notice=notice,
+        message=row.message,
+        shown=row.shown,
     )
+
+
+def _address(connection: Connection, keys: Keyring, row: Row[Any], notice: StaffNotice | None) -> str:
+    if notice is None:
+        return open_address(keys, row.resident_id, row.address)
+    return notice.recipient.removeprefix(MAIL) if notice.is_mail else chat_address(connection, keys, notice.chat)
 
 
 def _place(row: str, column: str) -> SealedField:
