@@ -6,6 +6,7 @@ from functools import partial
 
 import structlog
 
+from bot.domain.delivery.delivery_rules import SendMethod
 from bot.domain.delivery.staff_notice import BY_MAIL
 from bot.handlers.app_context import AppContext
 from bot.handlers.delivery.deliver import Attempt, next_attempts, send, write_outcome
@@ -43,7 +44,8 @@ class Dispatcher:
         attempts = await asyncio.to_thread(work) if room else []
         for attempt in attempts:
             task = asyncio.create_task(self._send(attempt))
-            self._sending[task] = attempt.recipient
+            # An answer to a press, or an old notice written anew, lets nobody wait for what is new.
+            self._sending[task] = attempt.recipient if attempt.way is SendMethod.PUSH else ""
             task.add_done_callback(self._sent)
             await asyncio.sleep(0)  # writing a card out takes milliseconds: between two, the doors get their turn
         if not attempts:

@@ -51,8 +51,8 @@ class OutboundAnswer:
 class Room:
     """What a worker can take: so many messages of one channel.
 
-    `busy`: recipients of staff to whom something is being sent. What waits for them goes as one message when that ends;
-    only what has a ticket does not wait.
+    `busy`: recipients of staff to whom something is being pushed. What waits for them goes as one message when that
+    ends; only what has a ticket does not wait.
     """
 
     channel: str
@@ -192,7 +192,7 @@ def _lease_untrue(connection: Connection, lease: Lease, room: Room) -> Sequence[
         select(outbound.c.recipient, outbound.c.message)
         .join(cases, cases.c.id == outbound.c.case_id)
         .where(is_notice, outbound.c.channel == room.channel, *sent, *young, is_free(outbound, lease.now))
-        .where(outbound.c.shown != cases.c.status + ":" + cases.c.owner, outbound.c.recipient.not_in(room.busy))
+        .where(outbound.c.shown != cases.c.status + ":" + cases.c.owner)
         .with_for_update(skip_locked=True, of=outbound)
     )
     # All are locked and some are taken: another worker finds no half of a message that this one writes anew.
