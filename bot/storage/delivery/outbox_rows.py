@@ -23,6 +23,11 @@ from bot.storage.staff.staff_chat_rows import chat_address, read_chat
 
 KEPT_TRUE_FOR = timedelta(days=14)
 """How long after it was sent, or written anew, a notice in a chat is kept true."""
+_CHANGING = (
+    "state", "attempts", "in_doubt", "pushed_at", "pushed_in_doubt", "as_text", "retry_key", "due_at", "fault", "message",
+    "shown",
+)  # fmt: skip
+"""What an attempt may change of a message: so called in the table and in `Delivery`."""
 is_notice = outbound.c.recipient != literal_column("''")
 """In the words of the indexes that hold notices alone."""
 
@@ -125,19 +130,7 @@ def lease_deliveries(connection: Connection, keys: Keyring, lease: Lease, room: 
 
 def write_delivery(connection: Connection, delivery: Delivery, *, keep_lease: bool) -> None:
     """Store where a message stands; a lease ends with the attempt."""
-    values = {
-        "state": delivery.state,
-        "attempts": delivery.attempts,
-        "in_doubt": delivery.in_doubt,
-        "pushed_at": delivery.pushed_at,
-        "pushed_in_doubt": delivery.pushed_in_doubt,
-        "as_text": delivery.as_text,
-        "retry_key": delivery.retry_key,
-        "due_at": delivery.due_at,
-        "fault": delivery.fault,
-        "message": delivery.message,
-        "shown": delivery.shown,
-    }
+    values: dict[str, object] = {name: getattr(delivery, name) for name in _CHANGING}
     if not keep_lease:
         values["leased_until"] = None
     if not delivery.ticket or delivery.state not in OPEN_STATES:
@@ -232,22 +225,12 @@ def _delivery(connection: Connection, keys: Keyring, row: Row[Any]) -> Delivery:
         address=_address(connection, keys, row, notice),
         ticket=keys.open(_place(row.id, "ticket"), row.ticket) if row.ticket else "",
         ticket_at=row.ticket_at,
-        retry_key=row.retry_key,
         written_at=row.created_at,
-        due_at=row.due_at,
-        state=OutboundState(row.state),
-        attempts=row.attempts,
-        in_doubt=row.in_doubt,
-        pushed_at=row.pushed_at,
-        pushed_in_doubt=row.pushed_in_doubt,
-        as_text=row.as_text,
         urgent=row.urgent,
         reachable=row.reachable is not False,
         leaves=row.leaves,
-        fault=row.fault,
         notice=notice,
-        message=row.message,
-        shown=row.shown,
+        **{name: getattr(row, name) for name in _CHANGING} | {"state": OutboundState(row.state)},
     )
 
 

@@ -33,7 +33,7 @@ def upgrade() -> None:
         ).bindparams(sa.bindparam("urgent", value=True, type_=sa.Boolean()))
     )
     op.drop_table("notices")
-    where = {"sqlite_where": sa.text(_NOTICES), "postgresql_where": sa.text(_NOTICES)}
+    notices = sa.text(_NOTICES)
     op.create_index("ix_outbound_case", "outbound", ["case_id"])
-    op.create_index("ix_outbound_notices", "outbound", ["state", "due_at"], **where)
-    op.create_index("ix_outbound_message", "outbound", ["recipient", "message"], **where)
+    for name, columns in (("notices", ["state", "due_at"]), ("message", ["recipient", "message"])):
+        op.create_index(f"ix_outbound_{name}", "outbound", columns, sqlite_where=notices, postgresql_where=notices)
