@@ -24,8 +24,8 @@ from bot.storage.staff.staff_chat_rows import chat_address, read_chat
 KEPT_TRUE_FOR = timedelta(days=14)
 """How long after it was sent, or written anew, a notice in a chat is kept true."""
 _CHANGING = (
-    "state", "attempts", "in_doubt", "pushed_at", "pushed_in_doubt", "as_text", "retry_key", "due_at", "fault", "message",
-    "shown",
+    "state", "attempts", "in_doubt", "pushed_at", "pushed_in_doubt", "as_text", "retry_key", "due_at", "fault",
+    "message", "shown",
 )  # fmt: skip
 """What an attempt may change of a message: so called in the table and in `Delivery`."""
 is_notice = outbound.c.recipient != literal_column("''")
