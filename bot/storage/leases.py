@@ -22,14 +22,9 @@ def is_free(table: Table, now: datetime) -> ColumnElement[bool]:
     return or_(table.c.leased_until.is_(None), table.c.leased_until <= now)
 
 
-def take(
-    connection: Connection, table: Table, query: Select[Any], lease: Lease, **values: object
-) -> Sequence[Row[Any]]:
-    """Lease the rows of the query (the table's, whatever is joined) that are free and that nobody takes just now."""
-    free = query.where(is_free(table, lease.now)).with_for_update(skip_locked=True, of=table)
-    rows = connection.execute(free).all()
-    hold(connection, table, rows, lease, **values)
-    return rows
+def lock_free(query: Select[Any], table: Table, now: datetime) -> Select[Any]:
+    """The query's rows (of the table, whatever is joined) that are free and that nobody takes just now, locked."""
+    return query.where(is_free(table, now)).with_for_update(skip_locked=True, of=table)
 
 
 def hold(connection: Connection, table: Table, rows: Sequence[Row[Any]], lease: Lease, **values: object) -> None:

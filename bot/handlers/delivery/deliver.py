@@ -27,8 +27,7 @@ from bot.domain.messages import Reply
 from bot.domain.protocols import Outgoing
 from bot.handlers.app_context import AppContext
 from bot.storage.conversation.resident_rows import mark_blocked
-from bot.storage.delivery.outbox_rows import Room, lease_deliveries, text_retry_key, write_delivery
-from bot.storage.leases import Lease
+from bot.storage.delivery.outbox_rows import Room, lock_due_deliveries, text_retry_key, write_delivery
 from bot.storage.staff.staff_chat_rows import lose_chat, move_lane, read_chat
 
 log = structlog.get_logger()
@@ -73,21 +72,21 @@ class Attempt:
 def next_attempts(context: AppContext, room: Room) -> list[Attempt]:
     """What is to be tried now, written down as tried: should the power go, the next start knows it."""
     now, party = context.clock(), room.channel
-    lease = Lease("", now, now + (_LETTER_LEASED_FOR if party == BY_MAIL else _LEASED_FOR))
+    until = now + (_LETTER_LEASED_FOR if party == BY_MAIL else _LEASED_FOR)
     # A letter has its id, by which a mail program shows it once.
     knows_repeats = party == BY_MAIL or context.channels[party].knows_repeats
 
     def work(connection: Connection) -> tuple[list[Attempt], list[Delivery]]:
         attempts, ended = [], []
-        for leased in lease_deliveries(connection, context.keys, lease, room):
-            each = replace(leased, knows_repeats=knows_repeats)
+        for due in lock_due_deliveries(connection, context.keys, now, room):
+            each = replace(due, knows_repeats=knows_repeats)
             way = next_way(each, now)
             if way is None:
                 ended.append(given_up(each))
-                write_delivery(connection, ended[-1], keep_lease=False)
+                write_delivery(connection, ended[-1])
                 continue
             trying = before_attempt(each, way, now)
-            write_delivery(connection, as_written(trying, way), keep_lease=True)
+            write_delivery(connection, as_written(trying, way), until)
             attempts.append(Attempt((trying,), way, trying.reply))
         return _together(attempts), ended
 
@@ -132,7 +131,7 @@ def write_outcome(context: AppContext, party: str, attempt: Attempt, answered: S
     def work(connection: Connection) -> None:
         _note_address(connection, context, party, attempt.delivery, answered)
         for each in after:
-            write_delivery(connection, each, keep_lease=False)
+            write_delivery(connection, each)
 
     context.store.transaction(work)
     if (outcome := answered.outcome) in _MEANING:

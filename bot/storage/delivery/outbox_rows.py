@@ -16,7 +16,7 @@ from bot.domain.delivery.delivery_rules import OPEN_STATES, Delivery, OutboundSt
 from bot.domain.delivery.staff_notice import BY_MAIL, MAIL, StaffNotice
 from bot.domain.messages import Call, Choice, Reply, Route, ShownEntry
 from bot.storage.conversation.resident_rows import new_id, open_address
-from bot.storage.leases import Lease, free_all, hold, is_free, take
+from bot.storage.leases import free_all, lock_free
 from bot.storage.schema.residents_and_cases import cases, outbound, residents
 from bot.storage.sealing import Keyring, SealedField
 from bot.storage.staff.staff_chat_rows import chat_address, read_chat
@@ -114,25 +114,25 @@ def add_notices(
         connection.execute(insert(outbound).values(values | _on_its_way(keys, row, ticket, now)))
 
 
-def lease_deliveries(connection: Connection, keys: Keyring, lease: Lease, room: Room) -> list[Delivery]:
-    """Messages to be tried now, for this worker alone: the oldest of each resident, urgent ones first.
+def lock_due_deliveries(connection: Connection, keys: Keyring, now: datetime, room: Room) -> list[Delivery]:
+    """Messages to be tried now, locked for this worker alone: the oldest of each resident, urgent ones first.
 
-    Where there is room, sent notices that do not hold any more come after them.
+    Where there is room, sent notices that do not hold any more come after them. What is tried gets its lease with
+    `write_delivery`. Not here: PostgreSQL checks the references of a row that one transaction updates twice, and so
+    would lock its resident after it.
     """
-    due = (outbound.c.state.in_(OPEN_STATES), outbound.c.due_at <= lease.now, is_first_in_line(lease.now))
+    due = (outbound.c.state.in_(OPEN_STATES), outbound.c.due_at <= now, is_first_in_line(now))
     has_turn = or_(outbound.c.recipient.not_in(room.busy), outbound.c.ticket.is_not(None))
     query = _with_residents().where(outbound.c.channel == room.channel, *due, has_turn).limit(room.most)
     urgent_first = (outbound.c.urgent.desc(), outbound.c.created_at, outbound.c.position)
-    rows = [*take(connection, outbound, query.order_by(*urgent_first), lease)]
-    rows += _lease_untrue(connection, lease, replace(room, most=room.most - len(rows)))
+    rows = [*connection.execute(lock_free(query.order_by(*urgent_first), outbound, now))]
+    rows += _lock_untrue(connection, now, replace(room, most=room.most - len(rows)))
     return [_delivery(connection, keys, row) for row in rows]
 
 
-def write_delivery(connection: Connection, delivery: Delivery, *, keep_lease: bool) -> None:
-    """Store where a message stands; a lease ends with the attempt."""
-    values: dict[str, object] = {name: getattr(delivery, name) for name in _CHANGING}
-    if not keep_lease:
-        values["leased_until"] = None
+def write_delivery(connection: Connection, delivery: Delivery, leased_until: datetime | None = None) -> None:
+    """Store where a message stands, and until when whoever tries it has it; a lease ends with the attempt."""
+    values: dict[str, object] = {name: getattr(delivery, name) for name in _CHANGING} | {"leased_until": leased_until}
     if not delivery.ticket or delivery.state not in OPEN_STATES:
         values["ticket"] = None
     connection.execute(update(outbound).where(outbound.c.id == delivery.id).values(values))
@@ -177,26 +177,27 @@ def _is_before(earlier: Any) -> Any:  # noqa: ANN401 -- an alias of the table, a
     )
 
 
-def _lease_untrue(connection: Connection, lease: Lease, room: Room) -> Sequence[Row[Any]]:
+def _lock_untrue(connection: Connection, now: datetime, room: Room) -> Sequence[Row[Any]]:
     """The notices of sent messages that say of a case what does not hold any more, and all that stand beside them."""
     sent = (outbound.c.state == OutboundState.ACCEPTED, outbound.c.message != "", outbound.c.shown != "")
-    young = (outbound.c.due_at <= lease.now, outbound.c.due_at > lease.now - KEPT_TRUE_FOR)
+    young = (outbound.c.due_at <= now, outbound.c.due_at > now - KEPT_TRUE_FOR)
     query = (
         select(outbound.c.recipient, outbound.c.message)
         .join(cases, cases.c.id == outbound.c.case_id)
-        .where(is_notice, outbound.c.channel == room.channel, *sent, *young, is_free(outbound, lease.now))
+        .where(is_notice, outbound.c.channel == room.channel, *sent, *young)
         .where(outbound.c.shown != cases.c.status + ":" + cases.c.owner)
-        .with_for_update(skip_locked=True, of=outbound)
     )
     # All are locked and some are taken: another worker finds no half of a message that this one writes anew.
-    found = list(dict.fromkeys(tuple(row) for row in connection.execute(query)))[: room.most] if room.most else []
+    found = (
+        list(dict.fromkeys(tuple(row) for row in connection.execute(lock_free(query, outbound, now))))[: room.most]
+        if room.most
+        else []
+    )
     mine = [and_(outbound.c.recipient == recipient, outbound.c.message == message) for recipient, message in found]
     if not mine:
         return []
     whole = _with_residents().where(is_notice, or_(*mine)).order_by(outbound.c.created_at)
-    rows = connection.execute(whole.with_for_update(of=outbound)).all()
-    hold(connection, outbound, rows, lease)
-    return rows
+    return connection.execute(whole.with_for_update(of=outbound)).all()
 
 
 def _with_residents() -> Select[Any]:
