@@ -35,7 +35,7 @@ from bot.handlers.inbox.process_events import process_lane
 from bot.handlers.inbox.store_events import store_events
 from bot.handlers.staff.duty_settings import save_duty_people
 from bot.storage.cases.case_rows import list_cases
-from bot.storage.delivery.outbox_rows import Room, open_reply
+from bot.storage.delivery.outbox_rows import open_reply
 from bot.storage.inbox.inbox_rows import Lane
 from bot.storage.schema.residents_and_cases import inbound, outbound
 from bot.storage.sealing import SealedField
@@ -132,7 +132,7 @@ class World:
         self.clock.now += self.chance.choice(WAITS)
 
     def deliver(self) -> None:
-        for attempt in next_attempts(self.context, Room("line", 20)):
+        for attempt in next_attempts(self.context, "line", 20):
             outcome = self.chance.choice((Outcome.ACCEPTED, Outcome.UNCERTAIN, Outcome.LATER, Outcome.BLOCKED))
             write_outcome(self.context, "line", attempt, SendResult(outcome))
 

@@ -196,6 +196,22 @@ def test_a_notice_goes_on_where_an_answer_ends() -> None:
     assert moved.due_at == NOW, "at once, to the new address"
 
 
+def test_a_notice_is_tried_for_a_day() -> None:
+    def tried(outcome: Outcome, after: timedelta, attempts: int = 0) -> tuple[OutboundState, timedelta]:
+        now = NOW + after
+        each = replace(NOTICE, attempts=attempts, knows_repeats=True)
+        way = next_way(each, now)
+        assert way is SendMethod.PUSH, "an old one is tried too"
+        ended = after_attempt(before_attempt(each, way, now), way, SendResult(outcome), now, "")
+        return ended.state, ended.due_at - now
+
+    assert tried(Outcome.LATER, timedelta()) == (OutboundState.QUEUED, timedelta(seconds=2))
+    assert tried(Outcome.UNCERTAIN, timedelta(), 3) == (OutboundState.QUEUED, timedelta(seconds=16))
+    assert tried(Outcome.LATER, timedelta(hours=24), 99) == (OutboundState.QUEUED, timedelta(minutes=5))
+    assert tried(Outcome.LATER, timedelta(hours=24, seconds=1))[0] is OutboundState.FAILED
+    assert tried(Outcome.ACCEPTED, timedelta(hours=25))[0] is OutboundState.ACCEPTED
+
+
 def test_a_letter_has_no_plain_form() -> None:
     letter = replace(NOTICE, notice=StaffNotice("mail:a@city.example", "open", "c"))
     assert attempt(letter, Outcome.REFUSED).state is OutboundState.FAILED

@@ -27,7 +27,7 @@ from bot.storage.delivery.outbox_reads import (
     read_pending,
     spare_waiting,
 )
-from bot.storage.delivery.outbox_rows import Room, add_notices
+from bot.storage.delivery.outbox_rows import add_notices
 from bot.storage.engine import Store, open_store
 from bot.storage.migrate import alembic_config, is_current, migrate
 from bot.storage.sealing import Keyring, SealedField
@@ -143,24 +143,24 @@ def test_letters_and_notices_to_one_recipient_go_one_after_the_other(context: Ap
     keys, first = context.keys, StaffNotice("mail:a@city.example", "open")
     second, other = replace(first, why="alarm"), StaffNotice("mail:b@city.example", "open")
     context.store.transaction(lambda connection: add_notices(connection, keys, [first], TUESDAY_NOON))
-    (sending,) = next_attempts(context, Room("mail", 5))
+    (sending,) = next_attempts(context, "mail", 5)
     context.store.transaction(lambda connection: add_notices(connection, keys, [second, other], TUESDAY_NOON))
     busy = frozenset({sending.recipient})
-    assert [each.recipient for each in next_attempts(context, Room("mail", 5, busy))] == [other.recipient]
+    assert [each.recipient for each in next_attempts(context, "mail", 5, busy)] == [other.recipient]
     context.store.transaction(lambda connection: add_notices(connection, keys, [second], TUESDAY_NOON, "press"))
-    assert [each.delivery.ticket for each in next_attempts(context, Room("mail", 5, busy))] == ["press"], "who pressed"
-    assert [each.delivery.notice for each in next_attempts(context, Room("mail", 5))] == [second]
+    assert [each.delivery.ticket for each in next_attempts(context, "mail", 5, busy)] == ["press"], "who pressed"
+    assert [each.delivery.notice for each in next_attempts(context, "mail", 5)] == [second]
 
 
 def test_what_nobody_needs_is_neither_sent_nor_an_outcome(context: AppContext) -> None:
     keys, wanted = context.keys, [StaffNotice("mail:a@city.example", "open")]
     context.store.transaction(lambda connection: add_notices(connection, keys, wanted, TUESDAY_NOON))
-    (leased,) = next_attempts(context, Room("mail", 5))
+    (leased,) = next_attempts(context, "mail", 5)
     rendered = render(context, leased)
     assert (rendered.letter, rendered.reply) == (None, None)
     write_outcome(context, "mail", rendered, SendResult(Outcome.LATER))
     context = replace(context, clock=lambda: TUESDAY_NOON + timedelta(hours=1))
-    assert next_attempts(context, Room("mail", 5)) == []
+    assert next_attempts(context, "mail", 5) == []
 
 
 def test_after_a_restore_notices_that_wait_are_spared_and_are_no_answers_in_doubt(context: AppContext) -> None:
@@ -170,7 +170,7 @@ def test_after_a_restore_notices_that_wait_are_spared_and_are_no_answers_in_doub
         assert read_pending(connection) == []
         assert oldest_queued(connection) is None
     assert context.store.transaction(spare_waiting) == 1
-    assert next_attempts(context, Room("mail", 5)) == []
+    assert next_attempts(context, "mail", 5) == []
 
 
 def test_many_notices_of_one_chat_go_in_messages_of_eight(context: AppContext, somebody: Somebody) -> None:
@@ -184,11 +184,11 @@ def test_many_notices_of_one_chat_go_in_messages_of_eight(context: AppContext, s
     keys, wanted = context.keys, [StaffNotice(f"chat:{chat.id}", "open", case.id)] * 9
     context.store.transaction(lambda connection: write_offer(connection, keys, chat, "lane", "C-staff"))
     context.store.transaction(lambda connection: add_notices(connection, keys, wanted, TUESDAY_NOON))
-    first, rest = next_attempts(context, Room("line", 24))
+    first, rest = next_attempts(context, "line", 24)
     assert [len(each.deliveries) for each in (first, rest)] == [8, 1]
     assert rest.retry_key == rest.delivery.retry_key, "alone it keeps its own key"
     assert first.retry_key not in {each.retry_key for each in first.deliveries}, "together they are another message"
     assert render(context, first).reply != render(context, rest).reply
     write_outcome(context, "line", first, SendResult(Outcome.REFUSED))
-    (as_text,) = [each for each in next_attempts(context, Room("line", 24)) if each.delivery.as_text]
+    (as_text,) = [each for each in next_attempts(context, "line", 24) if each.delivery.as_text]
     assert as_text.retry_key != first.retry_key, "as plain text it is another message"

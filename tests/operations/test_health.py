@@ -14,7 +14,7 @@ from bot.handlers.app_context import AppContext
 from bot.handlers.conversation.receive_message import receive
 from bot.handlers.delivery.deliver import next_attempts
 from bot.storage.delivery.outbox_reads import mark_delivery_unknown
-from bot.storage.delivery.outbox_rows import Room, add_notices
+from bot.storage.delivery.outbox_rows import add_notices
 from bot.storage.delivery.queue_stats import overdue, read_figures
 from bot.storage.inbox.inbox_rows import Lane, insert_events, lease_lane
 from bot.storage.leases import Lease
@@ -68,7 +68,7 @@ def test_events_that_nobody_takes_up(context: AppContext) -> None:
 def test_messages_that_nobody_tries(context: AppContext) -> None:
     _writes(context, "雪かきができない")
     assert _fault(context) == "messages wait for delivery"
-    assert len(next_attempts(context, Room("line", 5))) == 1
+    assert len(next_attempts(context, "line", 5)) == 1
     context.store.transaction(lambda c: c.execute(update(outbound).values(leased_until=LATER)))
     assert _fault(context) == ""
     context.store.transaction(lambda c: c.execute(update(outbound).values(leased_until=None, due_at=LATER)))
@@ -78,11 +78,11 @@ def test_messages_that_nobody_tries(context: AppContext) -> None:
 
 def test_what_is_not_sent_again_stops_nothing(context: AppContext) -> None:
     _writes(context, "雪かきができない")
-    attempts = next_attempts(context, Room("line", 5))
+    attempts = next_attempts(context, "line", 5)
     context.store.transaction(lambda connection: mark_delivery_unknown(connection, attempts[0].delivery.id))
     assert _fault(context) == ""
     _writes(context, "空き家をどうするか")
-    assert len(next_attempts(context, Room("line", 5))) == 1
+    assert len(next_attempts(context, "line", 5)) == 1
 
 
 def test_notices_that_nobody_tries(context: AppContext) -> None:
@@ -90,7 +90,7 @@ def test_notices_that_nobody_tries(context: AppContext) -> None:
     context.store.transaction(lambda connection: add_notices(connection, keys, wanted, TUESDAY_NOON))
     assert _fault(context) == "notices to staff wait"
     context.store.transaction(lambda connection: add_notices(connection, keys, wanted, TUESDAY_NOON))
-    assert len(next_attempts(replace(context, clock=lambda: LATER), Room("mail", 1))) == 1
+    assert len(next_attempts(replace(context, clock=lambda: LATER), "mail", 1)) == 1
     assert _fault(context) == "", "the first is being tried, the second comes next: the mail server is slow"
 
 

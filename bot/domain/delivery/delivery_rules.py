@@ -21,7 +21,10 @@ TICKET_LIVES = timedelta(seconds=50)
 """LINE says a minute and asks not to rely on it."""
 RETRY_KEY_LIVES = timedelta(hours=23)
 """LINE knows a retry key for 24 hours; later the same message would be taken as a new one."""
+NOTICE_TRIED_FOR = timedelta(hours=24)
+"""A notice that is older is tried once more; then the clocks of its case have long told staff anew."""
 _FIRST_WAIT = timedelta(seconds=1)
+_FIRST_NOTICE_WAIT = timedelta(seconds=2)
 _LONGEST_WAIT = timedelta(minutes=5)
 _LONGEST_REPLY_WAIT = timedelta(seconds=10)
 _LONGEST_AMEND_WAIT = timedelta(seconds=30)
@@ -151,7 +154,7 @@ def next_way(delivery: Delivery, now: datetime) -> SendMethod | None:
         return SendMethod.REPLY
     if not delivery.address or not delivery.reachable or (delivery.in_doubt and not delivery.may_come_twice):
         return None
-    if now - (delivery.pushed_at or delivery.written_at) >= RETRY_KEY_LIVES:
+    if not delivery.notice and now - (delivery.pushed_at or delivery.written_at) >= RETRY_KEY_LIVES:
         return None
     return SendMethod.PUSH
 
@@ -239,7 +242,9 @@ def _taken(delivery: Delivery, answered: SendResult, now: datetime) -> Delivery:
 
 def _later(delivery: Delivery, answered: SendResult, now: datetime, longest: timedelta) -> Delivery:
     """After the wait that was asked for, at once where the address has moved; else twice as long as the last time."""
+    if delivery.notice and delivery.state in OPEN_STATES and now - delivery.written_at > NOTICE_TRIED_FOR:
+        return replace(delivery, state=OutboundState.FAILED, fault=str(answered.outcome))
     if answered.wait or answered.moved:
         return replace(delivery, due_at=now + answered.wait)
-    wait = min(_FIRST_WAIT * 2 ** min(delivery.attempts - 1, 10), longest)
-    return replace(delivery, due_at=now + wait)
+    first = _FIRST_NOTICE_WAIT if delivery.notice else _FIRST_WAIT
+    return replace(delivery, due_at=now + min(first * 2 ** min(delivery.attempts - 1, 10), longest))

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ from bot.storage.staff.staff_chat_rows import lose_chat, move_lane, read_chat
 
 log = structlog.get_logger()
 
-_LEASED_FOR = timedelta(seconds=30)
+LEASED_FOR = timedelta(seconds=30)
 _LETTER_LEASED_FOR = timedelta(seconds=60)
 """Longer than any attempt takes: a lease that ends without an outcome was cut off."""
 _MOST_AS_ONE = 8
@@ -69,10 +69,13 @@ class Attempt:
         return keys[0] if len(keys) == 1 else str(uuid.uuid5(_BUNDLES, ",".join(keys)))
 
 
-def next_attempts(context: AppContext, room: Room) -> list[Attempt]:
-    """What is to be tried now, written down as tried: should the power go, the next start knows it."""
-    now, party = context.clock(), room.channel
-    until = now + (_LETTER_LEASED_FOR if party == BY_MAIL else _LEASED_FOR)
+def next_attempts(context: AppContext, party: str, most: int, busy: Collection[str] = frozenset()) -> list[Attempt]:
+    """What is to be tried now, written down as tried: should the power go, the next start knows it.
+
+    `party`: a platform, or the mail; `busy`: recipients of staff to whom something is being pushed.
+    """
+    now, room = context.clock(), Room(party, most, busy)
+    until = now + (_LETTER_LEASED_FOR if party == BY_MAIL else LEASED_FOR)
     # A letter has its id, by which a mail program shows it once.
     knows_repeats = party == BY_MAIL or context.channels[party].knows_repeats
 
@@ -121,8 +124,8 @@ async def send(context: AppContext, party: str, attempt: Attempt) -> SendResult:
         return SendResult(Outcome.UNCERTAIN)
 
 
-def write_outcome(context: AppContext, party: str, attempt: Attempt, answered: SendResult) -> None:
-    """Keep what came of an attempt."""
+def write_outcome(context: AppContext, party: str, attempt: Attempt, answered: SendResult) -> Delivery:
+    """Keep what came of an attempt; where the (first) message stands now."""
     now = context.clock()
     after = [
         after_attempt(each, attempt.way, answered, now, text_retry_key(each.retry_key)) for each in attempt.deliveries
@@ -138,6 +141,7 @@ def write_outcome(context: AppContext, party: str, attempt: Attempt, answered: S
         log.error("alarm_platform", channel=party, trouble=str(outcome), meaning=_MEANING[outcome])
     for ended in [each for each in after if each.state in {OutboundState.FAILED, OutboundState.UNKNOWN}][:1]:
         _alarm(party, ended)
+    return after[0]
 
 
 _MEANING = {

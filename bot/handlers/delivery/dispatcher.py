@@ -11,7 +11,6 @@ from bot.domain.delivery.staff_notice import BY_MAIL
 from bot.handlers.app_context import AppContext
 from bot.handlers.delivery.deliver import Attempt, next_attempts, send, write_outcome
 from bot.handlers.delivery.render_notices import render
-from bot.storage.delivery.outbox_rows import Room
 
 log = structlog.get_logger()
 
@@ -40,7 +39,7 @@ class Dispatcher:
         """Begin to send what is due, as far as there is room; without any, wait."""
         self._bell.clear()
         room, busy = self._most - len(self._sending), frozenset(self._sending.values()) - {""}
-        work = partial(next_attempts, self._context, Room(self._party, room, busy))
+        work = partial(next_attempts, self._context, self._party, room, busy)
         attempts = await asyncio.to_thread(work) if room else []
         for attempt in attempts:
             task = asyncio.create_task(self._send(attempt))
