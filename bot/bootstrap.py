@@ -136,6 +136,14 @@ def connect_channels(settings: Settings) -> dict[str, Channel]:
     return channels
 
 
+def platforms_that_know_repeats() -> frozenset[str]:
+    """Of all platforms, connected now or not: a database may be set back before they are configured."""
+    from bot.channels.line.line_channel import LineChannel  # noqa: PLC0415 -- half a second, for those who use it
+    from bot.channels.telegram.telegram_channel import TelegramChannel  # noqa: PLC0415 -- the same
+
+    return frozenset(each.name for each in (LineChannel, TelegramChannel) if each.knows_repeats)
+
+
 def line_sender(settings: Settings) -> "LineSender":
     from bot.channels.line.line_sender import LineSender  # noqa: PLC0415 -- takes half a second to load
     from bot.channels.line.line_tokens import AccessTokens  # noqa: PLC0415 -- the same

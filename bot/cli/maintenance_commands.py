@@ -12,6 +12,7 @@ from bot.bootstrap import (
     have_keys,
     load_keys,
     now,
+    platforms_that_know_repeats,
 )
 from bot.cli.errors import open_current, report_errors
 from bot.content.check.checker import check_files
@@ -21,7 +22,7 @@ from bot.handlers.app_context import AppContext, PublishedContent
 from bot.handlers.content.content_source import files_named
 from bot.handlers.conversation.answer_dry_run import answerer
 from bot.handlers.index_builder import read_valid_catalog
-from bot.handlers.operations.backup_restore import Restored, back_up, restore_database, restore_file
+from bot.handlers.operations.backup_restore import Restored, RestoreSetting, back_up, restore_database, restore_file
 from bot.handlers.operations.health_report import Deployment, health_report
 from bot.handlers.operations.purge import purge_kept, purge_resident
 from bot.handlers.operations.rotate_keys import rotate_keys
@@ -124,13 +125,14 @@ def _health_of(settings: Settings, store: Store) -> list[HealthFinding]:
 
 def _restored(settings: Settings, file: Path, *, force: bool) -> Restored:
     keys, _ = load_keys(settings)
+    setting = RestoreSetting(keys, now(), platforms_that_know_repeats())
     target = sqlite_file(settings.database_url)
     if target is not None:
-        return restore_file(file, target, keys, now(), force=force)
+        return restore_file(file, target, setting, force=force)
     store = open_store(settings.database_url)
     try:
         migrate(store)
-        return restore_database(file, store, keys, now(), force=force)
+        return restore_database(file, store, setting, force=force)
     finally:
         store.close()
 

@@ -9,6 +9,7 @@ from functools import partial
 
 import structlog
 
+from bot.domain.delivery.staff_notice import BY_MAIL
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_timers import run_case_timers
 from bot.handlers.content.load_revisions import follow_revisions
@@ -16,11 +17,8 @@ from bot.handlers.content.regression_jobs import run_waiting_checks
 from bot.handlers.content.teach_from_unmatched import cluster_unmatched
 from bot.handlers.delivery.dispatcher import Dispatcher, rung
 from bot.handlers.delivery.push_quota import watch_push_quota
-from bot.handlers.delivery.send_notices import NoticeSender
-from bot.handlers.delivery.update_sent_notices import SentNoticeUpdater
 from bot.handlers.inbox.process_events import process_lane
 from bot.handlers.operations.purge import purge_kept
-from bot.storage.delivery.notice_rows import free_notices
 from bot.storage.delivery.outbox_rows import free_deliveries
 from bot.storage.identifiers import new_id
 from bot.storage.inbox.inbox_rows import Lane, free_leases, waiting_lanes
@@ -56,9 +54,7 @@ class Worker:
         self._lanes: dict[Lane, _AtWork] = {}
         self._bell = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._dispatchers = [Dispatcher(context, channel) for channel in context.channels.values()]
-        self._notices = [NoticeSender(context, way) for way in ("", *context.channels)]
-        self._amender = SentNoticeUpdater(context)
+        self._dispatchers = [Dispatcher(context, party) for party in (BY_MAIL, *context.channels)]
         self._threads = ThreadPoolExecutor(LANE_THREADS, thread_name_prefix="lane")
 
     def ring(self) -> None:
@@ -79,9 +75,6 @@ class Worker:
                 tasks.create_task(forever(self._purge))
                 tasks.create_task(forever(self._clocks))
                 tasks.create_task(forever(self._pushes))
-                for notices in self._notices:
-                    tasks.create_task(forever(notices.send_some))
-                tasks.create_task(forever(self._amender.update_some))
                 tasks.create_task(forever(partial(follow_revisions, self._context)))
                 tasks.create_task(forever(partial(run_waiting_checks, self._context)))
                 for dispatcher in self._dispatchers:
@@ -160,4 +153,3 @@ async def forever(work: Callable[[], Awaitable[None]]) -> None:
 def _free_everything(context: AppContext) -> None:
     context.store.transaction(free_leases)
     context.store.transaction(free_deliveries)
-    context.store.transaction(free_notices)

@@ -21,7 +21,7 @@ from bot.handlers.staff.duty_settings import save_duty_people
 from bot.handlers.staff.feature_switches import set_switch
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.cases.proposal_rows import list_proposed
-from bot.storage.delivery.notice_rows import read_notices
+from bot.storage.delivery.outbox_reads import read_notices
 from tests.conftest import Resident
 from tests.support.desk_staff import DeskClient, make_staff
 from tests.support.running_desk import Desk, running_desk

@@ -28,7 +28,7 @@ from bot.handlers.operations.purge import purge_resident
 from bot.handlers.staff.duty_settings import save_duty_people
 from bot.handlers.staff.staff_accounts import AccountAdmin, close_account
 from bot.storage.cases.case_rows import list_cases
-from bot.storage.delivery.notice_rows import read_notices
+from bot.storage.delivery.outbox_reads import read_notices
 from bot.storage.schema.desk_schema import staff_chats
 from bot.web.chat.chat_page import ChatPage
 from bot.web.chat.visitors import sender_of

@@ -17,7 +17,7 @@ from bot.handlers.cases.case_timers import run_case_timers
 from bot.handlers.cases.desk_views import read_queue
 from bot.handlers.staff.duty_settings import save_duty_people, save_special_day
 from bot.storage.cases.case_rows import list_cases
-from bot.storage.delivery.notice_rows import read_notices
+from bot.storage.delivery.outbox_reads import read_notices
 from tests.conftest import Resident
 from tests.support.desk_staff import make_staff
 from tests.support.manual_clock import ManualClock

@@ -20,7 +20,7 @@ from bot.handlers.staff.duty_settings import save_desk_mail, save_duty_people
 from bot.handlers.staff.staff_accounts import AccountAdmin as Accounts
 from bot.handlers.staff.staff_accounts import close_account
 from bot.storage.cases.case_rows import list_cases
-from bot.storage.delivery.notice_rows import read_notices
+from bot.storage.delivery.outbox_reads import read_notices
 from bot.storage.staff.duty_rows import write_switch
 from bot.storage.staff.staff_chat_rows import NewOffer, bind_chat, find_offer, list_chats, offer_chat, write_offer
 from tests.conftest import Resident

@@ -56,7 +56,7 @@ def sent(context: AppContext, channel: str, attempt: Attempt) -> SendResult:
 
     async def once() -> SendResult:
         try:
-            return await send(context, context.channels[channel], attempt)
+            return await send(context, channel, attempt)
         finally:
             await context.channels[channel].close()
 

@@ -19,6 +19,7 @@ from bot.domain.delivery.delivery_rules import (
     given_up,
     next_way,
 )
+from bot.domain.delivery.staff_notice import ChatReplyKind, StaffNotice
 from bot.domain.messages import Reply, Route
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -168,3 +169,89 @@ def test_every_answer_leads_somewhere(way: SendMethod, outcome: Outcome) -> None
         assert next_way(after, after.due_at) is not None
     if outcome in {Outcome.UNCERTAIN, Outcome.LATER, Outcome.LOCKED}:
         assert open_again
+
+
+# --- notices to staff: the same table ------------------------------------------------------------------------------
+
+NOTICE = replace(
+    WITHOUT_KEYS, resident="", reply=None, urgent=True, notice=StaffNotice("chat:1", "open", "c"), says="waiting:"
+)
+SENT = replace(NOTICE, state=OutboundState.ACCEPTED, message="17", shown="claimed:ito")
+
+
+def test_a_notice_that_was_taken_keeps_what_it_says_and_where() -> None:
+    taken = after_attempt(NOTICE, SendMethod.PUSH, SendResult(Outcome.ACCEPTED, "17"), NOW, "")
+    assert (taken.state, taken.message, taken.shown) == (OutboundState.ACCEPTED, "17", "waiting:")
+    answered = after_attempt(WITHOUT_KEYS, SendMethod.PUSH, SendResult(Outcome.ACCEPTED, "17"), NOW, "")
+    assert (answered.message, answered.shown) == ("", ""), "an answer is never written anew"
+
+
+def test_a_notice_goes_on_where_an_answer_ends() -> None:
+    """Staff who are not told now are told later, and twice is better than never."""
+    for outcome in (Outcome.QUOTA, Outcome.UNCERTAIN, Outcome.LATER, Outcome.LOCKED):
+        assert attempt(NOTICE, outcome).state in OPEN_STATES, outcome
+    assert attempt(NOTICE, Outcome.BLOCKED).state is OutboundState.FAILED, "nobody was told: that is a failure"
+    assert attempt(WITHOUT_KEYS, Outcome.QUOTA).state is OutboundState.FAILED
+    moved = after_attempt(NOTICE, SendMethod.PUSH, SendResult(Outcome.LATER, moved="-2"), NOW, "")
+    assert moved.due_at == NOW, "at once, to the new address"
+
+
+def test_a_notice_is_tried_for_a_day() -> None:
+    def tried(outcome: Outcome, after: timedelta, attempts: int = 0) -> tuple[OutboundState, timedelta]:
+        now = NOW + after
+        each = replace(NOTICE, attempts=attempts, knows_repeats=True)
+        way = next_way(each, now)
+        assert way is SendMethod.PUSH, "an old one is tried too"
+        ended = after_attempt(before_attempt(each, way, now), way, SendResult(outcome), now, "")
+        return ended.state, ended.due_at - now
+
+    assert tried(Outcome.LATER, timedelta()) == (OutboundState.QUEUED, timedelta(seconds=2))
+    assert tried(Outcome.UNCERTAIN, timedelta(), 3) == (OutboundState.QUEUED, timedelta(seconds=16))
+    assert tried(Outcome.LATER, timedelta(hours=24), 99) == (OutboundState.QUEUED, timedelta(minutes=5))
+    assert tried(Outcome.LATER, timedelta(hours=24, seconds=1))[0] is OutboundState.FAILED
+    assert tried(Outcome.ACCEPTED, timedelta(hours=25))[0] is OutboundState.ACCEPTED
+
+
+def test_a_letter_has_no_plain_form() -> None:
+    letter = replace(NOTICE, notice=StaffNotice("mail:a@city.example", "open", "c"))
+    assert attempt(letter, Outcome.REFUSED).state is OutboundState.FAILED
+    assert attempt(NOTICE, Outcome.REFUSED).as_text
+
+
+def test_what_nobody_needs_any_more_stays_spared_whatever_became_of_the_others() -> None:
+    spared = replace(NOTICE, state=OutboundState.SPARED)
+    for outcome in Outcome:
+        assert after_attempt(spared, SendMethod.PUSH, SendResult(outcome, "17"), NOW, "") == spared
+
+
+def test_a_notice_that_was_sent_is_written_anew_until_it_holds() -> None:
+    assert next_way(SENT, NOW) is SendMethod.AMEND
+    trying = before_attempt(SENT, SendMethod.AMEND, NOW)
+    assert as_written(trying, SendMethod.AMEND) == trying, "written twice it says the same"
+    for outcome in (Outcome.ACCEPTED, Outcome.REFUSED, Outcome.BLOCKED):
+        after = after_attempt(trying, SendMethod.AMEND, SendResult(outcome, "17"), NOW, "")
+        assert (after.state, after.message, after.shown) == (OutboundState.ACCEPTED, "17", "waiting:"), outcome
+    for outcome in (Outcome.LATER, Outcome.UNCERTAIN, Outcome.LOCKED):
+        often = replace(trying, attempts=20)
+        after = after_attempt(often, SendMethod.AMEND, SendResult(outcome), NOW, "")
+        assert (after.state, after.shown) == (OutboundState.ACCEPTED, "claimed:ito"), "it does not hold yet"
+        assert after.due_at == NOW + timedelta(seconds=30), "however often it was written anew before"
+
+
+def test_in_a_chat_that_was_forgotten_nothing_is_written_anew() -> None:
+    assert next_way(replace(SENT, address=""), NOW) is None
+    ended = given_up(replace(SENT, address=""))
+    assert (ended.state, ended.shown) == (OutboundState.ACCEPTED, "")
+
+
+def test_a_used_ticket_tells_nothing_where_the_platform_knows_no_repeats() -> None:
+    pressed = replace(NOTICE, ticket="press", in_doubt=True)
+    after = after_attempt(pressed, SendMethod.REPLY, SendResult(Outcome.DEAD_TICKET), NOW, "")
+    assert next_way(after, NOW) is SendMethod.PUSH, "too old, or used: who pressed is told in the chat"
+
+
+def test_news_of_one_chat_goes_as_one_and_answers_to_a_press_do_not() -> None:
+    assert NOTICE.coalesces
+    letter, answer = StaffNotice("mail:a@city.example", "open"), StaffNotice("chat:1", ChatReplyKind.CLAIMED)
+    assert not any(replace(NOTICE, notice=notice).coalesces for notice in (None, letter, answer))
+    assert not replace(NOTICE, ticket="press").coalesces

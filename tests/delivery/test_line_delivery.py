@@ -11,7 +11,7 @@ import pytest
 
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
-from bot.storage.delivery.outbox_rows import count_deliveries
+from bot.storage.delivery.outbox_reads import count_deliveries
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
 from tests.support.contexts import context_of

@@ -9,8 +9,7 @@ import pytest
 from bot.domain.cases.case import Arrived, Case, CaseWish, opened
 from bot.domain.cases.case_transitions import CaseAction, Reason, Status
 from bot.domain.cases.duty_roster import DutyPerson, DutyRoster
-from bot.domain.delivery.delivery_rules import Outcome, SendResult
-from bot.domain.delivery.notices import NoticeState, is_needed, notice_after_attempt
+from bot.domain.delivery.notices import is_needed
 from bot.domain.messages import Route
 from bot.domain.opening_hours import WEEKDAYS, OpeningHours
 from bot.domain.staff.permissions import Role, Staff
@@ -21,7 +20,7 @@ from bot.handlers.cases.case_actions import claim, close
 from bot.handlers.staff.chat_pairing import confirm, offer, read_chats
 from bot.handlers.staff.duty_settings import save_desk_mail, save_duty_people
 from bot.handlers.staff.feature_switches import set_switch
-from bot.storage.delivery.notice_rows import read_notices
+from bot.storage.delivery.outbox_reads import read_notices
 from tests.support.desk_staff import make_staff
 from tests.support.line.line_bot import LineBot, ShiftedClock, line_context, running_line_bot, wait_until
 from tests.support.line.line_residents import event, group, text_event, user
@@ -204,17 +203,3 @@ def test_a_notice_is_spared_where_nobody_needs_it_any_more(status: Status, why: 
         Status.CANCELLED: why is CaseAction.CANCEL,
     }
     assert is_needed(case, why) == needed[status]
-
-
-def test_a_notice_is_tried_for_a_day() -> None:
-    def tried(outcome: Outcome, after: timedelta, attempts: int = 0) -> tuple[NoticeState, timedelta]:
-        now = TUESDAY_NOON + after
-        state, due = notice_after_attempt(SendResult(outcome), attempts, TUESDAY_NOON, now)
-        return state, due - now
-
-    assert tried(Outcome.LATER, timedelta()) == (NoticeState.QUEUED, timedelta(seconds=2))
-    assert tried(Outcome.UNCERTAIN, timedelta(), 3) == (NoticeState.QUEUED, timedelta(seconds=16))
-    assert tried(Outcome.LATER, timedelta(hours=24), 99) == (NoticeState.QUEUED, timedelta(minutes=5))
-    assert tried(Outcome.LATER, timedelta(hours=24, seconds=1))[0] is NoticeState.FAILED
-    assert tried(Outcome.REFUSED, timedelta())[0] is tried(Outcome.BLOCKED, timedelta())[0] is NoticeState.FAILED
-    assert tried(Outcome.ACCEPTED, timedelta(hours=25))[0] is NoticeState.ACCEPTED

@@ -10,6 +10,7 @@ import pytest
 from alembic import command
 from sqlalchemy import select, update
 
+from bot.bootstrap import platforms_that_know_repeats
 from bot.domain.cases.case_transitions import Reason
 from bot.domain.delivery.after_restore import Pending, may_go_again
 from bot.domain.delivery.delivery_rules import OutboundState
@@ -19,7 +20,13 @@ from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import claim, close
 from bot.handlers.cases.case_timers import run_case_timers
-from bot.handlers.operations.backup_restore import Restored, back_up, restore_database, restore_file
+from bot.handlers.operations.backup_restore import (
+    Restored,
+    RestoreSetting,
+    back_up,
+    restore_database,
+    restore_file,
+)
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.conversation.message_rows import read_case_words
 from bot.storage.engine import SQLITE, Store, open_store
@@ -41,6 +48,7 @@ from tests.support.manual_clock import TUESDAY_NOON
 
 MakeResident = Callable[..., Resident]
 NOW = TUESDAY_NOON + timedelta(hours=1)
+REPEATS = platforms_that_know_repeats()
 SATO = user("sato")
 
 
@@ -88,7 +96,7 @@ def test_a_backup_is_one_private_file_with_everything_but_the_keys(written: AppC
 def test_a_restore_into_an_empty_folder(written: AppContext, keys: Keyring, tmp_path: Path) -> None:
     back_up(written.store, tmp_path / "backup.db", NOW)
     target = tmp_path / "new" / "bot.db"
-    restored = restore_file(tmp_path / "backup.db", target, keys, NOW, force=False)
+    restored = restore_file(tmp_path / "backup.db", target, RestoreSetting(keys, NOW, REPEATS), force=False)
     assert restored.contents.open_cases == 2
     assert [path.name for path in target.parent.iterdir()] == ["bot.db"]
     store = open_file(target)
@@ -105,7 +113,7 @@ def test_what_a_kill_left_beside_a_lost_file_is_not_played_over_the_restored_one
     written.store.transaction(lambda connection: write_switch(connection, "later", "yes", "x", NOW))
     left = target.with_name("bot.db-wal")
     left.write_bytes(b"what the killed server had not yet written back" * 100)
-    restore_file(tmp_path / "backup.db", target, keys, NOW, force=False)
+    restore_file(tmp_path / "backup.db", target, RestoreSetting(keys, NOW, REPEATS), force=False)
     store = open_store(f"sqlite:///{target}")
     _is_as_before(store, keys)
     store.close()
@@ -142,7 +150,7 @@ def test_the_clocks_say_nothing_that_they_may_have_said_already(
     back_up(written.store, tmp_path / "backup.db", NOW)
     later = NOW + timedelta(hours=2)
     target = tmp_path / "new" / "bot.db"
-    restore_file(tmp_path / "backup.db", target, keys, later, force=False)
+    restore_file(tmp_path / "backup.db", target, RestoreSetting(keys, later, REPEATS), force=False)
     with closing(open_file(target)) as store:
         context = replace(written, store=store, clock=lambda: later)
         before = _rows(store)["outbound"]
@@ -161,7 +169,7 @@ def test_from_either_database_into_the_other(
     def restores(*, force: bool) -> None:
         with closing(open_store(address)) as target:
             migrate(target)
-            restore_database(tmp_path / "backup.db", target, keys, NOW, force=force)
+            restore_database(tmp_path / "backup.db", target, RestoreSetting(keys, NOW, REPEATS), force=force)
 
     restores(force=False)
     with closing(open_store(address)) as restored:
@@ -180,17 +188,17 @@ def test_what_is_there_is_not_overwritten(written: AppContext, keys: Keyring, tm
     back_up(written.store, file, NOW)
     with pytest.raises(BackupError, match="there already"):
         back_up(written.store, file, NOW)
-    restore_file(file, target, keys, NOW, force=False)
+    restore_file(file, target, RestoreSetting(keys, NOW, REPEATS), force=False)
     with pytest.raises(BackupError, match="--force"):
-        restore_file(file, target, keys, NOW, force=False)
+        restore_file(file, target, RestoreSetting(keys, NOW, REPEATS), force=False)
     serving = open_file(target)
     with serving.reading() as connection:
         list_cases(connection, open_only=True)
     with pytest.raises(BackupError, match="stop it first"):
-        restore_file(file, target, keys, NOW, force=True)
+        restore_file(file, target, RestoreSetting(keys, NOW, REPEATS), force=True)
     serving.close()
     before = target.read_bytes()
-    restore_file(file, target, keys, NOW + timedelta(hours=1), force=True)
+    restore_file(file, target, RestoreSetting(keys, NOW + timedelta(hours=1), REPEATS), force=True)
     (aside,) = target.parent.glob("bot.db.replaced-*")
     assert aside.read_bytes()[100:] == before[100:], "what was replaced is set aside, not deleted"
     assert {path.name for path in target.parent.iterdir()} == {"bot.db", aside.name}
@@ -218,9 +226,9 @@ def test_what_is_no_backup_is_refused_and_nothing_is_left_behind(
             connection.commit()
             connection.close()
         with pytest.raises(BackupError, match=reason):
-            restore_file(bad, target, keys, NOW, force=False)
+            restore_file(bad, target, RestoreSetting(keys, NOW, REPEATS), force=False)
     with pytest.raises(BackupError, match="CONTENT_KEYS lacks"):
-        restore_file(file, target, Keyring([b"n" * 32]), NOW, force=False)
+        restore_file(file, target, RestoreSetting(Keyring([b"n" * 32]), NOW, REPEATS), force=False)
     assert not target.parent.exists() or list(target.parent.iterdir()) == []
 
 
@@ -239,7 +247,7 @@ def test_an_older_schema_is_brought_up_to_date(keys: Keyring, tmp_path: Path) ->
             "('c', '123456', 'r', 'suicide', 'emergency', 'waiting', '', '2026-11-24 03:00:00', '2026-11-24 03:00:00')"
         )
     old.close()
-    restore_file(tmp_path / "old.db", tmp_path / "bot.db", keys, NOW, force=False)
+    restore_file(tmp_path / "old.db", tmp_path / "bot.db", RestoreSetting(keys, NOW, REPEATS), force=False)
     store = open_file(tmp_path / "bot.db")
     with store.reading() as connection:
         (case,) = list_cases(connection, open_only=True)
@@ -279,8 +287,8 @@ def test_what_may_go_out_again() -> None:
         "leaving a group": (_pending(leaves=True, written=day), True),
     }
     for name, (pending, expected) in table.items():
-        assert may_go_again(pending, backed_up, now) is expected, name
-    assert not may_go_again(_pending(ticket=-60 * 12), None, now), "nobody knows when the backup was made"
+        assert may_go_again(pending, backed_up, now, REPEATS) is expected, name
+    assert not may_go_again(_pending(ticket=-60 * 12), None, now, REPEATS), "nobody knows when the backup was made"
 
 
 # --- with LINE at the other end ------------------------------------------------------------------------------
@@ -301,7 +309,7 @@ def on_sqlite(sqlite_store: Store, keys: Keyring, understander: Understander) ->
 def _restored(bot: LineBot, tmp_path: Path, keys: Keyring) -> tuple[AppContext, Restored]:
     """Another context on the database as it was at the backup."""
     target = tmp_path / "restored" / "bot.db"
-    outcome = restore_file(tmp_path / "backup.db", target, keys, bot.clock(), force=False)
+    outcome = restore_file(tmp_path / "backup.db", target, RestoreSetting(keys, bot.clock(), REPEATS), force=False)
     return replace(bot.context, store=open_file(target)), outcome
 
 

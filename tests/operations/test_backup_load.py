@@ -15,7 +15,7 @@ import pytest
 
 from bot.domain.cases.case import shown_number
 from bot.storage.cases.case_rows import list_cases
-from bot.storage.delivery.outbox_rows import count_deliveries
+from bot.storage.delivery.outbox_reads import count_deliveries
 from bot.storage.engine import open_store
 from tests.conftest import ROOT, new_database
 from tests.support.line.line_residents import SECRET, body_of, post, text_event, user

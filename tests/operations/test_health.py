@@ -8,12 +8,13 @@ import httpx
 import pytest
 from sqlalchemy import update
 
+from bot.domain.delivery.staff_notice import StaffNotice
 from bot.domain.messages import Event, EventKind, Inbound
 from bot.handlers.app_context import AppContext
 from bot.handlers.conversation.receive_message import receive
 from bot.handlers.delivery.deliver import next_attempts
-from bot.storage.delivery.notice_rows import NewNotice, add_notices, lease_notices
-from bot.storage.delivery.outbox_rows import mark_delivery_unknown
+from bot.storage.delivery.outbox_reads import mark_delivery_unknown
+from bot.storage.delivery.outbox_rows import add_notices
 from bot.storage.delivery.queue_stats import overdue, read_figures
 from bot.storage.inbox.inbox_rows import Lane, insert_events, lease_lane
 from bot.storage.leases import Lease
@@ -92,12 +93,11 @@ def test_what_is_not_sent_again_stops_nothing(context: AppContext) -> None:
 
 
 def test_notices_that_nobody_tries(context: AppContext) -> None:
-    keys, wanted = context.keys, [NewNotice("mail:a@city.example", "open")]
+    keys, wanted = context.keys, [StaffNotice("mail:a@city.example", "open")]
     context.store.transaction(lambda connection: add_notices(connection, keys, wanted, TUESDAY_NOON))
     assert _fault(context) == "notices to staff wait"
     context.store.transaction(lambda connection: add_notices(connection, keys, wanted, TUESDAY_NOON))
-    lease = Lease("", LATER, LATER + MINUTE)
-    context.store.transaction(lambda connection: lease_notices(connection, keys, "", lease, 1))
+    assert len(next_attempts(replace(context, clock=lambda: LATER), "mail", 1)) == 1
     assert _fault(context) == "", "the first is being tried, the second comes next: the mail server is slow"
 
 
@@ -130,7 +130,7 @@ def test_figures(context: AppContext, make_resident: MakeResident) -> None:
     _writes(context, "もう死にたい")
     _writes(context, "雪かきができない", "abe")
     context.store.transaction(lambda c: c.execute(update(outbound).where(outbound.c.urgent).values(fault="no-way")))
-    keys, wanted = context.keys, [NewNotice("mail:a@city.example", "open")]
+    keys, wanted = context.keys, [StaffNotice("mail:a@city.example", "open")]
     context.store.transaction(lambda connection: add_notices(connection, keys, wanted, TUESDAY_NOON))
     with context.store.reading() as connection:
         said = written(read_figures(connection), TUESDAY_NOON + timedelta(minutes=1)).decode()

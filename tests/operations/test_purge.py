@@ -14,6 +14,7 @@ from bot.content.read.catalog_reader import read_catalog
 from bot.domain.cases.case import Case
 from bot.domain.cases.case_transitions import NotPossibleError, Reason
 from bot.domain.catalog import Retention
+from bot.domain.delivery.staff_notice import StaffNotice
 from bot.domain.messages import Event, EventKind, Inbound
 from bot.domain.staff.permissions import Role, Staff
 from bot.domain.understanding.understander import Understander
@@ -26,7 +27,8 @@ from bot.storage.cases.case_rows import list_cases, read_case, read_history
 from bot.storage.conversation.count_rows import read_counts
 from bot.storage.conversation.message_rows import read_case_talk, read_case_words
 from bot.storage.conversation.resident_rows import find_resident
-from bot.storage.delivery.notice_rows import NewNotice, add_notices, spare_waiting
+from bot.storage.delivery.outbox_reads import spare_waiting
+from bot.storage.delivery.outbox_rows import add_notices
 from bot.storage.engine import Store
 from bot.storage.inbox.inbox_rows import Lane, finish_events, insert_events, waiting_events
 from bot.storage.operations.sealed_rows import sealed_columns
@@ -79,8 +81,8 @@ def _ended_case(
     claim(context, staff, case.id)
     answer(context, staff, case.id, StaffAnswer("読みました"))
     note(context, staff, case.id, "メモ")
-    wanted = [NewNotice("mail:a@city.example", "open", case.id, ticket="t")]
-    context.store.transaction(lambda connection: add_notices(connection, context.keys, wanted, TUESDAY_NOON))
+    wanted = [StaffNotice("mail:a@city.example", "open", case.id)]
+    context.store.transaction(lambda connection: add_notices(connection, context.keys, wanted, TUESDAY_NOON, "t"))
     close(context, staff, case.id, reason)
     return case
 
@@ -167,7 +169,7 @@ def test_one_persons_wish(context: AppContext, staff: Staff, make_resident: Make
         ("inbound", "words"),
         ("outbound", "reply"),
         ("residents", "conversation"),
-    } | {("notices", "ticket")}, "what is left is another person's, and a notice that is on its way"
+    } | {("outbound", "ticket")}, "what is left is another person's, and a notice that is on its way"
     with context.store.reading() as connection:
         assert find_resident(connection, "line", "sato") is None
         assert find_resident(connection, "web", "ito") is not None

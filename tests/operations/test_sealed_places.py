@@ -29,7 +29,6 @@ PLACES = {
     ("case_events", "note"),
     ("staff", "totp"),
     ("staff_chats", "address"),
-    ("notices", "ticket"),
     ("proposed_checks", "words"),
     ("unclear", "words"),
 }

@@ -9,7 +9,7 @@ from functools import cache
 from bot.content.read.said_in_code import platforms, said_by_name
 from bot.domain.cases.case_transitions import CaseAction, FollowUpReport, Status
 from bot.domain.catalog import SAYABLE, Actor
-from bot.domain.delivery.notices import ChatReplyKind
+from bot.domain.delivery.staff_notice import ChatReplyKind
 from bot.domain.messages import EventKind, Route
 
 ENTRY_IDS = frozenset(

@@ -5,13 +5,11 @@ platform knows the key; a group may be left twice. Whatever could have gone out 
 has no retry keys, is not sent again: nobody can know, and it is shown so.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.delivery.delivery_rules import RETRY_KEY_LIVES, TICKET_LIVES
-
-KNOW_REPEATS = frozenset({"line"})
-"""Platforms that take a message once under its retry key. Over any other one a repeat would be said twice."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +24,14 @@ class Pending:
     channel: str
 
 
-def may_go_again(pending: Pending, backed_up_at: datetime | None, now: datetime) -> bool:
-    """Whether sending it cannot make it come twice. `backed_up_at`: None where nobody knows when that was."""
+def may_go_again(pending: Pending, backed_up_at: datetime | None, now: datetime, know_repeats: Collection[str]) -> bool:
+    """Whether sending it cannot make it come twice. `backed_up_at`: None where nobody knows when that was.
+
+    `know_repeats`: the platforms that take a message once under its retry key; over others a repeat is said twice.
+    """
     if pending.leaves:
         return True
-    if pending.channel not in KNOW_REPEATS:
+    if pending.channel not in know_repeats:
         return False
     if pending.ticket_at and (backed_up_at is None or backed_up_at - pending.ticket_at < TICKET_LIVES):
         return False

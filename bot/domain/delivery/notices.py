@@ -1,50 +1,19 @@
-"""What staff are told outside the desk: a number, a kind, how urgent, since when, a link. No word of a resident."""
+"""What staff are told, in words: a number, a kind, how urgent, since when, a link. No word of a resident."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 
 from bot.domain.cases.case import Case, shown_number
 from bot.domain.cases.case_transitions import CaseAction, Status
-from bot.domain.delivery.delivery_rules import Outcome, SendResult
 from bot.domain.delivery.mail_letter import MailLetter
+from bot.domain.delivery.staff_notice import ChatReplyKind
 from bot.domain.messages import Choice, Reply, Route
 from bot.domain.shown_times import shown_span
 from bot.domain.wording import Wording
 
 CLAIM = "claim:"
 """What the button of a notice carries, before the id of the case."""
-TRIED_FOR = timedelta(hours=24)
-_FIRST_WAIT = timedelta(seconds=2)
-_LONGEST_WAIT = timedelta(minutes=5)
-
-
-class ChatReplyKind(StrEnum):
-    """What staff can be told beside what happened to a case (`CaseAction`)."""
-
-    CLAIMED = "claimed"
-    """To the chat where somebody pressed: the case is theirs."""
-    TAKEN = "taken"
-    """To the chat where somebody pressed too late."""
-    BY_LINK = "by-link"
-    """To the chat where nobody knows who pressed."""
-    AT_DESK = "at-desk"
-    """To the chat where a notice was answered in words: they go to no resident."""
-    PAIRED = "paired"
-    """To the chat in which a code was written: the desk must confirm it."""
-    BOUND = "bound"
-    """To the chat that the desk has confirmed."""
-
-
-class NoticeState(StrEnum):
-    """Where a notice stands."""
-
-    QUEUED = "queued"
-    ACCEPTED = "accepted"
-    FAILED = "failed"
-    SPARED = "spared"
-    """Nobody needs it any more: the case was taken or ended before it went out."""
 
 
 @dataclass(frozen=True)
@@ -155,17 +124,3 @@ def is_needed(case: Case, why: str) -> bool:
         return True
     about_waiting = why in {CaseAction.OPEN, CaseAction.ALARM, CaseAction.LAPSE, CaseAction.RELEASE, CaseAction.REOPEN}
     return case.status is Status.CLAIMED and not about_waiting
-
-
-def notice_after_attempt(
-    answered: SendResult, attempts: int, written_at: datetime, now: datetime
-) -> tuple[NoticeState, datetime]:
-    """(where the notice stands, when it is tried next). Twice said is better than never."""
-    outcome = answered.outcome
-    if outcome is Outcome.ACCEPTED:
-        return NoticeState.ACCEPTED, now
-    if outcome in {Outcome.REFUSED, Outcome.BLOCKED} or now - written_at > TRIED_FOR:
-        return NoticeState.FAILED, now
-    if answered.wait or answered.moved:
-        return NoticeState.QUEUED, now + answered.wait
-    return NoticeState.QUEUED, now + min(_FIRST_WAIT * 2 ** min(attempts, 10), _LONGEST_WAIT)

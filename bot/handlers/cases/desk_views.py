@@ -25,7 +25,7 @@ from bot.storage.cases.case_rows import (
 )
 from bot.storage.conversation.message_rows import TalkEntry, read_case_talk
 from bot.storage.conversation.resident_rows import channel_of, is_reachable
-from bot.storage.delivery.notice_rows import read_notices
+from bot.storage.delivery.outbox_reads import read_notices
 from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
 from bot.storage.staff.staff_rows import list_staff
 

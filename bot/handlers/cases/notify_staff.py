@@ -7,11 +7,12 @@ from sqlalchemy import Connection
 
 from bot.domain.cases.duty_roster import DutyRoster
 from bot.domain.cases.escalation import PIECES_ARE_TOLD_ONCE, StaffAlert, StaffReach, recipients
-from bot.domain.delivery.delivery_rules import CHAT, MAIL
+from bot.domain.delivery.staff_notice import CHAT, MAIL, StaffNotice
 from bot.domain.opening_hours import OpeningHours
 from bot.domain.staff.permissions import Permission, may
 from bot.domain.switches import DESK_MAIL, FEW_PUSHES
-from bot.storage.delivery.notice_rows import NewNotice, add_notices, was_told_since
+from bot.storage.delivery.outbox_reads import was_told_since
+from bot.storage.delivery.outbox_rows import add_notices
 from bot.storage.sealing import Keyring
 from bot.storage.staff.duty_rows import read_roster, read_switch
 from bot.storage.staff.staff_chat_rows import ChatState, list_chats
@@ -54,4 +55,4 @@ def notify_staff(
         return
     reach = read_staff_reach(connection, staff_channels)
     wanted = dict.fromkeys(recipient for recipient in recipients(reach, roster, alert) if recipient)
-    add_notices(connection, keys, [NewNotice(to, alert.why, alert.case.id) for to in wanted], alert.at)
+    add_notices(connection, keys, [StaffNotice(to, alert.why, alert.case.id) for to in wanted], alert.at)

@@ -1,4 +1,4 @@
-"""Sends over one platform what the outbox holds for it; a platform that is down holds up nobody else's."""
+"""Sends what the outbox holds for one platform, or for the mail; one that hangs holds up nobody else's."""
 
 import asyncio
 from contextlib import suppress
@@ -6,24 +6,29 @@ from functools import partial
 
 import structlog
 
-from bot.domain.delivery.channel import Channel
+from bot.domain.delivery.delivery_rules import SendMethod
+from bot.domain.delivery.staff_notice import BY_MAIL
 from bot.handlers.app_context import AppContext
 from bot.handlers.delivery.deliver import Attempt, next_attempts, send, write_outcome
+from bot.handlers.delivery.render_notices import render
 
 log = structlog.get_logger()
 
-SENDS_AT_ONCE = 24
+_SENDS_AT_ONCE = 24
+_LETTERS_AT_ONCE = 2
+"""Each holds a thread of those in which everybody's steps run, for as long as the mail server takes."""
 LOOK_AGAIN = 0.5
 """Seconds until the tables are looked at again though nobody rang: another process may have written to them."""
 
 
 class Dispatcher:
-    """One per platform and process."""
+    """One per outside party (a platform, or the mail) and process."""
 
-    def __init__(self, context: AppContext, channel: Channel) -> None:
+    def __init__(self, context: AppContext, party: str) -> None:
         self._context = context
-        self._channel = channel
-        self._sending: set[asyncio.Task[None]] = set()
+        self._party = party
+        self._most = _LETTERS_AT_ONCE if party == BY_MAIL else _SENDS_AT_ONCE
+        self._sending: dict[asyncio.Task[None], str] = {}
         self._bell = asyncio.Event()
 
     def ring(self) -> None:
@@ -33,12 +38,13 @@ class Dispatcher:
     async def send_some(self) -> None:
         """Begin to send what is due, as far as there is room; without any, wait."""
         self._bell.clear()
-        room = SENDS_AT_ONCE - len(self._sending)
-        work = partial(next_attempts, self._context, self._channel.name, room)
+        room, busy = self._most - len(self._sending), frozenset(self._sending.values()) - {""}
+        work = partial(next_attempts, self._context, self._party, room, busy)
         attempts = await asyncio.to_thread(work) if room else []
         for attempt in attempts:
             task = asyncio.create_task(self._send(attempt))
-            self._sending.add(task)
+            # An answer to a press, or an old notice written anew, lets nobody wait for what is new.
+            self._sending[task] = attempt.recipient if attempt.way is SendMethod.PUSH else ""
             task.add_done_callback(self._sent)
             await asyncio.sleep(0)  # writing a card out takes milliseconds: between two, the doors get their turn
         if not attempts:
@@ -49,15 +55,16 @@ class Dispatcher:
         await asyncio.gather(*self._sending, return_exceptions=True)
 
     async def _send(self, attempt: Attempt) -> None:
-        answered = await send(self._context, self._channel, attempt)
-        await asyncio.to_thread(write_outcome, self._context, self._channel.name, attempt, answered)
+        ready = await asyncio.to_thread(render, self._context, attempt) if attempt.recipient else attempt
+        answered = await send(self._context, self._party, ready)
+        await asyncio.to_thread(write_outcome, self._context, self._party, ready, answered)
 
     def _sent(self, task: "asyncio.Task[None]") -> None:
-        self._sending.discard(task)
+        self._sending.pop(task, None)
         self._bell.set()
         if not task.cancelled() and (error := task.exception()):
             # The lease ends, and the message is tried again as one whose outcome is not known.
-            log.error("outcome_not_kept", channel=self._channel.name, error=type(error).__name__)
+            log.error("outcome_not_kept", channel=self._party, error=type(error).__name__)
 
 
 async def rung(bell: asyncio.Event, most: float = LOOK_AGAIN) -> None:

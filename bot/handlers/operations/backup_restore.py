@@ -1,5 +1,6 @@
 """Back up a running bot; restore a backup in place of a lost database."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,8 +12,8 @@ from bot.domain.switches import LAST_BACKUP
 from bot.storage.cases.case_rows import ring_waiting, say_nothing_twice
 from bot.storage.conversation.device_rows import end_every_code
 from bot.storage.conversation.private_rows import end_every_page
-from bot.storage.delivery.notice_rows import spare_waiting
-from bot.storage.delivery.outbox_rows import free_deliveries, mark_delivery_unknown, read_pending
+from bot.storage.delivery.outbox_reads import mark_delivery_unknown, read_pending, spare_waiting
+from bot.storage.delivery.outbox_rows import free_deliveries
 from bot.storage.engine import Store
 from bot.storage.inbox.inbox_rows import mark_restored
 from bot.storage.operations.backup_file import (
@@ -36,6 +37,15 @@ BACKUP = "backup"
 
 
 @dataclass(frozen=True)
+class RestoreSetting:
+    """What a backup meets. `know_repeats`: the platforms that take a message once under its retry key."""
+
+    keys: Keyring
+    now: datetime
+    know_repeats: Collection[str]
+
+
+@dataclass(frozen=True)
 class Restored:
     """Result of a restore, in counts of messages that waited when the backup was made.
 
@@ -56,7 +66,7 @@ def back_up(store: Store, file: Path, now: datetime) -> Contents:
     return contents
 
 
-def restore_file(backup: Path, target: Path, keys: Keyring, now: datetime, *, force: bool) -> Restored:
+def restore_file(backup: Path, target: Path, setting: RestoreSetting, *, force: bool) -> Restored:
     """Replace an SQLite file by a backup, atomically; the old file is kept beside it. Raises BackupError."""
     contents = read_backup(backup)
     if target.exists() and not force:
@@ -66,24 +76,24 @@ def restore_file(backup: Path, target: Path, keys: Keyring, now: datetime, *, fo
     prepared = target.with_name(f"{target.name}.restoring")
     store = copy_of_backup(backup, prepared)
     try:
-        restored = _prepare_for_start(store, contents, keys, now)
+        restored = _prepare_for_start(store, contents, setting)
     except BackupError:
         store.close()
         prepared.unlink()
         raise
     store.close()
-    _set_aside(target, now)
+    _set_aside(target, setting.now)
     prepared.replace(target)
     return restored
 
 
-def restore_database(backup: Path, target: Store, keys: Keyring, now: datetime, *, force: bool) -> Restored:
-    """Fill a PostgreSQL database that has the newest schema, in one transaction. Raises BackupError."""
+def restore_database(backup: Path, target: Store, setting: RestoreSetting, *, force: bool) -> Restored:
+    """Fill a PostgreSQL database of the newest schema from a backup, in one transaction. Raises BackupError."""
     contents = read_backup(backup)
     prepared = backup.with_name(f".{backup.name}.restoring")
     store = copy_of_backup(backup, prepared)
     try:
-        restored = _prepare_for_start(store, contents, keys, now)
+        restored = _prepare_for_start(store, contents, setting)
         with store.reading() as source, target.writer.begin() as connection:
             _refuse_others(connection, force=force)
             copy_rows(source, connection)
@@ -93,14 +103,16 @@ def restore_database(backup: Path, target: Store, keys: Keyring, now: datetime, 
     return restored
 
 
-def _prepare_for_start(store: Store, contents: Contents, keys: Keyring, now: datetime) -> Restored:
+def _prepare_for_start(store: Store, contents: Contents, setting: RestoreSetting) -> Restored:
     """Make the copy safe to start from: nothing is sent twice, codes and sessions expire, waiting cases alarm."""
+    now = setting.now
 
     def work(connection: Connection) -> Restored:
-        _refuse_unknown_keys(connection, keys)
+        _refuse_unknown_keys(connection, setting.keys)
         made = last_audit_entry(connection, BACKUP)
         pending = read_pending(connection)
-        unknown = [delivery.id for delivery in pending if not may_go_again(delivery, made.at if made else None, now)]
+        made_at, repeats = made.at if made else None, setting.know_repeats
+        unknown = [delivery.id for delivery in pending if not may_go_again(delivery, made_at, now, repeats)]
         for delivery_id in unknown:
             mark_delivery_unknown(connection, delivery_id)
         events = mark_restored(connection)

@@ -14,7 +14,7 @@ from bot.domain.switches import FEW_PUSHES, LAST_BACKUP, PUSHES_LEFT
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.notify_staff import read_duty_roster, read_staff_reach
 from bot.storage.cases.case_rows import list_cases
-from bot.storage.delivery.notice_rows import count_failed_notices
+from bot.storage.delivery.outbox_reads import count_failed_notices
 from bot.storage.delivery.queue_stats import overdue, read_figures
 from bot.storage.engine import SQLITE
 from bot.storage.migrate import is_current

@@ -7,13 +7,12 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from bot.domain.delivery.delivery_rules import CHAT
-from bot.domain.delivery.notices import ChatReplyKind
+from bot.domain.delivery.staff_notice import CHAT, ChatReplyKind, StaffNotice
 from bot.domain.staff.chat_commands import CODE_DIGITS
 from bot.domain.staff.permissions import NotAllowedError, Permission, Staff, require
 from bot.domain.switches import PUSHES_LEFT
 from bot.handlers.app_context import AppContext
-from bot.storage.delivery.notice_rows import NewNotice, add_notices
+from bot.storage.delivery.outbox_rows import add_notices
 from bot.storage.identifiers import hashed
 from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
 from bot.storage.staff.duty_rows import read_switch
@@ -82,7 +81,7 @@ def confirm(context: AppContext, staff: Staff, chat_id: str) -> None:
         if chat.state is not ChatState.WRITTEN:
             raise NotAllowedError(chat.state)
         bind_chat(connection, chat)
-        add_notices(connection, context.keys, [NewNotice(CHAT + chat.id, ChatReplyKind.BOUND)], context.clock())
+        add_notices(connection, context.keys, [StaffNotice(CHAT + chat.id, ChatReplyKind.BOUND)], context.clock())
 
     _change_chat(context, staff, chat_id, "chat-bind", bind)
 

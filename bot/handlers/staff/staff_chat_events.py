@@ -4,15 +4,15 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.domain.cases.case_transitions import NotPossibleError
-from bot.domain.delivery.delivery_rules import CHAT
-from bot.domain.delivery.notices import ChatReplyKind
+from bot.domain.delivery.staff_notice import CHAT, ChatReplyKind, StaffNotice
 from bot.domain.messages import Event, EventKind
 from bot.domain.staff.chat_commands import claimed_case, pairing_code
 from bot.domain.staff.permissions import NotAllowedError, Staff
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import NoSuchCaseError, TakenError, claim_inside
 from bot.storage.cases.case_rows import read_case_by_id
-from bot.storage.delivery.notice_rows import NewNotice, add_notices, find_notice
+from bot.storage.delivery.outbox_reads import find_notice
+from bot.storage.delivery.outbox_rows import add_notices
 from bot.storage.identifiers import hashed
 from bot.storage.inbox.inbox_rows import Lane
 from bot.storage.staff.staff_chat_rows import (
@@ -60,8 +60,8 @@ def _pair(connection: Connection, context: AppContext, lane: Lane, event: Event)
     if offer is None or offer.is_group != event.in_group:
         return False
     write_offer(connection, keys, offer, lane.name, event.person)
-    told = NewNotice(CHAT + offer.id, ChatReplyKind.PAIRED, ticket=event.ticket)
-    add_notices(connection, keys, [told], context.clock())
+    told = StaffNotice(CHAT + offer.id, ChatReplyKind.PAIRED)
+    add_notices(connection, keys, [told], context.clock(), event.ticket)
     return True
 
 
@@ -70,8 +70,8 @@ def _answers_notice(connection: Connection, context: AppContext, chat: StaffChat
     about = find_notice(connection, CHAT + chat.id, event.quotes) if event.quotes else None
     if about is None:
         return False
-    told = NewNotice(CHAT + chat.id, ChatReplyKind.AT_DESK, about, ticket=event.ticket)
-    add_notices(connection, context.keys, [told], context.clock())
+    told = StaffNotice(CHAT + chat.id, ChatReplyKind.AT_DESK, about)
+    add_notices(connection, context.keys, [told], context.clock(), event.ticket)
     return True
 
 
@@ -91,8 +91,8 @@ def _claim(connection: Connection, context: AppContext, chat: StaffChat, event: 
     except (NotAllowedError, NotPossibleError, NoSuchCaseError):
         told = ChatReplyKind.BY_LINK
     known = case if read_case_by_id(connection, case) else ""  # what a button carries is not always what we gave it
-    notice = NewNotice(CHAT + chat.id, told, known, about, event.ticket)
-    add_notices(connection, context.keys, [notice], context.clock())
+    notice = StaffNotice(CHAT + chat.id, told, known, about)
+    add_notices(connection, context.keys, [notice], context.clock(), event.ticket)
     return True
 
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Connection, and_, delete, or_, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 
 from bot.storage.insert_if_new import insert_if_new
+from bot.storage.leases import Lease, hold, lock_free
 from bot.storage.schema.studio_schema import proofs
 
 LEASE = timedelta(minutes=3)
@@ -20,6 +21,9 @@ class RegressionState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+
+
+_TO_BE_MADE = (RegressionState.WAITING, RegressionState.RUNNING)
 
 
 @dataclass(frozen=True)
@@ -57,18 +61,10 @@ def request_regression(connection: Connection, digest: str, base: int, staff: st
 
 def lease_regression(connection: Connection, now: datetime) -> RegressionRow | None:
     """Lease the oldest check that is waiting, or whose worker has died."""
-    available = or_(
-        proofs.c.state == RegressionState.WAITING,
-        and_(proofs.c.state == RegressionState.RUNNING, proofs.c.leased_until < now),
-    )
-    row = connection.execute(
-        select(proofs).where(available).order_by(proofs.c.asked_at).limit(1).with_for_update(skip_locked=True)
-    ).one_or_none()
-    if row is None:
-        return None
-    values = {"state": RegressionState.RUNNING, "step": 0, "leased_until": now + LEASE}
-    connection.execute(update(proofs).where(proofs.c.digest == row.digest).values(values))
-    return _regression(row)
+    query = select(proofs).where(proofs.c.state.in_(_TO_BE_MADE)).order_by(proofs.c.asked_at).limit(1)
+    rows = connection.execute(lock_free(query, proofs, now)).all()
+    hold(connection, proofs, rows, Lease("", now, now + LEASE), state=RegressionState.RUNNING, step=0)
+    return _regression(rows[0]) if rows else None
 
 
 def write_progress(connection: Connection, digest: str, step: int) -> None:

@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, and_, exists, f
 
 from bot.domain.cases.case_transitions import OPEN_STATUSES, Status
 from bot.domain.delivery.delivery_rules import OPEN_STATES
-from bot.domain.delivery.notices import NoticeState
-from bot.storage.delivery.outbox_rows import count_deliveries, is_first_in_line, oldest_queued
+from bot.domain.delivery.staff_notice import BY_MAIL
+from bot.storage.delivery.outbox_reads import count_deliveries, oldest_queued
+from bot.storage.delivery.outbox_rows import is_first_in_line, is_notice
 from bot.storage.inbox.inbox_rows import InboxState, count_dead_letters, oldest_waiting
-from bot.storage.schema.desk_schema import notices
 from bot.storage.schema.residents_and_cases import cases, inbox, outbound
 
 
@@ -40,12 +40,13 @@ def overdue(connection: Connection, channels: Collection[str], before: datetime)
     While somebody holds a lease on anything of a kind, that kind moves. Channels that are not connected do not count.
     """
     waiting = (inbox.c.state == InboxState.WAITING, inbox.c.channel.in_(channels))
-    sending = (outbound.c.state.in_(OPEN_STATES), outbound.c.channel.in_(channels), is_first_in_line(before))
-    telling = (notices.c.state == NoticeState.QUEUED,)
+    is_open = outbound.c.state.in_(OPEN_STATES)
+    sending = (is_open, ~is_notice, outbound.c.channel.in_(channels), is_first_in_line(before))
+    telling = (is_open, is_notice, outbound.c.channel.in_((BY_MAIL, *channels)))
     checks = (
         ("events wait to be taken up", inbox, waiting),
         ("messages wait for delivery", outbound, sending),
-        ("notices to staff wait", notices, telling),
+        ("notices to staff wait", outbound, telling),
     )
     for said, table, mine in checks:
         if _is_stuck(connection, table, and_(*mine), before):
@@ -68,7 +69,7 @@ def read_figures(connection: Connection) -> Figures:
         oldest_event=oldest_waiting(connection),
         dead_letters=count_dead_letters(connection),
         deliveries=count_deliveries(connection),
-        notices=_counted(connection, notices.c.state, notices.c.state.is_not(None)),
+        notices=_counted(connection, outbound.c.state, is_notice),
         cases_without_way=_counted(connection, cases.c.urgency, without_way).total(),
     )
 

@@ -6,12 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, select, update
 
 from bot.domain.messages import Event, EventKind
 from bot.storage.identifiers import new_id
 from bot.storage.insert_if_new import insert_if_new
-from bot.storage.leases import Lease
+from bot.storage.leases import Lease, free_all, hold, is_free
 from bot.storage.schema.residents_and_cases import inbox
 from bot.storage.sealing import Keyring, SealedField
 
@@ -93,7 +93,7 @@ def waiting_lanes(connection: Connection, now: datetime, most: int) -> dict[Lane
     """Lanes with events that nobody works on, the longest waiting first, and when the last of these came."""
     query = (
         select(inbox.c.channel, inbox.c.lane, func.max(inbox.c.received_at).label("newest"))
-        .where(inbox.c.state == InboxState.WAITING, inbox.c.due_at <= now, _is_free(now))
+        .where(inbox.c.state == InboxState.WAITING, inbox.c.due_at <= now, is_free(inbox, now))
         .group_by(inbox.c.channel, inbox.c.lane)
         .order_by(func.min(inbox.c.received_at))
         .limit(most)
@@ -108,11 +108,11 @@ def waiting_events(connection: Connection, lane: Lane) -> list[StoredEvent]:
 
 def lease_lane(connection: Connection, lane: Lane, lease: Lease) -> list[StoredEvent]:
     """The lane's waiting events in order, for this worker alone; none while another one works on it."""
+    # Waited for, not passed over: a lane without those of its events that somebody holds would be out of order.
     rows = connection.execute(_in_order(lane).with_for_update()).all()
     if any(row.leased_by != lease.by and row.leased_until and row.leased_until > lease.now for row in rows):
         return []
-    ids = [row.id for row in rows]
-    connection.execute(update(inbox).where(inbox.c.id.in_(ids)).values(leased_by=lease.by, leased_until=lease.until))
+    hold(connection, inbox, rows, lease, leased_by=lease.by)
     return [_kept(row) for row in rows]
 
 
@@ -155,7 +155,7 @@ def replay_dead_letters(connection: Connection, now: datetime) -> int:
 
 def free_leases(connection: Connection) -> None:
     """Forget who works on what: for a start where nobody else can be at work (SQLite)."""
-    connection.execute(update(inbox).where(inbox.c.leased_until.is_not(None)).values(leased_until=None))
+    free_all(connection, inbox)
 
 
 def mark_restored(connection: Connection) -> int:
@@ -200,10 +200,6 @@ def lock_lane(connection: Connection, lane: Lane) -> None:
 
 def _lock(connection: Connection, mine: ColumnElement[bool]) -> None:
     connection.execute(select(inbox.c.id).where(mine).order_by(*_ORDER).with_for_update())
-
-
-def _is_free(now: datetime) -> ColumnElement[bool]:
-    return or_(inbox.c.leased_until.is_(None), inbox.c.leased_until <= now)
 
 
 def _in_order(lane: Lane) -> Select[Any]:

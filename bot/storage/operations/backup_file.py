@@ -81,7 +81,8 @@ _COUNTS = (
     "SELECT count(*) FROM cases",
     "SELECT count(*) FROM cases WHERE status IN ('waiting', 'claimed')",
     "SELECT count(*) FROM inbound",
-    "SELECT count(*) FROM outbound WHERE state IN ('queued', 'unknown')",
+    # Without notices to staff: a column that every schema has tells them from answers.
+    "SELECT count(*) FROM outbound WHERE state IN ('queued', 'unknown') AND inbound_id IS NOT NULL",
 )
 
 

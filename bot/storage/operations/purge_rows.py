@@ -6,10 +6,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Select, delete, exists, or_, select, update
 
 from bot.domain.cases.case_transitions import OPEN_STATUSES
-from bot.domain.delivery.notices import NoticeState
+from bot.domain.delivery.delivery_rules import OPEN_STATES
 from bot.storage.conversation.resident_rows import account_of
+from bot.storage.delivery.outbox_rows import is_notice
 from bot.storage.inbox.inbox_rows import InboxState, Lane, lock_lane
-from bot.storage.schema.desk_schema import notices, proposed_checks
+from bot.storage.schema.desk_schema import proposed_checks
 from bot.storage.schema.residents_and_cases import (
     case_events,
     cases,
@@ -54,8 +55,9 @@ def erase_cases(connection: Connection, ended: Sequence[str], now: datetime) -> 
     )
     connection.execute(update(case_events).where(case_events.c.case_id.in_(closed)).values(note=None))
     connection.execute(delete(proposed_checks).where(proposed_checks.c.case_id.in_(closed)))
-    done = (notices.c.case_id.in_(closed), notices.c.state != NoticeState.QUEUED)
-    connection.execute(delete(notices).where(*done))
+    # A notice that is on its way is none of the resident's words.
+    done = (outbound.c.case_id.in_(closed), outbound.c.state.not_in(OPEN_STATES))
+    connection.execute(delete(outbound).where(*done))
     return connection.execute(
         update(cases).where(cases.c.id.in_(closed)).values(source="", erased_at=now, ask_at=None)
     ).rowcount
@@ -131,8 +133,8 @@ def delete_events_before(connection: Connection, done_before: datetime, aside_be
 
 def delete_notices_before(connection: Connection, before: datetime) -> int:
     """Returns the number of deleted notices."""
-    old = (notices.c.state != NoticeState.QUEUED, notices.c.created_at < before)
-    return connection.execute(delete(notices).where(*old)).rowcount
+    old = (is_notice, outbound.c.state.not_in(OPEN_STATES), outbound.c.created_at < before)
+    return connection.execute(delete(outbound).where(*old)).rowcount
 
 
 def _forget_devices(connection: Connection, people: Select[tuple[str]]) -> None:

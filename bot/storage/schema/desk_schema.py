@@ -1,4 +1,4 @@
-"""The schema of the desk: staff, their sessions, the duty list, the audit trail, notices."""
+"""The schema of the desk: staff, their sessions, the duty list, the audit trail, chats."""
 
 from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, String, Table
 
@@ -117,32 +117,6 @@ staff_chats = Table(
     Column("state", String(16), nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Index("ix_staff_chats_lane", "channel", "lane"),
-)
-
-# Notices to staff: a number and a link, never a word of a resident.
-notices = Table(
-    "notices",
-    metadata,
-    row_id(),
-    row_of("case_id", "cases.id", nullable=True),
-    Column("recipient", String(254), nullable=False),
-    Column("why", String(16), nullable=False),
-    # The subject of the notice: a member of staff.
-    Column("about", String(32), nullable=False, server_default=""),
-    Column("state", String(16), nullable=False),
-    Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("created_at", UtcTime, nullable=False),
-    Column("due_at", UtcTime, nullable=False),
-    Column("leased_until", UtcTime),
-    Column("fault", String(32), nullable=False, server_default=""),
-    # The platform's token for a free reply, and the key under which it accepts the notice only once.
-    Column("ticket", Sealed),
-    Column("retry_key", String(36), nullable=False),
-    # The platform's message id, if the message can be edited, and the case state that it shows.
-    Column("message", String(64), nullable=False, server_default=""),
-    Column("shown", String(48), nullable=False, server_default=""),
-    Index("ix_notices_state", "state", "due_at"),
-    Index("ix_notices_message", "recipient", "message"),
 )
 
 # Checks proposed to an admin: messages of cases that were closed as 誤報 or いたずら.

@@ -17,6 +17,7 @@ from sqlalchemy import (
 
 from bot.storage.schema.column_types import Sealed, UtcTime, metadata, row_id, row_of
 
+NOTICES = "recipient <> ''"
 OPEN_CASE = "status IN ('waiting', 'claimed')"
 
 residents = Table(
@@ -102,17 +103,27 @@ inbound = Table(
     Index("ix_inbound_source", "source", "received_at"),
 )
 
+# The one queue of what goes out: answers to residents, and what staff are told (never a word of anybody).
 outbound = Table(
     "outbound",
     metadata,
     row_id(),
-    row_of("resident_id", "residents.id"),
-    row_of("inbound_id", "inbound.id"),
+    # An answer: whose, to which message, and what it says. A notice is written when it is sent and has none of them.
+    row_of("resident_id", "residents.id", nullable=True),
+    row_of("inbound_id", "inbound.id", nullable=True),
     Column("position", Integer, nullable=False),
     Column("state", String(16), nullable=False),
     Column("created_at", UtcTime, nullable=False),
-    Column("reply", Sealed, nullable=False),
-    # The send method on a platform (`domain/delivery.py`); empty on the web.
+    Column("reply", Sealed),
+    # A notice: to whom (empty for an answer), about which case, why, and the member of staff whom it names.
+    Column("recipient", String(254), nullable=False, server_default=""),
+    row_of("case_id", "cases.id", nullable=True),
+    Column("why", String(16), nullable=False, server_default=""),
+    Column("about", String(32), nullable=False, server_default=""),
+    # The platform's id of the notice, where it can be written anew, and what of the case stands in it.
+    Column("message", String(64), nullable=False, server_default=""),
+    Column("shown", String(48), nullable=False, server_default=""),
+    # Over what it goes out (`domain/delivery/delivery_rules.py`): a platform, or the mail; empty on the web.
     Column("channel", String(16), nullable=False, server_default=""),
     Column("leaves", Boolean, nullable=False, server_default=false()),
     Column("urgent", Boolean, nullable=False, server_default=false()),
@@ -132,6 +143,10 @@ outbound = Table(
     Index("ix_outbound_inbound", "inbound_id", "position"),
     Index("ix_outbound_state", "state", "created_at"),
     Index("ix_outbound_resident", "resident_id", "state"),
+    Index("ix_outbound_case", "case_id"),
+    # Notices are few among answers: what looks for them alone (`is_notice`) passes over the rest.
+    Index("ix_outbound_notices", "state", "due_at", sqlite_where=text(NOTICES), postgresql_where=text(NOTICES)),
+    Index("ix_outbound_message", "recipient", "message", sqlite_where=text(NOTICES), postgresql_where=text(NOTICES)),
 )
 
 # Platform events, stored before they are answered 200. Handled events keep their key and lose their words.

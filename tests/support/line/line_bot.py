@@ -18,7 +18,7 @@ from bot.handlers.app_context import AppContext
 from bot.handlers.cases.open_cases import ListedCase, list_open_cases
 from bot.handlers.worker import Worker
 from bot.storage.cases.case_rows import list_cases
-from bot.storage.delivery.outbox_rows import count_deliveries
+from bot.storage.delivery.outbox_reads import count_deliveries
 from bot.storage.inbox.inbox_rows import count_dead_letters, oldest_waiting
 from bot.web.site import build_site
 from tests.support.line.line_residents import SECRET, body_of, post, text_event, user

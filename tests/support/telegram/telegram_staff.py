@@ -6,7 +6,7 @@ from bot.domain.cases.case import Case
 from bot.domain.staff.permissions import Staff
 from bot.handlers.app_context import AppContext
 from bot.handlers.staff.chat_pairing import confirm, offer, read_chats
-from bot.storage.delivery.notice_rows import read_notices
+from bot.storage.delivery.outbox_reads import read_notices
 from tests.support.desk_staff import make_staff
 from tests.support.line.line_bot import wait_until
 from tests.support.telegram.telegram_bot import TelegramBot
