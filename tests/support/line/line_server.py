@@ -228,7 +228,7 @@ class LineServer:
 
         def leave() -> Response:
             if place in self.left:
-                return JSONResponse({"message": "Not faults"}, 404)
+                return JSONResponse({"message": "Not found"}, 404)
             self.left.append(place)
             return JSONResponse({})
 
@@ -297,7 +297,7 @@ class LineServer:
             self.webhook = (await request.json())["endpoint"]
             return JSONResponse({})
         if not self.webhook:
-            return JSONResponse({"message": "Not faults"}, 404)
+            return JSONResponse({"message": "Not found"}, 404)
         return JSONResponse({"endpoint": self.webhook, "active": True})
 
     async def _test(self, request: Request) -> Response:
