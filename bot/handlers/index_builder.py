@@ -1,13 +1,16 @@
 """Where content becomes something that understands. Fitting runs in a process of its own: it takes much memory."""
 
+import sys
+import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
 
+from bot.content.check.example_messages import texts_by_row
 from bot.content.content_faults import ContentError
 from bot.content.content_files import Files, files_in, pack_files, unpack_files
-from bot.content.index.index_cache import drop_old, fit_and_store, index_file, index_of
+from bot.content.index.index_cache import drop_old, fit_and_store, index_file, index_of, require_writable
 from bot.content.read.catalog_reader import catalog_of
 from bot.domain.catalog import Catalog
 from bot.domain.understanding.analyzer import Analyzer
@@ -32,13 +35,33 @@ class IndexBuilder:
         return index_file(catalog, analyzer, self.indexes).is_file()
 
     def understander(self, files: Files, analyzer: Analyzer) -> Understander:
-        """The content ready to understand; seconds, where its phrases are new. Raises ContentError."""
+        """The content ready to understand; half a minute, where its phrases are new. Raises ContentError.
+
+        What takes so long is said on stderr. Where the index cannot be kept, it is fitted in memory.
+        """
         catalog = read_whole(files)
-        if not self.is_ready(catalog, analyzer):
-            with child_process() as pool:
-                pool.submit(fit_here, pack_files(files), self.indexes).result()
+        if self.is_ready(catalog, analyzer):
+            return Understander(catalog, index_of(catalog, analyzer, self.indexes), analyzer)
+        begun = time.monotonic()
+        _say(f"fitting the index of {len(texts_by_row(catalog))} phrases, about half a minute, once per content ...")
+        try:
+            self._fit(files)
             drop_old(self.indexes, [index_file(catalog, analyzer, self.indexes)])
-        return Understander(catalog, index_of(catalog, analyzer, self.indexes), analyzer)
+        except OSError as error:
+            _say(f"{self.indexes} cannot be written ({error.strerror}): the index is fitted in memory, each time ...")
+        index = index_of(catalog, analyzer, self.indexes)
+        _say(f"done in {time.monotonic() - begun:.0f} s")
+        return Understander(catalog, index, analyzer)
+
+    def _fit(self, files: Files) -> None:
+        require_writable(self.indexes)
+        with child_process() as pool:
+            pool.submit(fit_here, pack_files(files), self.indexes).result()
+
+
+def _say(line: str) -> None:
+    """For whoever started the command and waits."""
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 -- stdout belongs to the command's result
 
 
 def child_process() -> ProcessPoolExecutor:

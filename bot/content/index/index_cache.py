@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,13 @@ def fit_and_store(catalog: Catalog, analyzer: Analyzer, folder: Path) -> None:
     examples = examples_of(catalog, analyzer, read_analyses(phrases))
     store_index(index_file(catalog, analyzer, folder), _fit(catalog, examples))
     store_analyses(phrases, {each.text: each.analysis for each in examples})
+
+
+def require_writable(folder: Path) -> None:
+    """Raises OSError where nothing can be kept in `folder`, before anybody has waited for a fit."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryFile(dir=folder):
+        pass
 
 
 def drop_old(folder: Path, kept: Collection[Path], most: int = 12) -> None:
