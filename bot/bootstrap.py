@@ -43,7 +43,7 @@ def now() -> datetime:
 
 
 def fit_understander(files: Files) -> Understander:
-    """Content ready to understand; its index is kept in `data/index` as the server keeps it. Raises ContentError."""
+    """An understander of the content; its index is cached in `data/index`. Raises ContentError."""
     return IndexBuilder(ROOT).understander(files, load_analyzer())
 
 

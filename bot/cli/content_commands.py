@@ -141,7 +141,6 @@ def compare(
 
 
 def _asking(files: Files) -> Answerer:
-    """A bot on content that is being checked."""
     return answerer(fit_understander(files), THRESHOLDS, now)
 
 

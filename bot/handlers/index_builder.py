@@ -35,22 +35,26 @@ class IndexBuilder:
         return index_file(catalog, analyzer, self.indexes).is_file()
 
     def understander(self, files: Files, analyzer: Analyzer) -> Understander:
-        """The content ready to understand; half a minute, where its phrases are new. Raises ContentError.
+        """Takes half a minute if the index has to be fitted, and says so on stderr. Raises ContentError.
 
-        What takes so long is said on stderr. Where the index cannot be kept, it is fitted in memory.
+        If the folder of indexes cannot be written, the index is fitted in memory.
         """
         catalog = read_whole(files)
         if self.is_ready(catalog, analyzer):
             return Understander(catalog, index_of(catalog, analyzer, self.indexes), analyzer)
         begun = time.monotonic()
-        _say(f"fitting the index of {len(texts_by_row(catalog))} phrases, about half a minute, once per content ...")
+        _print_progress(
+            f"fitting the index of {len(texts_by_row(catalog))} phrases, about half a minute, once per content ..."
+        )
         try:
             self._fit(files)
             drop_old(self.indexes, [index_file(catalog, analyzer, self.indexes)])
         except OSError as error:
-            _say(f"{self.indexes} cannot be written ({error.strerror}): the index is fitted in memory, each time ...")
+            _print_progress(
+                f"{self.indexes} cannot be written ({error.strerror}): the index is fitted in memory, each time ..."
+            )
         index = index_of(catalog, analyzer, self.indexes)
-        _say(f"done in {time.monotonic() - begun:.0f} s")
+        _print_progress(f"done in {time.monotonic() - begun:.0f} s")
         return Understander(catalog, index, analyzer)
 
     def _fit(self, files: Files) -> None:
@@ -59,9 +63,8 @@ class IndexBuilder:
             pool.submit(fit_here, pack_files(files), self.indexes).result()
 
 
-def _say(line: str) -> None:
-    """For whoever started the command and waits."""
-    print(line, file=sys.stderr, flush=True)  # noqa: T201 -- stdout belongs to the command's result
+def _print_progress(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 -- for the operator who waits; stdout carries the command's result
 
 
 def child_process() -> ProcessPoolExecutor:

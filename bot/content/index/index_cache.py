@@ -50,7 +50,7 @@ def fit_and_store(catalog: Catalog, analyzer: Analyzer, folder: Path) -> None:
 
 
 def require_writable(folder: Path) -> None:
-    """Raises OSError where nothing can be kept in `folder`, before anybody has waited for a fit."""
+    """Raises OSError if `folder` cannot be written, so that no fit starts in vain."""
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryFile(dir=folder):
         pass
