@@ -10,8 +10,7 @@ import structlog
 from pydantic import SecretStr
 
 from bot.channels.mail.mail_sender import MailAddressError, MailSender
-from bot.content.index.index_cache import index_of
-from bot.domain.catalog import Catalog
+from bot.content.content_files import Files
 from bot.domain.delivery.channel import Channel
 from bot.domain.understanding.decision import Thresholds
 from bot.domain.understanding.understander import Understander
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-INDEX_FOLDER = ROOT / "data" / "index"
 THRESHOLDS = Thresholds()
 
 
@@ -44,10 +42,9 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def fit_understander(catalog: Catalog) -> Understander:
-    """An understander for the catalog, with its cached index or one fitted now, in seconds, and not stored."""
-    analyzer = load_analyzer()
-    return Understander(catalog, index_of(catalog, analyzer, INDEX_FOLDER), analyzer)
+def fit_understander(files: Files) -> Understander:
+    """An understander of the content; its index is cached in `data/index`. Raises ContentError."""
+    return IndexBuilder(ROOT).understander(files, load_analyzer())
 
 
 def load_keys(settings: Settings) -> tuple[Keyring, bytes]:

@@ -15,7 +15,6 @@ from bot.domain.understanding.understander import Understander
 from bot.handlers.content.content_source import files_named
 from bot.handlers.content.evaluate import baseline, predict, read_cases, score
 from bot.handlers.conversation.answer_dry_run import answer_once, answerer
-from bot.handlers.index_builder import read_valid_catalog
 
 Content = Annotated[str, typer.Option("--content", help="published, draft or a folder")]
 
@@ -73,7 +72,7 @@ def evaluate(
 
 def _understander_of(content: str) -> Understander:
     """The content of that name, ready to understand. Raises SettingsError, ContentError."""
-    return fit_understander(read_valid_catalog(files_named(content)))
+    return fit_understander(files_named(content))
 
 
 def _as_object(reply: Reply) -> dict[str, object]:

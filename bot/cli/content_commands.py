@@ -9,10 +9,9 @@ from bot.bootstrap import THRESHOLDS, fit_understander, now, open_context
 from bot.cli.errors import report_errors, stop
 from bot.content.cards.editions import carry_phrases, compare_editions
 from bot.content.check.checker import check_content
-from bot.content.content_files import files_in, write_files
+from bot.content.content_files import Files, files_in, write_files
 from bot.content.tables.table_files import TableError
 from bot.content.yaml.yaml_form import parse_yaml
-from bot.domain.catalog import Catalog
 from bot.domain.city_calendar import CITY_ZONE
 from bot.domain.messages import Answerer
 from bot.domain.staff.permissions import Role, Staff
@@ -42,7 +41,7 @@ def check(
     if write:
         for name, body in files_in(folder).items():
             (folder / name).write_text(parse_yaml(name, body.decode("utf-8-sig")).written(), encoding="utf-8")
-    faults = check_content(folder, now().astimezone(CITY_ZONE).date(), _answerer_for)
+    faults = check_content(folder, now().astimezone(CITY_ZONE).date(), lambda _: _answerer_of(files_in(folder)))
     for fault in faults:
         typer.echo(str(fault))
     typer.echo(f"{len(faults)}件の直すところがあります。" if faults else "直すところはありません。")
@@ -143,9 +142,8 @@ def compare(
         typer.echo(f"{name} に、前の版の言い方を足しました。")
 
 
-def _answerer_for(catalog: Catalog) -> Answerer:
-    """An answerer for content under check, fitted on the spot."""
-    return answerer(fit_understander(catalog), THRESHOLDS, now)
+def _answerer_of(files: Files) -> Answerer:
+    return answerer(fit_understander(files), THRESHOLDS, now)
 
 
 def _print_report(report: RegressionReport) -> None:

@@ -112,7 +112,7 @@ def _existing(settings: Settings) -> Store:
 def _health_of(settings: Settings, store: Store) -> list[HealthFinding]:
     keys, secret = load_keys(settings)
     files = files_named("published")
-    understander = fit_understander(read_valid_catalog(files))
+    understander = fit_understander(files)
     ask = answerer(understander, THRESHOLDS, now)
     faults = check_files(files, now().astimezone(CITY_ZONE).date(), lambda _: ask)
     has_mail = bool(settings.smtp_url.get_secret_value())

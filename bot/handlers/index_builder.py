@@ -1,13 +1,16 @@
 """Build an `Understander` from content files. Fitting runs in a child process, because it takes much memory."""
 
+import sys
+import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
 
+from bot.content.check.example_messages import texts_by_row
 from bot.content.content_faults import ContentError
 from bot.content.content_files import Files, files_in, pack_files, unpack_files
-from bot.content.index.index_cache import delete_old_indexes, fit_and_store, index_file, index_of
+from bot.content.index.index_cache import delete_old_indexes, fit_and_store, index_file, index_of, require_writable
 from bot.content.read.catalog_reader import catalog_of
 from bot.domain.catalog import Catalog
 from bot.domain.understanding.analyzer import Analyzer
@@ -32,13 +35,36 @@ class IndexBuilder:
         return index_file(catalog, analyzer, self.indexes).is_file()
 
     def understander(self, files: Files, analyzer: Analyzer) -> Understander:
-        """Takes seconds if the index has to be fitted. Raises ContentError."""
+        """Takes half a minute if the index has to be fitted, and says so on stderr. Raises ContentError.
+
+        If the folder of indexes cannot be written, the index is fitted in memory.
+        """
         catalog = read_valid_catalog(files)
-        if not self.is_ready(catalog, analyzer):
-            with child_process() as pool:
-                pool.submit(fit_index, pack_files(files), self.indexes).result()
+        if self.is_ready(catalog, analyzer):
+            return Understander(catalog, index_of(catalog, analyzer, self.indexes), analyzer)
+        begun = time.monotonic()
+        _print_progress(
+            f"fitting the index of {len(texts_by_row(catalog))} phrases, about half a minute, once per content ..."
+        )
+        try:
+            self._fit(files)
             delete_old_indexes(self.indexes, [index_file(catalog, analyzer, self.indexes)])
-        return Understander(catalog, index_of(catalog, analyzer, self.indexes), analyzer)
+        except OSError as error:
+            _print_progress(
+                f"{self.indexes} cannot be written ({error.strerror}): the index is fitted in memory, each time ..."
+            )
+        index = index_of(catalog, analyzer, self.indexes)
+        _print_progress(f"done in {time.monotonic() - begun:.0f} s")
+        return Understander(catalog, index, analyzer)
+
+    def _fit(self, files: Files) -> None:
+        require_writable(self.indexes)
+        with child_process() as pool:
+            pool.submit(fit_index, pack_files(files), self.indexes).result()
+
+
+def _print_progress(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 -- for the operator who waits; stdout carries the command's result
 
 
 def child_process() -> ProcessPoolExecutor:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.support.servers import free_port
 
 ASK_KEYS = {"route", "entries", "reply"}
 FIGURES = {
@@ -18,17 +21,27 @@ FIGURES = {
 
 
 def bot(
-    *arguments: str, stdin: bytes = b"", settings: dict[str, str] | None = None
+    *arguments: str, stdin: bytes = b"", settings: dict[str, str] | None = None, folder: Path = ROOT
 ) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-m", "bot", *arguments],
-        cwd=ROOT,
+        cwd=folder,
         env=os.environ | (settings or {}),
         input=stdin,
         capture_output=True,
         check=False,
         timeout=120,
     )
+
+
+def small_project(folder: Path) -> dict[str, str]:
+    """A project of its own with few phrases, to be fitted in seconds: the environment in which `bot` works on it."""
+    (folder / "bot").symlink_to(ROOT / "bot")
+    shutil.copytree(ROOT / "intents", folder / "intents")
+    for path in (folder / "intents").rglob("*.yaml"):
+        text = path.read_text("utf-8")
+        path.write_text(re.sub(r"(phrases:\n(?: +- .*\n){3})(?: +- .*\n)+", r"\1", text), "utf-8")
+    return {"PYTHONPATH": str(folder), "DATABASE_URL": f"sqlite:///{folder}/none/bot.db"}
 
 
 def ask(text: str, tmp_path: Path) -> dict[str, object]:
@@ -53,6 +66,49 @@ def test_ask_shows_no_number_of_a_case(tmp_path: Path) -> None:
     found = ask("し に た い", tmp_path)
     assert found["route"] == "emergency"
     assert "(ためし)" in str(found["reply"])
+
+
+def test_ask_keeps_the_fitted_index_says_so_once_and_makes_no_database(tmp_path: Path) -> None:
+    settings = small_project(tmp_path)
+    first, second = (bot("ask", "雪かき", "--json", settings=settings, folder=tmp_path) for _ in range(2))
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    assert re.search(
+        rb"^fitting the index of \d+ phrases, about half a minute, once per content", first.stderr, re.MULTILINE
+    )
+    assert re.search(rb"^done in \d+ s$", first.stderr, re.MULTILINE)
+    assert b"fitting" not in second.stderr
+    assert json.loads(first.stdout) == json.loads(second.stdout)
+    assert len(list((tmp_path / "data" / "index").glob("index-*.npz"))) == 1
+    assert not (tmp_path / "none").exists(), "ask made a database"
+
+
+def test_ask_answers_where_nothing_can_be_kept(tmp_path: Path) -> None:
+    settings = small_project(tmp_path)
+    (tmp_path / "data").write_text("no folder: it cannot be written, whoever runs the test")
+    done = bot("ask", "雪かき", "--json", settings=settings, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert set(json.loads(done.stdout)) == ASK_KEYS
+    assert b"cannot be written" in done.stderr
+
+
+def test_the_first_start_says_that_it_fits_the_index(tmp_path: Path) -> None:
+    settings = small_project(tmp_path) | {"PORT": str(free_port())}
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot", "serve"],
+        cwd=tmp_path,
+        env=os.environ | settings,
+        stderr=subprocess.PIPE,
+    ) as server:
+        assert server.stderr
+        said = []
+        for line in server.stderr:
+            said.append(line)
+            if line.startswith(b"The chat page:"):
+                break
+        server.terminate()
+        server.stderr.read()
+    fitting = [line.split(b" ")[0] for line in said if line.startswith((b"fitting the index of ", b"done in "))]
+    assert fitting == [b"fitting", b"done"]
 
 
 def test_ask_reads_standard_input_even_broken() -> None:

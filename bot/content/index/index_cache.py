@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,13 @@ def fit_and_store(catalog: Catalog, analyzer: Analyzer, folder: Path) -> None:
     examples = examples_of(catalog, analyzer, read_analyses(phrases))
     store_index(index_file(catalog, analyzer, folder), _fit(catalog, examples))
     store_analyses(phrases, {example.text: example.analysis for example in examples})
+
+
+def require_writable(folder: Path) -> None:
+    """Raises OSError if `folder` cannot be written, so that no fit starts in vain."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryFile(dir=folder):
+        pass
 
 
 def delete_old_indexes(folder: Path, kept: Collection[Path], most: int = 12) -> None:
