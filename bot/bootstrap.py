@@ -16,7 +16,8 @@ from bot.domain.understanding.decision import Thresholds
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext, PublishedContent
 from bot.handlers.content.load_revisions import begin_revisions, open_revision
-from bot.handlers.index_builder import IndexBuilder
+from bot.handlers.index_builder import build_understander
+from bot.handlers.project_folders import ProjectFolders
 from bot.handlers.worker import Worker
 from bot.language.best_analyzer import load_analyzer
 from bot.settings import ROOT, Settings, SettingsError, decode_keys
@@ -44,7 +45,7 @@ def now() -> datetime:
 
 def fit_understander(files: Files) -> Understander:
     """An understander of the content; its index is cached in `data/index`. Raises ContentError."""
-    return IndexBuilder(ROOT).understander(files, load_analyzer())
+    return build_understander(files, load_analyzer(), ProjectFolders.below(ROOT).indexes)
 
 
 def load_keys(settings: Settings) -> tuple[Keyring, bytes]:
@@ -96,15 +97,15 @@ def open_context(settings: Settings) -> AppContext:
         store.close()
         message = "the database has not the newest schema; run: python -m bot migrate"
         raise SettingsError(message)
-    index_builder, analyzer = IndexBuilder(ROOT), load_analyzer()
-    revision = begin_revisions(store, index_builder.shipped(), now())
-    content = PublishedContent(open_revision(store, index_builder, analyzer, revision), revision.number)
+    folders, analyzer = ProjectFolders.below(ROOT), load_analyzer()
+    revision = begin_revisions(store, folders.shipped(), now())
+    content = PublishedContent(open_revision(store, folders, analyzer, revision), revision.number)
     channels, mail = connect_channels(settings), connect_mail(settings)
     return AppContext(
         store, keys, content, THRESHOLDS, secret, now, channels=channels, mail=mail,
         staff_channels=frozenset(channels) | ({"mail"} if mail else frozenset()), public_url=settings.public_url,
         base_url=settings.url, is_https=settings.is_https, metrics_tokens=settings.metrics_tokens,
-        index_builder=index_builder,
+        folders=folders,
     )  # fmt: skip
 
 

@@ -17,7 +17,8 @@ from bot.domain.messages import Inbound, Reply
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
 from bot.handlers.conversation.receive_message import receive
-from bot.handlers.index_builder import IndexBuilder
+from bot.handlers.index_builder import build_understander
+from bot.handlers.project_folders import ProjectFolders
 from bot.language.best_analyzer import load_analyzer
 from bot.settings import SHIPPED_CONTENT
 from bot.storage.conversation.message_rows import Exchange, read_exchanges
@@ -38,7 +39,7 @@ ROOT = Path(__file__).parent.parent
 @pytest.fixture(scope="session")
 def understander() -> Understander:
     """The shipped content, fitted once and cached where the server caches it."""
-    return IndexBuilder(ROOT).understander(files_in(SHIPPED_CONTENT), load_analyzer())
+    return build_understander(files_in(SHIPPED_CONTENT), load_analyzer(), ProjectFolders.below(ROOT).indexes)
 
 
 @pytest.fixture(scope="session")

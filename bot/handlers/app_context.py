@@ -11,7 +11,7 @@ from bot.domain.delivery.channel import Channel
 from bot.domain.understanding.decision import Thresholds
 from bot.domain.understanding.understander import Understander
 from bot.domain.wording import Wording
-from bot.handlers.index_builder import IndexBuilder
+from bot.handlers.project_folders import ProjectFolders
 from bot.settings import ROOT
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
@@ -95,7 +95,7 @@ class AppContext:
     """What opens `/metrics` from another machine."""
     reply_pause: timedelta = timedelta(seconds=2)
     """How long an answer waits for the next bubble."""
-    index_builder: IndexBuilder = field(default_factory=lambda: IndexBuilder(ROOT))
+    folders: ProjectFolders = field(default_factory=lambda: ProjectFolders.below(ROOT))
 
     def pinned(self) -> "AppContext":
         """The same context for one message: it ends on the revision on which it began."""

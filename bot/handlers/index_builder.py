@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.content.check.example_messages import texts_by_row
 from bot.content.content_faults import ContentError
-from bot.content.content_files import Files, files_in, pack_files, unpack_files
+from bot.content.content_files import Files, pack_files, unpack_files
 from bot.content.index.index_cache import delete_old_indexes, fit_and_store, index_file, index_of, require_writable
 from bot.content.read.catalog_reader import catalog_of
 from bot.domain.catalog import Catalog
@@ -18,49 +18,31 @@ from bot.domain.understanding.understander import Understander
 from bot.language.best_analyzer import load_analyzer
 
 
-class IndexBuilder:
-    """Paths on this machine: fitted indexes, shipped content, test messages. `root`: the project's folder."""
+def build_understander(files: Files, analyzer: Analyzer, indexes: Path) -> Understander:
+    """Takes half a minute if the index has to be fitted, and says so on stderr. Raises ContentError.
 
-    def __init__(self, root: Path) -> None:
-        self.indexes = root / "data" / "index"
-        self.cases = root / "data" / "cases"
-        self._intents = root / "intents"
+    If the folder of indexes cannot be written, the index is fitted in memory.
+    """
+    catalog = read_valid_catalog(files)
+    if not index_file(catalog, analyzer, indexes).is_file():
+        return _fit(catalog, files, analyzer, indexes)
+    return Understander(catalog, index_of(catalog, analyzer, indexes), analyzer)
 
-    def shipped(self) -> Files:
-        """The content that ships with this version."""
-        return files_in(self._intents)
 
-    def is_ready(self, catalog: Catalog, analyzer: Analyzer) -> bool:
-        """Whether the index is fitted already."""
-        return index_file(catalog, analyzer, self.indexes).is_file()
-
-    def understander(self, files: Files, analyzer: Analyzer) -> Understander:
-        """Takes half a minute if the index has to be fitted, and says so on stderr. Raises ContentError.
-
-        If the folder of indexes cannot be written, the index is fitted in memory.
-        """
-        catalog = read_valid_catalog(files)
-        if self.is_ready(catalog, analyzer):
-            return Understander(catalog, index_of(catalog, analyzer, self.indexes), analyzer)
-        begun = time.monotonic()
-        _print_progress(
-            f"fitting the index of {len(texts_by_row(catalog))} phrases, about half a minute, once per content ..."
-        )
-        try:
-            self._fit(files)
-            delete_old_indexes(self.indexes, [index_file(catalog, analyzer, self.indexes)])
-        except OSError as error:
-            _print_progress(
-                f"{self.indexes} cannot be written ({error.strerror}): the index is fitted in memory, each time ..."
-            )
-        index = index_of(catalog, analyzer, self.indexes)
-        _print_progress(f"done in {time.monotonic() - begun:.0f} s")
-        return Understander(catalog, index, analyzer)
-
-    def _fit(self, files: Files) -> None:
-        require_writable(self.indexes)
+def _fit(catalog: Catalog, files: Files, analyzer: Analyzer, indexes: Path) -> Understander:
+    begun = time.monotonic()
+    count = len(texts_by_row(catalog))
+    _print_progress(f"fitting the index of {count} phrases, about half a minute, once per content ...")
+    try:
+        require_writable(indexes)
         with child_process() as pool:
-            pool.submit(fit_index, pack_files(files), self.indexes).result()
+            pool.submit(fit_index, pack_files(files), indexes).result()
+        delete_old_indexes(indexes, [index_file(catalog, analyzer, indexes)])
+    except OSError as error:
+        _print_progress(f"{indexes} cannot be written ({error.strerror}): the index is fitted in memory, each time ...")
+    index = index_of(catalog, analyzer, indexes)
+    _print_progress(f"done in {time.monotonic() - begun:.0f} s")
+    return Understander(catalog, index, analyzer)
 
 
 def _print_progress(line: str) -> None:

@@ -1,7 +1,6 @@
 """The work behind the doors: take up what came, send what goes out, let go what was kept long enough."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,11 +10,12 @@ import structlog
 
 from bot.domain.delivery.staff_notice import BY_MAIL
 from bot.handlers.app_context import AppContext
+from bot.handlers.background_loop import SECONDS_AFTER_A_FAULT, repeat_forever, wait_for_signal
 from bot.handlers.cases.case_timers import run_case_timers
 from bot.handlers.content.load_revisions import follow_revisions
 from bot.handlers.content.regression_jobs import run_waiting_checks
 from bot.handlers.content.teach_from_unmatched import cluster_unmatched
-from bot.handlers.delivery.dispatcher import Dispatcher, rung
+from bot.handlers.delivery.dispatcher import Dispatcher
 from bot.handlers.delivery.push_quota import watch_push_quota
 from bot.handlers.inbox.process_events import process_lane
 from bot.handlers.operations.purge import purge_kept
@@ -31,7 +31,6 @@ _LANES_AT_ONCE = 200
 _PURGE_EVERY = 3600.0
 _CLOCKS_EVERY = 1.0
 _PUSHES_EVERY = 600.0
-_AFTER_A_FAULT = 1.0
 
 
 @dataclass
@@ -71,14 +70,14 @@ class Worker:
             self._threads.submit(self._context.content.warm_up)  # each thread has a tokenizer of its own
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(forever(self._take_up_lanes))
-                tasks.create_task(forever(self._purge))
-                tasks.create_task(forever(self._clocks))
-                tasks.create_task(forever(self._pushes))
-                tasks.create_task(forever(partial(follow_revisions, self._context)))
-                tasks.create_task(forever(partial(run_waiting_checks, self._context)))
+                tasks.create_task(repeat_forever(self._take_up_lanes))
+                tasks.create_task(repeat_forever(self._purge))
+                tasks.create_task(repeat_forever(self._clocks))
+                tasks.create_task(repeat_forever(self._pushes))
+                tasks.create_task(repeat_forever(partial(follow_revisions, self._context)))
+                tasks.create_task(repeat_forever(partial(run_waiting_checks, self._context)))
                 for dispatcher in self._dispatchers:
-                    tasks.create_task(forever(dispatcher.send_some))
+                    tasks.create_task(repeat_forever(dispatcher.send_some))
         finally:
             await self._finish()
 
@@ -103,7 +102,7 @@ class Worker:
             elif at_work and at_work.newest != newest:
                 at_work.newest = newest
                 at_work.bell.set()
-        await rung(self._bell)
+        await wait_for_signal(self._bell)
 
     def _waiting(self) -> dict[Lane, datetime]:
         with self._context.store.reading() as connection:
@@ -117,11 +116,11 @@ class Worker:
             while (wait := await loop.run_in_executor(self._threads, step)) is not None:
                 for dispatcher in self._dispatchers:
                     dispatcher.ring()
-                await rung(bell, wait.total_seconds())
+                await wait_for_signal(bell, wait.total_seconds())
                 bell.clear()
         except Exception as error:  # noqa: BLE001 -- its events stay in the table and are taken up again
             log.error("lane_failed", channel=lane.channel, error=type(error).__name__)
-            await asyncio.sleep(_AFTER_A_FAULT)
+            await asyncio.sleep(SECONDS_AFTER_A_FAULT)
         finally:
             del self._lanes[lane]
 
@@ -138,16 +137,6 @@ class Worker:
         retention = self._context.content.catalog.retention
         await asyncio.to_thread(purge_kept, self._context.store, retention, self._context.clock())
         await asyncio.sleep(_PURGE_EVERY)
-
-
-async def forever(work: Callable[[], Awaitable[None]]) -> None:
-    """Again and again; a fault (the database is away) is said and waited out."""
-    while True:
-        try:
-            await work()
-        except Exception as error:  # noqa: BLE001 -- whatever fails, the next round must come
-            log.error("round_failed", error=type(error).__name__)
-            await asyncio.sleep(_AFTER_A_FAULT)
 
 
 def _free_everything(context: AppContext) -> None:

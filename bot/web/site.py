@@ -9,6 +9,7 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import structlog
 from starlette.applications import Starlette
@@ -21,8 +22,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.handlers.app_context import AppContext
+from bot.handlers.background_loop import repeat_forever
 from bot.handlers.content.load_revisions import follow_revisions
-from bot.handlers.worker import Worker, forever
 from bot.web.chat.chat_page import ChatPage
 from bot.web.chat.device_page import DevicePage
 from bot.web.chat.private_page import PrivatePage
@@ -31,6 +32,9 @@ from bot.web.health_endpoints import Health
 from bot.web.route_access import DeclaredRoute
 from bot.web.studio.studio import Studio
 from bot.web.webhooks import Webhooks
+
+if TYPE_CHECKING:
+    from bot.handlers.worker import Worker
 
 log = structlog.get_logger()
 
@@ -56,7 +60,7 @@ Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 def build_site(
     context: AppContext,
     secrets: Mapping[str, Sequence[str]] = MappingProxyType({}),
-    worker: Worker | None = None,
+    worker: "Worker | None" = None,
     *,
     closes: bool = True,
     beside: Beside | None = None,
@@ -114,9 +118,9 @@ def _static_files() -> Mount:
     return Mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 
 
-def _background_jobs(context: AppContext, worker: Worker | None, beside: Job | None) -> list[Job]:
+def _background_jobs(context: AppContext, worker: "Worker | None", beside: Job | None) -> list[Job]:
     """A site without a worker follows published revisions by itself."""
-    main: Job = worker.run if worker else lambda: forever(partial(follow_revisions, context))
+    main: Job = worker.run if worker else lambda: repeat_forever(partial(follow_revisions, context))
     return [main, beside] if beside else [main]
 
 

@@ -35,7 +35,7 @@ from bot.handlers.inbox.process_events import process_lane
 from bot.handlers.inbox.store_events import store_events
 from bot.handlers.staff.duty_settings import save_duty_people
 from bot.storage.cases.case_rows import list_cases
-from bot.storage.delivery.outbox_rows import open_reply
+from bot.storage.conversation.stored_replies import open_reply
 from bot.storage.inbox.inbox_rows import Lane
 from bot.storage.schema.residents_and_cases import inbound, outbound
 from bot.storage.sealing import SealedField

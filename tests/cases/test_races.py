@@ -16,7 +16,7 @@ from bot.domain.understanding.understander import Understander
 from bot.handlers.cases.case_actions import claim
 from bot.storage.cases.case_rows import cases_of, lock_overdue
 from bot.storage.conversation.resident_rows import find_resident
-from bot.storage.delivery.outbox_rows import open_reply
+from bot.storage.conversation.stored_replies import open_reply
 from bot.storage.engine import Store, open_store
 from bot.storage.inbox.inbox_rows import InboxState
 from bot.storage.schema.residents_and_cases import case_events, inbound, inbox, outbound

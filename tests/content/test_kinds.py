@@ -179,7 +179,7 @@ def test_content_from_before_the_file_opens_with_what_the_office_had_written(
     mine = changed(old, CardRef("wording.yaml", "emergency-fire"), lambda _: {"text": "逃げて {tel:nat-119}"})
     _begun(context_sqlite, mine, old)
     revision = Revision(1, digest_of(mine), digest_of(old), RevisionOrigin.FIRST, "", "", "", TUESDAY_NOON)
-    opened = open_revision(context_sqlite.store, context_sqlite.index_builder, understander.analyzer, revision)
+    opened = open_revision(context_sqlite.store, context_sqlite.folders, understander.analyzer, revision)
     assert opened.catalog.kinds["fire"].lead == "逃げて {tel:nat-119}"
     assert [kind.id for kind in opened.catalog.kinds] == [kind.id for kind in understander.catalog.kinds]
     assert opened.catalog.kinds.listed[1:] == understander.catalog.kinds.listed[1:]

@@ -32,7 +32,7 @@ ASKED = "ちょぺりぐらの件"
 @pytest.fixture
 def office(context_sqlite: AppContext) -> Iterator[tuple[AppContext, str]]:
     context = replace(context_sqlite, clock=ShiftedClock())
-    begin_revisions(context.store, context.index_builder.shipped(), context.clock())
+    begin_revisions(context.store, context.folders.shipped(), context.clock())
     load_newer_revision(context)
     with RunningApp(build_site(context, worker=build_worker(context, Settings()), closes=False)) as running:
         yield context, running.url

@@ -15,6 +15,7 @@ from bot.handlers.content.load_revisions import begin_revisions, load_newer_revi
 from bot.handlers.content.regression_check import RegressionRun
 from bot.handlers.content.regression_report import RegressionReport
 from bot.handlers.conversation.answer_dry_run import answerer
+from bot.handlers.index_builder import build_understander
 from tests.support.desk_staff import make_staff
 from tests.support.line.line_bot import ShiftedClock
 from tests.support.manual_clock import TUESDAY_NOON
@@ -51,7 +52,7 @@ def make_office(context: AppContext) -> Office:
     """The first revision is the shipped content."""
     clock = ShiftedClock()
     context = replace(context, clock=clock)
-    begin_revisions(context.store, context.index_builder.shipped(), context.clock())
+    begin_revisions(context.store, context.folders.shipped(), context.clock())
     load_newer_revision(context)
     ito, kato, sasaki = (make_staff(context, login, role)[0] for login, role in PEOPLE)
     return Office(context, ito, kato, sasaki, clock)
@@ -71,9 +72,9 @@ def _ask(understander: Understander) -> Answerer:
 
 def check_draft(context: AppContext, understander: Understander, files: Files) -> RegressionReport:
     """Compare content with `understander`'s in this process."""
-    draft = context.index_builder.understander(files, understander.analyzer)
+    draft = build_understander(files, understander.analyzer, context.folders.indexes)
     run = RegressionRun(understander, draft, TUESDAY_NOON, _ask)
-    return run.replay(context.index_builder.cases, find_content_faults(context, understander, files))
+    return run.replay(context.folders.cases, find_content_faults(context, understander, files))
 
 
 def find_content_faults(
@@ -81,4 +82,4 @@ def find_content_faults(
 ) -> list[tuple[str, int, str, str]]:
     """Faults of content, without replaying any messages."""
     run = RegressionRun(understander, understander, TUESDAY_NOON, _ask)
-    return run.faults(files, context.index_builder.shipped())
+    return run.faults(files, context.folders.shipped())

@@ -27,6 +27,7 @@ from bot.domain.staff.permissions import Role
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext, PublishedContent
 from bot.handlers.cases.case_actions import claim, close
+from bot.handlers.index_builder import build_understander
 from bot.settings import SHIPPED_CONTENT
 from bot.storage.cases.case_rows import list_cases
 from bot.web.site import build_site
@@ -52,7 +53,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def with_bear(context_sqlite: AppContext, folder: Path, understander: Understander) -> AppContext:
-    content = context_sqlite.index_builder.understander(files_in(folder), understander.analyzer)
+    content = build_understander(files_in(folder), understander.analyzer, context_sqlite.folders.indexes)
     return replace(context_sqlite, content=PublishedContent(content))
 
 
@@ -128,7 +129,7 @@ def test_its_marks_are_kept(context_sqlite: AppContext, understander: Understand
     kinds = folder / "kinds.yaml"
     kinds.write_text(kinds.read_text("utf-8").replace(BEAR, BEAR.replace('later: "yes"', f'later: "{mark}"')), "utf-8")
     files = files_in(folder)
-    context_sqlite.content.put(context_sqlite.index_builder.understander(files, understander.analyzer), 0)
+    context_sqlite.content.put(build_understander(files, understander.analyzer, context_sqlite.folders.indexes), 0)
     staff, _ = make_staff(context_sqlite, "chief", Role.ADMIN)
     writer(context_sqlite).says(MESSAGE)
     case = claim(context_sqlite, staff, the_case(context_sqlite).id)

@@ -14,7 +14,8 @@ from bot.domain.understanding.analyzer import Analyzer
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import read_draft, rebase_draft
-from bot.handlers.index_builder import IndexBuilder
+from bot.handlers.index_builder import build_understander
+from bot.handlers.project_folders import ProjectFolders
 from bot.storage.content.draft_rows import clear_draft, write_draft_file
 from bot.storage.content.revision_rows import (
     BehindError,
@@ -57,15 +58,15 @@ def begin_revisions(store: Store, shipped: Files, now: datetime) -> Revision:
     return revision_now
 
 
-def open_revision(store: Store, index_builder: IndexBuilder, analyzer: Analyzer, revision: Revision) -> Understander:
+def open_revision(store: Store, folders: ProjectFolders, analyzer: Analyzer, revision: Revision) -> Understander:
     """Build the understander of a revision. If this version cannot read it, alarm and use the shipped content."""
     with store.reading() as connection:
         files = unpack_files(read_content(connection, revision.digest))
     try:
-        return index_builder.understander(in_todays_form(files, index_builder.shipped()), analyzer)
+        return build_understander(in_todays_form(files, folders.shipped()), analyzer, folders.indexes)
     except ContentError as error:
         log.error("alarm_revision_unreadable", revision=revision.number, faults=len(error.faults))
-        return index_builder.understander(index_builder.shipped(), analyzer)
+        return build_understander(folders.shipped(), analyzer, folders.indexes)
 
 
 async def follow_revisions(context: AppContext) -> None:
@@ -82,7 +83,7 @@ def load_newer_revision(context: AppContext) -> None:
             return
         revision = read_revision(connection)
     if revision:
-        understander = open_revision(context.store, context.index_builder, published.understander.analyzer, revision)
+        understander = open_revision(context.store, context.folders, published.understander.analyzer, revision)
         published.put(understander, revision.number)
         log.info("revision_taken_up", revision=revision.number)
 

@@ -9,6 +9,7 @@ from bot.handlers.content.edit_draft import read_draft
 from bot.handlers.content.teach_from_unmatched import Lesson, LessonTarget, files_with, words_of
 from bot.handlers.content.try_question import draft_understander
 from bot.handlers.conversation.answer_dry_run import answer_once
+from bot.handlers.index_builder import build_understander
 
 _MAX_MESSAGES = 30
 
@@ -46,7 +47,7 @@ def _with_lesson(context: AppContext, before: Understander, taught: LessonTarget
     draft = read_draft(context.store)
     place, fields = files_with(draft, taught)
     files = {**draft.files, place.file: write_card(draft.files, place, fields)}
-    return context.index_builder.understander(files, before.analyzer)
+    return build_understander(files, before.analyzer, context.folders.indexes)
 
 
 def _effect(context: AppContext, before: Understander, after: Understander, text: str) -> Effect:

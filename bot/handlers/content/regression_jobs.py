@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
 import structlog
 from sqlalchemy import Connection
@@ -20,7 +21,8 @@ from bot.handlers.content.edit_draft import Draft, read_draft
 from bot.handlers.content.regression_check import RegressionRun
 from bot.handlers.content.regression_report import RegressionReport, dump_report
 from bot.handlers.conversation.answer_dry_run import answerer
-from bot.handlers.index_builder import IndexBuilder, child_process, fit_index, process_analyzer, read_valid_catalog
+from bot.handlers.index_builder import child_process, fit_index, process_analyzer, read_valid_catalog
+from bot.handlers.project_folders import ProjectFolders
 from bot.storage.content.regression_rows import (
     RegressionRow,
     lease_regression,
@@ -91,14 +93,14 @@ def check_for_regressions(
 ) -> RegressionReport:
     """Compare `contents` (published, draft) in a child process. `on_step` gets the number of each step."""
     published, files = (pack_files(content) for content in contents)
-    task = _Task(published, files, context.index_builder, context.thresholds, context.clock())
+    task = _Task(published, files, context.folders, context.thresholds, context.clock())
     malformed = faults_of_form(contents[1])
     if malformed:
         return RegressionReport(malformed)
     with child_process() as pool:
         on_step(1)
         for packed in (published, files):
-            pool.submit(fit_index, packed, context.index_builder.indexes).result()
+            pool.submit(fit_index, packed, context.folders.indexes).result()
         on_step(2)
         faults = pool.submit(_find_faults, task).result()
         on_step(STEPS)
@@ -116,27 +118,27 @@ class _Task:
 
     published: bytes
     draft: bytes
-    index_builder: IndexBuilder
+    folders: ProjectFolders
     thresholds: Thresholds
     now: datetime
 
 
 def _find_faults(task: _Task) -> list[tuple[str, int, str, str]]:
     """Runs in the child process."""
-    return _regression_run(task).faults(unpack_files(task.draft), task.index_builder.shipped())
+    return _regression_run(task).faults(unpack_files(task.draft), task.folders.shipped())
 
 
 def _replay(task: _Task, faults: list[tuple[str, int, str, str]]) -> RegressionReport:
     """Runs in the child process."""
-    return _regression_run(task).replay(task.index_builder.cases, faults)
+    return _regression_run(task).replay(task.folders.cases, faults)
 
 
 def _regression_run(task: _Task) -> RegressionRun:
-    published, draft = (_understander(packed, task.index_builder) for packed in (task.published, task.draft))
+    published, draft = (_understander(packed, task.folders.indexes) for packed in (task.published, task.draft))
     ask = partial(answerer, thresholds=task.thresholds, now=lambda: task.now)
     return RegressionRun(published, draft, task.now, ask)
 
 
-def _understander(packed: bytes, index_builder: IndexBuilder) -> Understander:
+def _understander(packed: bytes, indexes: Path) -> Understander:
     catalog, analyzer = read_valid_catalog(unpack_files(packed)), process_analyzer()
-    return Understander(catalog, index_of(catalog, analyzer, index_builder.indexes), analyzer)
+    return Understander(catalog, index_of(catalog, analyzer, indexes), analyzer)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from bot.content.check.example_messages import texts_by_row
 from bot.content.content_faults import ContentError, Fault
@@ -14,7 +15,7 @@ from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import read_draft
 from bot.handlers.conversation.answer_dry_run import answer_once
-from bot.handlers.index_builder import IndexBuilder
+from bot.handlers.index_builder import build_understander
 
 MAX_CHARACTERS = 2000
 
@@ -55,12 +56,12 @@ def draft_understander(context: AppContext) -> Understander:
     draft = read_draft(context.store)
     if not draft.is_changed:
         return context.content.understander
-    return _opened(pack_files(draft.files), context.index_builder, context.content.understander)
+    return _opened(pack_files(draft.files), context.folders.indexes, context.content.understander)
 
 
 @lru_cache(maxsize=1)
-def _opened(packed: bytes, index_builder: IndexBuilder, like: Understander) -> Understander:
-    return index_builder.understander(unpack_files(packed), like.analyzer)
+def _opened(packed: bytes, indexes: Path, like: Understander) -> Understander:
+    return build_understander(unpack_files(packed), like.analyzer, indexes)
 
 
 def _answered(context: AppContext, understander: Understander, text: str) -> TrialAnswer:

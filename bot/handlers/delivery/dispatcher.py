@@ -1,7 +1,6 @@
 """Sends what the outbox holds for one platform, or for the mail; one that hangs holds up nobody else's."""
 
 import asyncio
-from contextlib import suppress
 from functools import partial
 
 import structlog
@@ -9,6 +8,7 @@ import structlog
 from bot.domain.delivery.delivery_rules import SendMethod
 from bot.domain.delivery.staff_notice import BY_MAIL
 from bot.handlers.app_context import AppContext
+from bot.handlers.background_loop import wait_for_signal
 from bot.handlers.delivery.deliver import Attempt, next_attempts, send, write_outcome
 from bot.handlers.delivery.render_notices import render
 
@@ -17,8 +17,6 @@ log = structlog.get_logger()
 _SENDS_AT_ONCE = 24
 _LETTERS_AT_ONCE = 2
 """Each holds a thread of those in which everybody's steps run, for as long as the mail server takes."""
-LOOK_AGAIN = 0.5
-"""Seconds until the tables are looked at again though nobody rang: another process may have written to them."""
 
 
 class Dispatcher:
@@ -48,7 +46,7 @@ class Dispatcher:
             task.add_done_callback(self._sent)
             await asyncio.sleep(0)  # writing a card out takes milliseconds: between two, the doors get their turn
         if not attempts:
-            await rung(self._bell)
+            await wait_for_signal(self._bell)
 
     async def finish(self) -> None:
         """Until what is being sent has its outcome."""
@@ -65,11 +63,3 @@ class Dispatcher:
         if not task.cancelled() and (error := task.exception()):
             # The lease ends, and the message is tried again as one whose outcome is not known.
             log.error("outcome_not_kept", channel=self._party, error=type(error).__name__)
-
-
-async def rung(bell: asyncio.Event, most: float = LOOK_AGAIN) -> None:
-    """Until it rings, or so many seconds have gone."""
-    # Not `wait_for`: on Python 3.11 it swallows a cancellation that comes together with the bell.
-    with suppress(TimeoutError):
-        async with asyncio.timeout(most):
-            await bell.wait()

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, exists, func, insert, or_, select, union, upd
 
 from bot.domain.messages import EventKind, Inbound, Reply
 from bot.storage.conversation.resident_rows import lock_residents
+from bot.storage.conversation.stored_replies import open_reply
 from bot.storage.conversation.unmatched_rows import forget_unmatched
-from bot.storage.delivery.outbox_rows import open_reply
 from bot.storage.identifiers import new_id
 from bot.storage.schema.residents_and_cases import cases, inbound, outbound, residents
 from bot.storage.sealing import Keyring, SealedField

@@ -3,10 +3,9 @@
 What is read of it beside delivery is in `outbox_reads`.
 """
 
-import json
 import uuid
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,8 +13,9 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, ins
 
 from bot.domain.delivery.delivery_rules import OPEN_STATES, Delivery, OutboundState
 from bot.domain.delivery.staff_notice import BY_MAIL, MAIL, StaffNotice
-from bot.domain.messages import Call, Choice, Reply, Route, ShownEntry
+from bot.domain.messages import Reply
 from bot.storage.conversation.resident_rows import open_address
+from bot.storage.conversation.stored_replies import open_reply, seal_reply
 from bot.storage.identifiers import new_id
 from bot.storage.leases import free_all, lock_free
 from bot.storage.schema.residents_and_cases import cases, outbound, residents
@@ -85,7 +85,7 @@ def add_outbound(connection: Connection, keys: Keyring, answer: OutboundAnswer) 
         "inbound_id": answer.to,
         "position": answer.position,
         "state": begins if answer.channel else OutboundState.ACCEPTED,
-        "reply": keys.seal(_place(row, "reply"), json.dumps(asdict(answer.reply), ensure_ascii=False)),
+        "reply": seal_reply(keys, row, answer.reply),
         "channel": answer.channel,
         "leaves": answer.leaves,
         "urgent": answer.urgent,
@@ -142,21 +142,6 @@ def write_delivery(connection: Connection, delivery: Delivery, leased_until: dat
 def free_deliveries(connection: Connection) -> None:
     """Forget who sends what: for a start where nobody else can be at work (SQLite)."""
     free_all(connection, outbound)
-
-
-def open_reply(keys: Keyring, row: str, sealed: bytes) -> Reply:
-    """A reply as it was said."""
-    values = json.loads(keys.open(_place(row, "reply"), sealed))
-    return Reply(
-        route=Route(values["route"]),
-        lead=tuple(values["lead"]),
-        calls=tuple(Call(**call) for call in values["calls"]),
-        body=tuple(values["body"]),
-        choices=tuple(Choice(**choice) for choice in values["choices"]),
-        small=tuple(values["small"]),
-        entries=tuple(ShownEntry(**shown) for shown in values["entries"]),
-        by_staff=values.get("by_staff", False),
-    )
 
 
 def is_first_in_line(now: datetime) -> ColumnElement[bool]:
