@@ -20,6 +20,7 @@ from bot.handlers.delivery.push_quota import watch_push_quota
 from bot.handlers.inbox.process_events import process_lane
 from bot.handlers.operations.purge import purge_kept
 from bot.storage.delivery.outbox_rows import free_deliveries
+from bot.storage.engine import Store
 from bot.storage.identifiers import new_id
 from bot.storage.inbox.inbox_rows import Lane, free_leases, waiting_lanes
 
@@ -65,7 +66,7 @@ class Worker:
         """Work until cancelled; at the end what has begun is finished."""
         self._loop = asyncio.get_running_loop()
         if self._alone:
-            await asyncio.to_thread(_free_everything, self._context)
+            await asyncio.to_thread(_free_everything, self._context.store)
         for _ in range(LANE_THREADS):
             self._threads.submit(self._context.content.warm_up)  # each thread has a tokenizer of its own
         try:
@@ -139,6 +140,6 @@ class Worker:
         await asyncio.sleep(_PURGE_EVERY)
 
 
-def _free_everything(context: AppContext) -> None:
-    context.store.transaction(free_leases)
-    context.store.transaction(free_deliveries)
+def _free_everything(store: Store) -> None:
+    store.transaction(free_leases)
+    store.transaction(free_deliveries)

@@ -21,7 +21,7 @@ from tests.conftest import Resident
 from tests.support.desk_staff import make_staff
 from tests.support.manual_clock import ManualClock
 
-Somebody = Callable[..., Resident]
+MakeResident = Callable[..., Resident]
 SECOND = timedelta(seconds=1)
 
 
@@ -44,23 +44,23 @@ DECEMBER = at("2026-12-01 00:00")
     ],
 )
 def test_a_message_is_counted_on_the_day_of_the_city(
-    context: AppContext, somebody: Somebody, hour: str, day: date
+    context: AppContext, make_resident: MakeResident, hour: str, day: date
 ) -> None:
     moment = at(hour)
-    somebody("sato", moment).says("雪かきができない", after=timedelta())
+    make_resident("sato", moment).says("雪かきができない", after=timedelta())
     with context.store.reading() as connection:
         assert read_counts(connection, day, day) == Counter({("web", "answer"): 1})
         assert read_counts(connection, day + timedelta(days=1), date.max) == Counter()
         assert read_counts(connection, date.min, day - timedelta(days=1)) == Counter()
 
 
-def test_a_case_is_of_the_month_in_which_it_came(context: AppContext, somebody: Somebody) -> None:
+def test_a_case_is_of_the_month_in_which_it_came(context: AppContext, make_resident: MakeResident) -> None:
     context = replace(context, clock=ManualClock(DECEMBER))
     chief, _ = make_staff(context, "chief", Role.ADMIN)
     for number in range(5):
-        somebody(f"before{number}", DECEMBER - SECOND).says("人と話したい", after=timedelta())
+        make_resident(f"before{number}", DECEMBER - SECOND).says("人と話したい", after=timedelta())
     for number in range(6):
-        somebody(f"after{number}", DECEMBER).says("人と話したい", after=timedelta())
+        make_resident(f"after{number}", DECEMBER).says("人と話したい", after=timedelta())
 
     def report(year: int, month: int) -> MonthlyReport:
         return build_report(context, chief, Month(year, month))

@@ -40,7 +40,7 @@ from tests.support.manual_clock import TUESDAY_NOON
 from tests.support.telegram.telegram_bot import running_telegram, telegram_context
 from tests.support.telegram.telegram_server import TOKEN, TelegramServer
 
-Somebody = Callable[..., Resident]
+MakeResident = Callable[..., Resident]
 LAST_WITH_TWO_TABLES = "0007"
 PLACE = -100
 
@@ -175,8 +175,8 @@ def test_after_a_restore_notices_that_wait_are_spared_and_are_no_answers_in_doub
     assert next_attempts(context, "mail", 5) == []
 
 
-def test_many_notices_of_one_chat_go_in_messages_of_eight(context: AppContext, somebody: Somebody) -> None:
-    somebody("sato").says("もう死にたい")
+def test_many_notices_of_one_chat_go_in_messages_of_eight(context: AppContext, make_resident: MakeResident) -> None:
+    make_resident("sato").says("もう死にたい")
     with context.store.reading() as connection:
         (case,) = list_cases(connection, open_only=True)
     code = NewOffer("line", "", "hash", TUESDAY_NOON)

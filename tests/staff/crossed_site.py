@@ -77,8 +77,8 @@ class CrossedSite:
 
     def sign_in(self, login: str, role: Role) -> BrowserSession:
         """Somebody new with a session; the token for forms stands on a page that this role may see."""
-        staff, opener = make_staff(self.context, login, role)
-        values = {"login": login, "password": opener.password, "code": code_at(opener, self.clock())}
+        staff, credentials = make_staff(self.context, login, role)
+        values = {"login": login, "password": credentials.password, "code": code_at(credentials, self.clock())}
         token = self.http.post("/desk/sign-in", data=values).cookies[COOKIE]
         self.http.cookies.clear()
         home = "/desk/audit" if role is Role.AUDITOR else "/desk"

@@ -24,7 +24,7 @@ class Desk:
 
     context: AppContext
     clock: ManualClock
-    opener: Credentials
+    credentials: Credentials
 
 
 @pytest.fixture
@@ -58,7 +58,11 @@ def test_the_cookies_of_the_desk(served: Desk) -> None:
 
     async def enter() -> httpx.Response:
         async with browse(served) as client:
-            form = {"login": "ito", "password": served.opener.password, "code": served.opener.recovery_codes[0]}
+            form = {
+                "login": "ito",
+                "password": served.credentials.password,
+                "code": served.credentials.recovery_codes[0],
+            }
             return await client.post("/desk/sign-in", data=form)
 
     cookies = cookies_of(anyio.run(enter))
@@ -87,7 +91,7 @@ def test_the_cookie_of_a_resident(served: Desk) -> None:
 def test_the_sign_of_an_office_lasts_half_a_day_and_is_signed(desk: Desk) -> None:
     async def enter_and_look() -> list[int]:
         async with browse(desk) as client:
-            form = {"login": "ito", "password": desk.opener.password, "code": desk.opener.recovery_codes[0]}
+            form = {"login": "ito", "password": desk.credentials.password, "code": desk.credentials.recovery_codes[0]}
             await client.post("/desk/sign-in", data=form)
             sign = client.cookies[OFFICE]
             desk.clock.now += timedelta(hours=12, seconds=-1)

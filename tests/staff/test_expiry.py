@@ -41,12 +41,12 @@ class Desk:
     context: AppContext
     clock: ManualClock
     ito: Staff
-    opener: Credentials
+    credentials: Credentials
 
     def enters(self, code: str = "", password: str = "", source: str = "office") -> str:
         """伊藤 signs in, with the code of now; the session's token."""
-        code = code or code_at(self.opener, self.clock.now)
-        return sign_in(self.context, SignIn("ito", password or self.opener.password, code, source))
+        code = code or code_at(self.credentials, self.clock.now)
+        return sign_in(self.context, SignIn("ito", password or self.credentials.password, code, source))
 
     def fails(self, times: int, source: str = "office") -> None:
         for _ in range(times):
@@ -106,7 +106,7 @@ def test_a_token_nobody_was_given_opens_nothing(desk: Desk) -> None:
 
 @pytest.mark.parametrize(("steps", "opens"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
 def test_a_code_is_good_half_a_minute_before_and_after(desk: Desk, steps: int, *, opens: bool) -> None:
-    code = code_at(desk.opener, desk.clock.now + steps * STEP_SECONDS * SECOND)
+    code = code_at(desk.credentials, desk.clock.now + steps * STEP_SECONDS * SECOND)
     if opens:
         assert desk.enters(code)
     else:
@@ -115,7 +115,7 @@ def test_a_code_is_good_half_a_minute_before_and_after(desk: Desk, steps: int, *
 
 
 def test_after_a_code_neither_it_nor_an_older_one_opens(desk: Desk) -> None:
-    old, now, new = (code_at(desk.opener, desk.clock.now + step * STEP_SECONDS * SECOND) for step in (-1, 0, 1))
+    old, now, new = (code_at(desk.credentials, desk.clock.now + step * STEP_SECONDS * SECOND) for step in (-1, 0, 1))
     assert desk.enters(now)
     for code in (now, old):
         with pytest.raises(SignInError):
@@ -126,7 +126,7 @@ def test_after_a_code_neither_it_nor_an_older_one_opens(desk: Desk) -> None:
 
 
 def test_a_code_is_of_no_use_with_a_wrong_password_and_is_not_used_up_by_it(desk: Desk) -> None:
-    code, spare = code_at(desk.opener, desk.clock.now), desk.opener.recovery_codes[0]
+    code, spare = code_at(desk.credentials, desk.clock.now), desk.credentials.recovery_codes[0]
     for each in (code, spare):
         with pytest.raises(SignInError):
             desk.enters(each, password="wrong")  # noqa: S106 -- that is the point

@@ -68,12 +68,12 @@ def the_case(context: AppContext) -> Case:
 
 @pytest.fixture
 def admin(with_bear: AppContext) -> Iterator[DeskClient]:
-    _, opener = make_staff(with_bear, "chief", Role.ADMIN)
+    _, credentials = make_staff(with_bear, "chief", Role.ADMIN)
     with (
         RunningApp(build_site(with_bear, closes=False)) as running,
-        DeskClient(running.url, "chief", opener) as client,
+        DeskClient(running.url, "chief", credentials) as client,
     ):
-        client.sign_in(code_at(opener, with_bear.clock()))
+        client.sign_in(code_at(credentials, with_bear.clock()))
         yield client
 
 

@@ -21,6 +21,7 @@ from bot.storage.cases.case_rows import (
     lock_overdue,
     lock_to_ask,
 )
+from bot.storage.engine import Store
 from bot.storage.staff.audit_rows import CLOCK
 
 log = structlog.get_logger()
@@ -37,13 +38,13 @@ def run_case_timers(context: AppContext) -> int:
     with context.store.reading() as connection:
         due = [(_ring, case) for case in due_cases(connection, now, _AT_ONCE)]
         due += [(_ask, case) for case in cases_to_ask(connection, now, _AT_ONCE)]
-    return sum(_apart(context, partial(do, context=context, case_id=case)) for do, case in due)
+    return sum(_apart(context.store, partial(do, context=context, case_id=case)) for do, case in due)
 
 
-def _apart(context: AppContext, do: Callable[[Connection], bool]) -> bool:
+def _apart(store: Store, do: Callable[[Connection], bool]) -> bool:
     """Whether it was done; one case that fails must not stop the clocks of all others."""
     try:
-        return context.store.transaction(do)
+        return store.transaction(do)
     except Exception as error:  # noqa: BLE001 -- whatever it is, the alarms of everybody else must ring
         log.error("alarm_clock_failed", error=type(error).__name__)
         return False

@@ -26,6 +26,7 @@ from bot.storage.cases.case_rows import (
 from bot.storage.conversation.message_rows import TalkEntry, read_case_talk
 from bot.storage.conversation.resident_rows import channel_of, is_reachable
 from bot.storage.delivery.outbox_reads import read_notices
+from bot.storage.engine import Store
 from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
 from bot.storage.staff.staff_rows import list_staff
 
@@ -133,9 +134,9 @@ def read_case_view(context: AppContext, staff: Staff, number: str) -> CaseView |
     return opened
 
 
-def read_case_state(context: AppContext, number: str) -> str:
+def read_case_state(store: Store, number: str) -> str:
     """Something that changes when anything happens to the case with this number; empty where there is none."""
-    with context.store.reading() as connection:
+    with store.reading() as connection:
         case = read_case(connection, number)
         return f"{case.status} {case.owner} {case.changed_at.isoformat()}" if case else ""
 

@@ -13,6 +13,7 @@ from bot.domain.catalog import Use
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import Draft, read_check, read_draft
 from bot.storage.content.regression_rows import RegressionRow
+from bot.storage.engine import Store
 from bot.storage.staff.staff_rows import list_staff
 
 EXPIRES_SOON = timedelta(days=60)
@@ -55,7 +56,7 @@ def read_home(context: AppContext) -> Home:
         differences(draft.published, draft.files),
         read_check(context.store, draft),
         list(to_review(draft.files, today)),
-        staff_names(context),
+        staff_names(context.store),
     )
 
 
@@ -81,9 +82,9 @@ def to_review(files: Files, today: date) -> Iterable[ToReview]:
             yield ToReview(CardRef("lines.yaml", name), str(values.get("name", name)), why, until)
 
 
-def staff_names(context: AppContext) -> dict[str, str]:
+def staff_names(store: Store) -> dict[str, str]:
     """Names by id."""
-    with context.store.reading() as connection:
+    with store.reading() as connection:
         return {account.id: account.name for account in list_staff(connection)}
 
 

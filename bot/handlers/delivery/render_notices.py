@@ -18,10 +18,12 @@ from bot.domain.delivery.notices import (
 from bot.domain.delivery.staff_notice import MAIL, ChatReplyKind, StaffNotice
 from bot.domain.messages import Reply
 from bot.domain.switches import Switch
+from bot.domain.wording import Wording
 from bot.handlers.app_context import AppContext
 from bot.handlers.delivery.deliver import Attempt
 from bot.storage.cases.case_rows import read_case_by_id
 from bot.storage.conversation.message_rows import read_case_words
+from bot.storage.sealing import Keyring
 from bot.storage.staff.duty_rows import read_switches
 from bot.storage.staff.staff_rows import find_staff
 
@@ -42,11 +44,10 @@ def render(context: AppContext, attempt: Attempt) -> Attempt:
         ((notice, text),), first = said, attempt.delivery
         letter = text.as_letter(first.id, notice.recipient.removeprefix(MAIL), first.written_at)
         return replace(rendered, letter=letter)
-    return replace(rendered, reply=_as_reply(context, said)) if said else rendered
+    return replace(rendered, reply=_as_reply(context.content.wording(), said)) if said else rendered
 
 
-def _as_reply(context: AppContext, said: list[tuple[StaffNotice, Notice]]) -> Reply:
-    wording = context.content.wording()
+def _as_reply(wording: Wording, said: list[tuple[StaffNotice, Notice]]) -> Reply:
     if len(said) > 1:
         return as_one(wording, [(notice.case, text) for notice, text in said])
     ((notice, text),) = said
@@ -60,32 +61,32 @@ def _text(connection: Connection, context: AppContext, notice: StaffNotice, way:
         return _to_chat(connection, context, notice, case)
     if case is None or not (way is SendMethod.AMEND or is_needed(case, notice.why)):
         return None
-    wording, link = context.content.wording(), _link(context, case)
+    wording, link = context.content.wording(), _link(context.base_url, case)
     if way is SendMethod.AMEND:
         name = _name(connection, case.owner)
         return notice_now(wording, NoticeFacts(case, notice.why, context.clock(), link, name=name))
-    words, name = _words(connection, context, case), _name(connection, notice.about)
+    words, name = _words(connection, context.keys, case), _name(connection, notice.about)
     return notice_of(wording, NoticeFacts(case, notice.why, context.clock(), link, words, name))
 
 
 def _to_chat(connection: Connection, context: AppContext, notice: StaffNotice, case: Case | None) -> Notice:
     kind = ChatReplyKind(notice.why)
-    link = _link(context, case)
+    link = _link(context.base_url, case)
     if kind is ChatReplyKind.AT_DESK:
         link = link or f"{context.base_url}/desk"
     number, name = shown_number(case.number) if case else "", _name(connection, notice.about)
     return notice_to_chat(context.content.wording(), kind, number=number, name=name, link=link)
 
 
-def _words(connection: Connection, context: AppContext, case: Case) -> str:
+def _words(connection: Connection, keys: Keyring, case: Case) -> str:
     """What the resident wrote last, only where the city has switched that on."""
     if not read_switches(connection).is_on(Switch.NOTICE_WORDS):
         return ""
-    return (read_case_words(connection, context.keys, case.id) or [""])[-1]
+    return (read_case_words(connection, keys, case.id) or [""])[-1]
 
 
-def _link(context: AppContext, case: Case | None) -> str:
-    return f"{context.base_url}/desk/cases/{case.number}" if case else ""
+def _link(base_url: str, case: Case | None) -> str:
+    return f"{base_url}/desk/cases/{case.number}" if case else ""
 
 
 def _name(connection: Connection, staff: str) -> str:

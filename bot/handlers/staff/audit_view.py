@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from bot.handlers.app_context import AppContext
 from bot.storage.cases.case_rows import numbers_of
+from bot.storage.engine import Store
 from bot.storage.staff.audit_rows import NumberedAuditEntry, broken_link, read_audit_entries
 from bot.storage.staff.staff_rows import list_staff
 
@@ -21,9 +21,9 @@ class AuditPage:
     numbers: dict[str, str]
 
 
-def read_audit(context: AppContext, before: int | None) -> AuditPage:
+def read_audit(store: Store, before: int | None) -> AuditPage:
     """The newest entries, or those before the entry with the number `before`."""
-    with context.store.reading() as connection:
+    with store.reading() as connection:
         traces = read_audit_entries(connection, before=before)
         numbers = numbers_of(connection, {entry.trace.about for entry in traces})
         names = {account.id: account.name for account in list_staff(connection)}

@@ -5,12 +5,13 @@ from sqlalchemy import Connection
 from bot.domain.staff.permissions import Staff
 from bot.domain.switches import Switches
 from bot.handlers.app_context import AppContext
+from bot.storage.engine import Store
 from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
 from bot.storage.staff.duty_rows import read_switches, write_switch
 
 
-def current_switches(context: AppContext) -> Switches:
-    with context.store.reading() as connection:
+def current_switches(store: Store) -> Switches:
+    with store.reading() as connection:
         return read_switches(connection)
 
 

@@ -6,8 +6,7 @@ from sqlalchemy import Connection, func, select, update
 
 from bot.domain.delivery.after_restore import Pending
 from bot.domain.delivery.delivery_rules import OPEN_STATES, OutboundState
-from bot.storage.delivery.outbox_rows import is_notice
-from bot.storage.schema.residents_and_cases import outbound
+from bot.storage.schema.residents_and_cases import is_notice, outbound
 
 _NOT_ANY_MORE = {"fault": "restored", "ticket": None, "leased_until": None}
 

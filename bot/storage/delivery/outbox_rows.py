@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, insert, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, insert, or_, select, update
 
 from bot.domain.delivery.delivery_rules import OPEN_STATES, Delivery, OutboundState
 from bot.domain.delivery.staff_notice import BY_MAIL, MAIL, StaffNotice
@@ -18,7 +18,7 @@ from bot.storage.conversation.resident_rows import open_address
 from bot.storage.conversation.stored_replies import open_reply, seal_reply
 from bot.storage.identifiers import new_id
 from bot.storage.leases import free_all, lock_free
-from bot.storage.schema.residents_and_cases import cases, outbound, residents
+from bot.storage.schema.residents_and_cases import cases, is_notice, outbound, residents
 from bot.storage.sealing import Keyring, SealedField
 from bot.storage.staff.staff_chat_rows import chat_address, read_chat
 
@@ -29,8 +29,6 @@ _CHANGING = (
     "message", "shown",
 )  # fmt: skip
 """What an attempt may change of a message: so called in the table and in `Delivery`."""
-is_notice = outbound.c.recipient != literal_column("''")
-"""In the words of the indexes that hold notices alone."""
 
 
 @dataclass(frozen=True)

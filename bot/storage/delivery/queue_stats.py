@@ -11,9 +11,9 @@ from bot.domain.cases.case_transitions import OPEN_STATUSES, Status
 from bot.domain.delivery.delivery_rules import OPEN_STATES
 from bot.domain.delivery.staff_notice import BY_MAIL
 from bot.storage.delivery.outbox_reads import count_deliveries, oldest_queued
-from bot.storage.delivery.outbox_rows import is_first_in_line, is_notice
+from bot.storage.delivery.outbox_rows import is_first_in_line
 from bot.storage.inbox.inbox_rows import InboxState, count_dead_letters, oldest_waiting
-from bot.storage.schema.residents_and_cases import cases, inbox, outbound
+from bot.storage.schema.residents_and_cases import cases, inbox, is_notice, outbound
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, exists, or_, s
 from bot.domain.cases.case_transitions import OPEN_STATUSES
 from bot.domain.delivery.delivery_rules import OPEN_STATES
 from bot.storage.conversation.resident_rows import account_of
-from bot.storage.delivery.outbox_rows import is_notice
 from bot.storage.inbox.inbox_rows import InboxState, Lane, lock_lane
 from bot.storage.schema.desk_schema import proposed_checks
 from bot.storage.schema.residents_and_cases import (
@@ -16,6 +15,7 @@ from bot.storage.schema.residents_and_cases import (
     cases,
     inbound,
     inbox,
+    is_notice,
     outbound,
     residents,
     talk_codes,

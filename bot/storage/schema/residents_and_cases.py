@@ -11,6 +11,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     false,
+    literal_column,
     text,
     true,
 )
@@ -148,6 +149,9 @@ outbound = Table(
     Index("ix_outbound_notices", "state", "due_at", sqlite_where=text(NOTICES), postgresql_where=text(NOTICES)),
     Index("ix_outbound_message", "recipient", "message", sqlite_where=text(NOTICES), postgresql_where=text(NOTICES)),
 )
+
+is_notice = outbound.c.recipient != literal_column("''")
+"""In the words of the indexes that hold notices alone."""
 
 # Platform events, stored before they are answered 200. Handled events keep their key and lose their words.
 inbox = Table(

@@ -81,7 +81,7 @@ class DeskAccounts:
 
     def _audit(self, request: StaffRequest) -> Response:
         before = request.query_params.get("before", "")
-        trail = read_audit(self._context, int(before) if before.isdecimal() else None)
+        trail = read_audit(self._context.store, int(before) if before.isdecimal() else None)
         return self._pages.show(
             request, "audit.html", traces=trail.traces, broken=trail.broken, names=trail.names,
             numbers=trail.numbers,

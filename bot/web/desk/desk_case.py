@@ -126,7 +126,7 @@ class DeskCase:
 
     def _state(self, request: StaffRequest) -> Response:
         """What the case on the screen is like now, for a page that shows it."""
-        return JSONResponse({"seen": read_case_state(self._context, request.path_params["number"])})
+        return JSONResponse({"seen": read_case_state(self._context.store, request.path_params["number"])})
 
     def _do(self, deed: Deed, request: StaffRequest) -> Response:
         """What went wrong is said on the page, with what was typed still there."""

@@ -26,7 +26,7 @@ class DeskSwitches:
         ]
 
     def _show(self, request: StaffRequest) -> Response:
-        switches = current_switches(self._context)
+        switches = current_switches(self._context.store)
         return self._pages.show(
             request, "switches.html", switches=switches, every=tuple(Switch),
             channels=self._channels(),

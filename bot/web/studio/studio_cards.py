@@ -107,7 +107,7 @@ class StudioCards:
     ) -> Response:
         kind = _kind(place)
         history = history_of(self._context.store, place)
-        names = staff_names(self._context)
+        names = staff_names(self._context.store)
         status = HTTPStatus.CONFLICT if saved.theirs else HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK
         return self._pages.show(
             request, "card.html", status, kind=kind, place=place, seen=saved.seen,

@@ -35,7 +35,7 @@ class StudioRevisions:
 
     def _page(self, request: StaffRequest, fault: str = "") -> Response:
         revisions = revisions_of(self._context.store)
-        names = staff_names(self._context)
+        names = staff_names(self._context.store)
         status = HTTPStatus.CONFLICT if fault else HTTPStatus.OK
         return self._pages.show(
             request, "revisions.html", status, revisions=revisions, names=names, fault=fault,
