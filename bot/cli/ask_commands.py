@@ -12,8 +12,8 @@ from bot.cli.errors import report_errors
 from bot.domain.conversation.conversation import Conversation
 from bot.domain.messages import Reply
 from bot.domain.understanding.understander import Understander
+from bot.handlers.content.checks.evaluate import baseline, predict, read_cases, score
 from bot.handlers.content.content_source import files_named
-from bot.handlers.content.evaluate import baseline, predict, read_cases, score
 from bot.handlers.conversation.answer_dry_run import answer_once, answerer
 
 Content = Annotated[str, typer.Option("--content", help="published, draft or a folder")]

@@ -15,12 +15,12 @@ from bot.content.yaml.yaml_form import parse_yaml
 from bot.domain.city_calendar import CITY_ZONE
 from bot.domain.messages import Answerer
 from bot.domain.staff.permissions import Role, Staff
+from bot.handlers.content.checks.regression_report import RegressionReport
 from bot.handlers.content.content_source import files_named
 from bot.handlers.content.edit_draft import read_draft
 from bot.handlers.content.import_export import export_workbook, import_files, preview_tables, write_import
 from bot.handlers.content.publish import restore as restore_revision
 from bot.handlers.content.publish_from_console import publish_at_once
-from bot.handlers.content.regression_report import RegressionReport
 from bot.handlers.conversation.answer_dry_run import answerer
 from bot.handlers.index_builder import read_valid_catalog
 from bot.settings import SHIPPED_CONTENT, read_settings

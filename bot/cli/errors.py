@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from bot.channels.account_findings import AccountFinding, AccountVerdict
 from bot.content.content_faults import ContentError
-from bot.handlers.content.evaluate import CasesError
+from bot.handlers.content.checks.evaluate import CasesError
 from bot.handlers.operations.purge import NotPurgedError
 from bot.handlers.staff.staff_accounts import AccountError
 from bot.settings import Settings, SettingsError

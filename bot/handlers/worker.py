@@ -12,8 +12,8 @@ from bot.domain.delivery.staff_notice import BY_MAIL
 from bot.handlers.app_context import AppContext
 from bot.handlers.background_loop import SECONDS_AFTER_A_FAULT, repeat_forever, wait_for_signal
 from bot.handlers.cases.case_timers import run_case_timers
+from bot.handlers.content.checks.regression_jobs import run_waiting_checks
 from bot.handlers.content.load_revisions import follow_revisions
-from bot.handlers.content.regression_jobs import run_waiting_checks
 from bot.handlers.content.teach_from_unmatched import cluster_unmatched
 from bot.handlers.delivery.dispatcher import Dispatcher
 from bot.handlers.delivery.push_quota import watch_push_quota

@@ -23,8 +23,8 @@ from bot.storage.cases.case_rows import list_cases
 from bot.storage.cases.proposal_rows import list_proposed
 from bot.storage.delivery.outbox_reads import read_notices
 from tests.conftest import Resident
-from tests.support.desk_staff import DeskClient, make_staff
-from tests.support.running_desk import Desk, running_desk
+from tests.support.staff.desk_staff import DeskClient, make_staff
+from tests.support.staff.running_desk import Desk, running_desk
 
 MakeResident = Callable[..., Resident]
 MINUTE = timedelta(minutes=1)

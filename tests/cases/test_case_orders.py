@@ -40,10 +40,10 @@ from bot.storage.inbox.inbox_rows import Lane
 from bot.storage.schema.residents_and_cases import inbound, outbound
 from bot.storage.sealing import SealedField
 from bot.storage.staff.audit_rows import broken_link
-from tests.support.desk_staff import make_staff
 from tests.support.line.line_bot import unreachable_line
 from tests.support.line.line_residents import body_of, event, text_event, user
 from tests.support.manual_clock import TUESDAY_NOON, ManualClock
+from tests.support.staff.desk_staff import make_staff
 
 DANGERS = ("もう死にたい", "家が燃えている")
 SAID = (

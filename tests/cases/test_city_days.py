@@ -18,8 +18,8 @@ from bot.handlers.staff.duty_settings import save_duty_people
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.conversation.count_rows import read_counts
 from tests.conftest import Resident
-from tests.support.desk_staff import make_staff
 from tests.support.manual_clock import ManualClock
+from tests.support.staff.desk_staff import make_staff
 
 MakeResident = Callable[..., Resident]
 SECOND = timedelta(seconds=1)

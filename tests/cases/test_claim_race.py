@@ -31,8 +31,8 @@ from bot.storage.migrate import migrate
 from bot.storage.sealing import Keyring
 from bot.storage.staff.staff_rows import list_staff
 from tests.conftest import new_database
-from tests.support.desk_staff import DeskClient
 from tests.support.servers import free_port, start_server
+from tests.support.staff.desk_staff import DeskClient
 
 CALLERS = 8
 FEW, MANY = 12, 1250

@@ -33,10 +33,10 @@ from bot.storage.schema.desk_schema import staff_chats
 from bot.web.chat.chat_page import ChatPage
 from bot.web.chat.visitors import sender_of
 from tests.conftest import Resident
-from tests.support.desk_staff import DeskClient, make_staff
 from tests.support.line.line_bot import unreachable_line
 from tests.support.manual_clock import TUESDAY_NOON, ManualClock
-from tests.support.running_desk import Desk, running_desk
+from tests.support.staff.desk_staff import DeskClient, make_staff
+from tests.support.staff.running_desk import Desk, running_desk
 
 MakeResident = Callable[..., Resident]
 MINUTE = timedelta(minutes=1)

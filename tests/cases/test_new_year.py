@@ -19,8 +19,8 @@ from bot.handlers.staff.duty_settings import save_duty_people, save_special_day
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.delivery.outbox_reads import read_notices
 from tests.conftest import Resident
-from tests.support.desk_staff import make_staff
 from tests.support.manual_clock import ManualClock
+from tests.support.staff.desk_staff import make_staff
 
 NEW_YEAR = datetime(2026, 12, 31, 0, 0, 30, tzinfo=CITY_ZONE)
 FIRST_OPEN_DAY = datetime(2027, 1, 4, 9, 0, tzinfo=CITY_ZONE)

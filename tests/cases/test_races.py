@@ -24,11 +24,11 @@ from bot.storage.sealing import Keyring, SealedField
 from bot.storage.staff.audit_rows import broken_link
 from tests.conftest import new_database
 from tests.support.contexts import context_of
-from tests.support.desk_staff import make_staff
 from tests.support.line.line_bot import unreachable_line
 from tests.support.manual_clock import TUESDAY_NOON, ManualClock
 from tests.support.racing import ACTS, LONG_AGO, OVERDUE, Arena, GatedStore, Scene
-from tests.support.running_desk import running_desk
+from tests.support.staff.desk_staff import make_staff
+from tests.support.staff.running_desk import running_desk
 
 PAIRS = list(combinations_with_replacement(ACTS, 2))
 FEW, MANY = 10, 100

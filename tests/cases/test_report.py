@@ -27,9 +27,9 @@ from bot.storage.staff.audit_rows import read_audit_entries
 from bot.web.desk.desk_report import as_cell
 from bot.web.site import build_site
 from tests.conftest import Resident
-from tests.support.desk_staff import DeskClient, code_at, make_staff
 from tests.support.line.line_bot import ShiftedClock
 from tests.support.running_app import RunningApp
+from tests.support.staff.desk_staff import DeskClient, code_at, make_staff
 
 MakeResident = Callable[..., Resident]
 NOVEMBER = Month(2026, 11)

@@ -24,8 +24,8 @@ from bot.storage.delivery.outbox_reads import read_notices
 from bot.storage.staff.duty_rows import write_switch
 from bot.storage.staff.staff_chat_rows import NewOffer, bind_chat, find_offer, list_chats, offer_chat, write_offer
 from tests.conftest import Resident
-from tests.support.desk_staff import make_staff
 from tests.support.manual_clock import TUESDAY_NIGHT, TUESDAY_NOON, ManualClock
+from tests.support.staff.desk_staff import make_staff
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 DESK = "mail:desk"

@@ -18,7 +18,7 @@ from bot.domain.catalog import Catalog
 from bot.domain.messages import Route
 from bot.domain.understanding.normalise import squeeze
 from bot.domain.understanding.understander import Understander
-from bot.handlers.content.evaluate import read_cases
+from bot.handlers.content.checks.evaluate import read_cases
 from bot.handlers.conversation.answer_dry_run import answer_once
 from bot.settings import SHIPPED_CONTENT
 from tests.conftest import ROOT

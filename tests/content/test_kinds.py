@@ -31,7 +31,7 @@ from bot.storage.content.revision_rows import Revision, RevisionOrigin, add_revi
 from bot.web.chat.chat_page import CHANNEL
 from bot.web.chat.private_page import FIELDS
 from tests.support.manual_clock import TUESDAY_NOON
-from tests.support.studio_office import changed, find_content_faults
+from tests.support.staff.studio_office import changed, find_content_faults
 
 SHIPPED = files_in(SHIPPED_CONTENT)
 FIRE = CardRef(KINDS, "fire")

@@ -27,7 +27,7 @@ from bot.handlers.operations.purge import purge_kept
 from bot.storage.conversation.message_rows import erase_words
 from tests.conftest import Resident
 from tests.support.faulty_bot import BREAKS, FaultyAnalyzer
-from tests.support.studio_office import SNOW, Office, make_office
+from tests.support.staff.studio_office import SNOW, Office, make_office
 
 ODD = "ちょぺりぐらの件"
 

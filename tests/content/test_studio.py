@@ -16,6 +16,8 @@ from bot.domain.staff.permissions import NotAllowedError
 from bot.domain.understanding.analyzer import Analysis
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext, PublishedContent
+from bot.handlers.content.checks.regression_jobs import request_check, run_next_check
+from bot.handlers.content.checks.regression_report import RegressionReport, dump_report
 from bot.handlers.content.edit_draft import CardForm, discard, history_of, read_check, read_draft, save_card, undo
 from bot.handlers.content.load_revisions import begin_revisions, load_newer_revision
 from bot.handlers.content.publish import (
@@ -29,15 +31,13 @@ from bot.handlers.content.publish import (
     revisions_of,
 )
 from bot.handlers.content.publish_from_console import publish_at_once
-from bot.handlers.content.regression_jobs import request_check, run_next_check
-from bot.handlers.content.regression_report import RegressionReport, dump_report
 from bot.language.lexical import LexicalAnalyzer
 from bot.settings import SHIPPED_CONTENT
 from bot.storage.content.regression_rows import LEASE, RegressionState, lease_regression, store_regression
 from bot.storage.content.revision_rows import BehindError, RevisionOrigin
 from bot.storage.staff.audit_rows import read_audit_entries
 from tests.conftest import Resident
-from tests.support.studio_office import SNOW, Office, changed, check_draft, find_content_faults, make_office
+from tests.support.staff.studio_office import SNOW, Office, changed, check_draft, find_content_faults, make_office
 
 SHIPPED = files_in(SHIPPED_CONTENT)
 WORDS = CardRef("triage/words.yaml", "idioms")

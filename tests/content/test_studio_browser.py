@@ -17,9 +17,9 @@ from bot.settings import Settings
 from bot.web.site import build_site
 from tests.conversation.test_browser import say
 from tests.support.browser_checks import assert_accessible, assert_no_sideways_scroll, needs_chromium
-from tests.support.desk_staff import code_at, make_staff
 from tests.support.line.line_bot import ShiftedClock
 from tests.support.running_app import RunningApp
+from tests.support.staff.desk_staff import code_at, make_staff
 
 pytestmark = [
     needs_chromium,

@@ -16,9 +16,9 @@ from bot.domain.staff.permissions import Role
 from bot.handlers.app_context import AppContext
 from bot.handlers.content.edit_draft import read_draft
 from bot.web.site import build_site
-from tests.support.desk_staff import DeskClient, code_at, make_staff
 from tests.support.running_app import RunningApp
-from tests.support.studio_office import Office, make_office
+from tests.support.staff.desk_staff import DeskClient, code_at, make_staff
+from tests.support.staff.studio_office import Office, make_office
 
 SNOW = {"file": "measures/measure-13.yaml", "name": ""}
 SHEET = [sheet.name for sheet in SHEETS].index("言いかえ")

@@ -10,9 +10,9 @@ from bot.content.cards.cards import CardRef, cards_of, read_card, write_card
 from bot.content.check.example_messages import texts_by_row
 from bot.content.content_files import Files
 from bot.handlers.app_context import AppContext
-from bot.handlers.content.regression_jobs import check_for_regressions
+from bot.handlers.content.checks.regression_jobs import check_for_regressions
 from bot.handlers.index_builder import read_valid_catalog
-from tests.support.studio_office import SNOW, make_office
+from tests.support.staff.studio_office import SNOW, make_office
 
 ENDS = ("、どうすればいいですか", "。困っています", "ので教えてください", "って誰に聞けばいいの")
 

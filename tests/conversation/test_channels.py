@@ -15,10 +15,10 @@ from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import StaffAnswer, answer, claim, close
 from bot.handlers.cases.open_cases import list_open_cases
 from bot.web.site import build_site
-from tests.support.desk_staff import make_staff
 from tests.support.line.line_bot import LineBot, ShiftedClock, line_context, running_line_bot, wait_until
 from tests.support.line.line_server import LineServer
 from tests.support.running_app import RunningApp
+from tests.support.staff.desk_staff import make_staff
 from tests.support.telegram.telegram_bot import TelegramBot, running_telegram, telegram_context
 from tests.support.telegram.telegram_server import TelegramServer
 

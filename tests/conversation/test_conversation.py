@@ -9,9 +9,10 @@ import pytest
 from bot.bootstrap import THRESHOLDS
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
 from bot.domain.conversation.conversation import Conversation
-from bot.domain.conversation.dialogue_step import Turn, step
+from bot.domain.conversation.dialogue_step import step
 from bot.domain.conversation.phone_lines import ReplyContext
 from bot.domain.conversation.replies import ReplyWriter
+from bot.domain.conversation.turn import Turn
 from bot.domain.messages import Route
 from bot.domain.understanding.understander import Understander
 from tests.support.manual_clock import TUESDAY_NIGHT, TUESDAY_NOON

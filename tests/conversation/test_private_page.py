@@ -16,10 +16,10 @@ from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import StaffAnswer, answer, claim, close, set_quiet_hours
 from bot.handlers.cases.desk_views import read_case_view
 from bot.handlers.cases.false_alarms import read_proposals
-from tests.support.desk_staff import make_staff
 from tests.support.line.line_bot import LineBot, ShiftedClock, line_context, running_line_bot, wait_until
 from tests.support.line.line_residents import event, user
 from tests.support.line.line_server import LineServer
+from tests.support.staff.desk_staff import make_staff
 
 URL = "https://bot.example.jp"
 

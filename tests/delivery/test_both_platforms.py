@@ -23,11 +23,11 @@ from bot.handlers.staff.duty_settings import save_duty_people
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
 from tests.support.contexts import context_of
-from tests.support.desk_staff import make_staff
 from tests.support.line.line_bot import LineBot, ShiftedClock, wait_until
 from tests.support.line.line_residents import SECRET as LINE_SECRET
 from tests.support.line.line_residents import user
 from tests.support.line.line_server import CHANNEL_ID, LONG_LIVED, Fault, LineServer
+from tests.support.staff.desk_staff import make_staff
 from tests.support.telegram.telegram_bot import running_telegram, telegram_context
 from tests.support.telegram.telegram_residents import press
 from tests.support.telegram.telegram_server import Fault as TelegramFault

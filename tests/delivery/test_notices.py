@@ -21,12 +21,12 @@ from bot.handlers.staff.chat_pairing import confirm, offer, read_chats
 from bot.handlers.staff.duty_settings import save_desk_mail, save_duty_people
 from bot.handlers.staff.feature_switches import set_switch
 from bot.storage.delivery.outbox_reads import read_notices
-from tests.support.desk_staff import make_staff
 from tests.support.line.line_bot import LineBot, ShiftedClock, line_context, running_line_bot, wait_until
 from tests.support.line.line_residents import event, group, text_event, user
 from tests.support.line.line_server import LineServer
 from tests.support.mail_server import MailServer, words_of
 from tests.support.manual_clock import TUESDAY_NOON
+from tests.support.staff.desk_staff import make_staff
 
 PLACE = group("staff")
 

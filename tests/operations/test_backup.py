@@ -40,11 +40,11 @@ from bot.storage.staff.duty_rows import write_switch
 from bot.storage.staff.staff_chat_rows import NewOffer, offer_chat
 from tests.conftest import ROOT, Resident, new_database
 from tests.support.contexts import context_of
-from tests.support.desk_staff import make_staff
 from tests.support.line.line_bot import LineBot, ShiftedClock, line_context, running_line_bot, wait_until
 from tests.support.line.line_residents import text_event, user
 from tests.support.line.line_server import Fault, LineServer
 from tests.support.manual_clock import TUESDAY_NOON
+from tests.support.staff.desk_staff import make_staff
 
 MakeResident = Callable[..., Resident]
 NOW = TUESDAY_NOON + timedelta(hours=1)

@@ -40,13 +40,13 @@ from bot.storage.staff.staff_chat_rows import NewOffer, bind_chat, find_offer, o
 from tests.conftest import ROOT
 from tests.support.canary import ASCII, JAPANESE, WORDS, found_in, writings
 from tests.support.contexts import context_of
-from tests.support.desk_staff import DeskClient, code_at, make_staff
 from tests.support.faulty_bot import BREAKS
 from tests.support.line.line_bot import wait_until
 from tests.support.line.line_residents import SECRET, body_of, event, group, message_event, post, text_event, user
 from tests.support.line.line_server import CHANNEL_ID, LineServer
 from tests.support.mail_server import MailServer
 from tests.support.servers import free_port
+from tests.support.staff.desk_staff import DeskClient, code_at, make_staff
 
 PLACE = group("staff")
 ADDRESS = user("sato")

@@ -23,12 +23,12 @@ from bot.handlers.staff.duty_settings import save_desk_mail, save_duty_people
 from bot.storage.sealing import Keyring
 from bot.web.site import build_site
 from tests.conftest import ROOT, Resident
-from tests.support.desk_staff import DeskClient, code_at, make_staff
 from tests.support.line.line_bot import ShiftedClock
 from tests.support.line.line_residents import SECRET
 from tests.support.line.line_server import CHANNEL_ID, LineServer
 from tests.support.manual_clock import TUESDAY_NOON
 from tests.support.running_app import RunningApp
+from tests.support.staff.desk_staff import DeskClient, code_at, make_staff
 
 MakeResident = Callable[..., Resident]
 HOUR = timedelta(hours=1)

@@ -37,8 +37,8 @@ from bot.storage.sealing import Keyring
 from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry, broken_link, read_audit_entries
 from tests.conftest import Resident
 from tests.support.contexts import context_of
-from tests.support.desk_staff import make_staff
 from tests.support.manual_clock import TUESDAY_NOON
+from tests.support.staff.desk_staff import make_staff
 
 MakeResident = Callable[..., Resident]
 SHIPPED = Retention()

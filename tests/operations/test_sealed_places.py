@@ -17,7 +17,7 @@ from bot.storage.operations.sealed_rows import count_by_key, sealed_columns
 from bot.storage.schema.every_table import columns_of
 from bot.storage.sealing import Keyring
 from tests.conftest import Resident
-from tests.support.desk_staff import make_staff
+from tests.support.staff.desk_staff import make_staff
 
 PLACES = {
     ("residents", "address"),

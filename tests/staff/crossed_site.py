@@ -20,11 +20,11 @@ from bot.handlers.staff.chat_pairing import offer
 from bot.storage.staff.staff_chat_rows import list_chats, write_offer
 from bot.web.site import build_site
 from bot.web.staff_guard import COOKIE
-from tests.support.desk_staff import code_at, make_staff
 from tests.support.line.line_bot import unreachable_line
 from tests.support.manual_clock import TUESDAY_NOON, ManualClock
 from tests.support.running_app import RunningApp
-from tests.support.studio_office import make_office
+from tests.support.staff.desk_staff import code_at, make_staff
+from tests.support.staff.studio_office import make_office
 
 _CARD = {"file": "synonyms.yaml", "name": "snow removal", "seen": "x"}
 _PARAMETERS = {"{name:str}": Switch.DISASTER, "{group:str}": "none", "{number:int}": "1", "{token:str}": "none"}

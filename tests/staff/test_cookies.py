@@ -14,8 +14,8 @@ from bot.handlers.staff.staff_accounts import Credentials
 from bot.web.chat.visitors import COOKIE as TALK
 from bot.web.site import build_site
 from bot.web.staff_guard import OFFICE
-from tests.support.desk_staff import make_staff
 from tests.support.manual_clock import TUESDAY_NOON, ManualClock
+from tests.support.staff.desk_staff import make_staff
 
 
 @dataclass

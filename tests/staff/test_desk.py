@@ -14,8 +14,8 @@ from bot.handlers.cases.case_timers import run_case_timers
 from bot.storage.cases.case_rows import read_history
 from bot.storage.staff.audit_rows import broken_link, read_audit_entries
 from tests.conftest import Resident
-from tests.support.desk_staff import DeskClient, code_at, make_staff
-from tests.support.running_desk import Desk, running_desk
+from tests.support.staff.desk_staff import DeskClient, code_at, make_staff
+from tests.support.staff.running_desk import Desk, running_desk
 
 MakeResident = Callable[..., Resident]
 

@@ -26,10 +26,10 @@ from bot.storage.sealing import Keyring
 from bot.web.site import build_site
 from tests.support.browser_checks import assert_accessible, assert_no_sideways_scroll, needs_chromium, page_faults
 from tests.support.contexts import context_of
-from tests.support.desk_staff import code_at, make_staff
 from tests.support.line.line_bot import ShiftedClock, line_context, running_line_bot, wait_until
 from tests.support.line.line_server import LineServer
 from tests.support.running_app import RunningApp
+from tests.support.staff.desk_staff import code_at, make_staff
 
 pytestmark = needs_chromium
 OFFICE, PHONE = (1024, 768), (390, 844)

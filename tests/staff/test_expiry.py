@@ -27,9 +27,9 @@ from bot.storage.conversation.resident_rows import find_resident
 from bot.storage.identifiers import hashed
 from bot.storage.staff.staff_chat_rows import find_offer
 from tests.conftest import Resident
-from tests.support.desk_staff import code_at, make_staff
 from tests.support.line.line_bot import unreachable_line
 from tests.support.manual_clock import TUESDAY_NOON, ManualClock
+from tests.support.staff.desk_staff import code_at, make_staff
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 

@@ -12,8 +12,8 @@ from bot.domain.staff.permissions import Role
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.case_actions import StaffAnswer, answer, claim, close, release
 from bot.storage.staff.staff_chat_rows import list_chats
-from tests.support.desk_staff import DeskClient, code_at, make_staff
 from tests.support.line.line_bot import ShiftedClock, wait_until
+from tests.support.staff.desk_staff import DeskClient, code_at, make_staff
 from tests.support.telegram.telegram_bot import running_telegram, telegram_context
 from tests.support.telegram.telegram_residents import group, membership, message, person, press, supergroup, text
 from tests.support.telegram.telegram_server import Fault, TelegramServer

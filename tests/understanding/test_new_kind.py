@@ -32,9 +32,9 @@ from bot.settings import SHIPPED_CONTENT
 from bot.storage.cases.case_rows import list_cases
 from bot.web.site import build_site
 from tests.conftest import Resident
-from tests.support.desk_staff import DeskClient, code_at, make_staff
 from tests.support.manual_clock import TUESDAY_NOON
 from tests.support.running_app import RunningApp
+from tests.support.staff.desk_staff import DeskClient, code_at, make_staff
 
 GUIDE = (SHIPPED_CONTENT / "README.md").read_text("utf-8")
 BEAR = dedent(re.findall(r'```yaml\n(   - id: "bear"\n.*?)   ```', GUIDE, re.DOTALL)[0])

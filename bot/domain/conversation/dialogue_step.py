@@ -20,6 +20,7 @@ from bot.domain.conversation.commands import (
 from bot.domain.conversation.conversation import Conversation
 from bot.domain.conversation.phone_lines import ReplyContext
 from bot.domain.conversation.replies import ReplyWriter
+from bot.domain.conversation.turn import Turn
 from bot.domain.messages import CANCEL, Choice, Reply, Route, ShownEntry
 from bot.domain.understanding.decision import Decision, Thresholds, Understanding, decide
 from bot.domain.understanding.kinds import KindId, KindRole, Kinds, worst
@@ -28,28 +29,6 @@ TOLD_AGAIN = timedelta(minutes=30)
 """While staff have the case, the bot says the numbers to call at most once in this time."""
 QUESTIONS_BACK = 2
 """Questions that are asked back at most, before the menu and a person."""
-
-
-@dataclass(frozen=True)
-class Turn:
-    """The outcome of one step."""
-
-    reply: Reply
-    talk: Conversation
-    case: CaseWish | None = None
-    cancels: bool = False
-    adds: bool = False
-    """What came belongs to the open case, and says nothing by itself."""
-    returns: bool = False
-    """The resident wants the bot to answer while staff have the case."""
-    steers: bool = False
-    """A command or a button, which says nothing that staff would have to read."""
-    for_other: bool = False
-    """The writer says that it is about somebody else."""
-    report: FollowUpReport | None = None
-    """What the writer says of a case that has ended."""
-    verdict: str = ""
-    """What the resident says of the last answer: `good` or `wrong`; which one is the talk's entry."""
 
 
 def speaks_beside_staff(turn: Turn, case: Case | None, now: datetime) -> bool:

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from bot.domain.catalog import Catalog
 from bot.domain.conversation.conversation import Conversation
-from bot.domain.conversation.dialogue_step import Step, Turn
+from bot.domain.conversation.dialogue_step import Step
 from bot.domain.conversation.replies import ReplyWriter
+from bot.domain.conversation.turn import Turn
 from bot.domain.messages import EventKind, Inbound, Reply, Route
 from bot.domain.understanding.decision import Decision, decide
 from bot.domain.wording import Wording

@@ -1,6 +1,6 @@
 """Which messages somebody should look at: those that were not understood."""
 
-from bot.domain.conversation.dialogue_step import Turn
+from bot.domain.conversation.turn import Turn
 from bot.domain.messages import Route
 
 UNMATCHED, NEAR_TIE, WRONG = "unmatched", "near-tie", "wrong"

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Protocol
 
-from bot.domain.cases.case import Case
 from bot.domain.cases.case_transitions import Status
 
 
@@ -78,11 +78,23 @@ class Staff:
     is_disabled: bool = False
 
 
+class OwnedCase(Protocol):
+    """A case, as far as permissions depend on it."""
+
+    @property
+    def status(self) -> Status:
+        """Claimed, it has an owner."""
+
+    @property
+    def owner(self) -> str:
+        """The id of a member of staff; empty without one."""
+
+
 class NotAllowedError(Exception):
     """This member of staff may not do this."""
 
 
-def may(staff: Staff, deed: Permission, case: Case | None = None) -> bool:
+def may(staff: Staff, deed: Permission, case: OwnedCase | None = None) -> bool:
     """Whether this member of staff may do this, to this case where it is about one."""
     if staff.is_disabled or deed not in ROLE_MAY[staff.role]:
         return False
@@ -93,7 +105,7 @@ def may(staff: Staff, deed: Permission, case: Case | None = None) -> bool:
     return deed not in _OWNERS_OR_ADMINS or case.owner == staff.id or staff.role is Role.ADMIN
 
 
-def require(staff: Staff, deed: Permission, case: Case | None = None) -> None:
+def require(staff: Staff, deed: Permission, case: OwnedCase | None = None) -> None:
     """Raise NotAllowedError unless it is allowed."""
     if not may(staff, deed, case):
         message = f"{staff.role} may not {deed}"

@@ -24,8 +24,8 @@ from bot.domain.cases.duty_roster import DutyRoster
 from bot.domain.cases.escalation import StaffAlert
 from bot.domain.cases.follow_up import KNOWN_FOR, agreed, may_be_asked, reported
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
-from bot.domain.conversation.dialogue_step import Turn
 from bot.domain.conversation.phone_lines import ReplyContext
+from bot.domain.conversation.turn import Turn
 from bot.domain.messages import Inbound, Route
 from bot.domain.switches import Switches
 from bot.handlers.app_context import AppContext

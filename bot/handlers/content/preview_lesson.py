@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from bot.content.cards.cards import write_card
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
+from bot.handlers.content.draft_understander import draft_understander
 from bot.handlers.content.edit_draft import read_draft
 from bot.handlers.content.teach_from_unmatched import Lesson, LessonTarget, files_with, words_of
-from bot.handlers.content.try_question import draft_understander
 from bot.handlers.conversation.answer_dry_run import answer_once
 from bot.handlers.index_builder import build_understander
 

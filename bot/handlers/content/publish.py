@@ -9,8 +9,8 @@ from bot.content.content_files import Files, digest_of, pack_files, unpack_files
 from bot.content.upgrade_merge import merge_upgrade
 from bot.domain.staff.permissions import Permission, Staff, require
 from bot.handlers.app_context import AppContext
+from bot.handlers.content.checks.regression_report import RegressionReport, load_report
 from bot.handlers.content.edit_draft import Draft, read_check, read_draft, rebase_draft
-from bot.handlers.content.regression_report import RegressionReport, load_report
 from bot.storage.content.draft_rows import clear_draft, newest_edit, write_draft_file
 from bot.storage.content.regression_rows import RegressionRow, clear_regressions, request_approval
 from bot.storage.content.revision_rows import (

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from bot.handlers.app_context import AppContext
+from bot.handlers.content.checks.regression_jobs import check_for_regressions
+from bot.handlers.content.checks.regression_report import RegressionReport
 from bot.handlers.content.edit_draft import read_draft
 from bot.handlers.content.publish import LONGEST_REASON, activate_revision, next_revision
-from bot.handlers.content.regression_jobs import check_for_regressions
-from bot.handlers.content.regression_report import RegressionReport
 from bot.storage.content.revision_rows import Revision, RevisionOrigin
 
 

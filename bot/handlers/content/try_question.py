@@ -1,21 +1,17 @@
 """Try a sentence on the draft and on the published content: the answers and their reasons."""
 
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 from bot.content.check.example_messages import texts_by_row
 from bot.content.content_faults import ContentError, Fault
-from bot.content.content_files import pack_files, unpack_files
 from bot.domain.messages import Reply
 from bot.domain.understanding.explain_match import explain
 from bot.domain.understanding.kinds import Signal
 from bot.domain.understanding.synonyms import with_synonyms
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
-from bot.handlers.content.edit_draft import read_draft
+from bot.handlers.content.draft_understander import draft_understander
 from bot.handlers.conversation.answer_dry_run import answer_once
-from bot.handlers.index_builder import build_understander
 
 MAX_CHARACTERS = 2000
 
@@ -49,19 +45,6 @@ def try_question(context: AppContext, text: str) -> Trial:
     except ContentError as error:
         return Trial(question, None, published, error.faults[0])
     return Trial(question, _answered(context, draft, question), published)
-
-
-def draft_understander(context: AppContext) -> Understander:
-    """Raises ContentError."""
-    draft = read_draft(context.store)
-    if not draft.is_changed:
-        return context.content.understander
-    return _opened(pack_files(draft.files), context.folders.indexes, context.content.understander)
-
-
-@lru_cache(maxsize=1)
-def _opened(packed: bytes, indexes: Path, like: Understander) -> Understander:
-    return build_understander(unpack_files(packed), like.analyzer, indexes)
 
 
 def _answered(context: AppContext, understander: Understander, text: str) -> TrialAnswer:

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from bot.domain.city_calendar import CITY_ZONE, is_holiday
 from bot.domain.conversation.conversation import Conversation
-from bot.domain.conversation.dialogue_step import Turn, step
+from bot.domain.conversation.dialogue_step import step
 from bot.domain.conversation.phone_lines import ReplyContext
+from bot.domain.conversation.turn import Turn
 from bot.domain.messages import Answerer, Route
 from bot.domain.understanding.decision import Thresholds
 from bot.domain.understanding.normalise import clean_input

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from bot.domain.conversation.dialogue_step import Turn
+from bot.domain.conversation.turn import Turn
 from bot.domain.conversation.unmatched import WRONG, unmatched_reason
 from bot.domain.messages import EventKind, Inbound
 from bot.handlers.app_context import AppContext

@@ -8,10 +8,11 @@ from sqlalchemy import Connection
 
 from bot.domain.city_calendar import CITY_ZONE
 from bot.domain.conversation.conversation import Conversation
-from bot.domain.conversation.dialogue_step import Step, Turn, as_private, speaks_beside_staff, step
+from bot.domain.conversation.dialogue_step import Step, as_private, speaks_beside_staff, step
 from bot.domain.conversation.non_text_messages import turn_beyond_text, words_of
 from bot.domain.conversation.phone_lines import ReplyContext
 from bot.domain.conversation.replies import ReplyWriter
+from bot.domain.conversation.turn import Turn
 from bot.domain.messages import WRITTEN, EventKind, Inbound, Route
 from bot.domain.switches import ORDINARY
 from bot.domain.understanding.normalise import clean_input

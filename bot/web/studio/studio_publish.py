@@ -7,10 +7,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.domain.staff.permissions import Permission, Staff
 from bot.handlers.app_context import AppContext
+from bot.handlers.content.checks.regression_jobs import STEPS, request_check
+from bot.handlers.content.checks.regression_report import RegressionReport, load_report
 from bot.handlers.content.edit_draft import discard
 from bot.handlers.content.publish import NoReasonError, NotCheckedError, OwnRequestError, publish, request_publish
-from bot.handlers.content.regression_jobs import STEPS, request_check
-from bot.handlers.content.regression_report import RegressionReport, load_report
 from bot.handlers.content.studio_views import read_home
 from bot.storage.content.revision_rows import BehindError
 from bot.web.staff_guard import POLLS, StaffGuard

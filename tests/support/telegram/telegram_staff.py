@@ -7,8 +7,8 @@ from bot.domain.staff.permissions import Staff
 from bot.handlers.app_context import AppContext
 from bot.handlers.staff.chat_pairing import confirm, offer, read_chats
 from bot.storage.delivery.outbox_reads import read_notices
-from tests.support.desk_staff import make_staff
 from tests.support.line.line_bot import wait_until
+from tests.support.staff.desk_staff import make_staff
 from tests.support.telegram.telegram_bot import TelegramBot
 from tests.support.telegram.telegram_residents import person, press, supergroup, text
 from tests.support.telegram.telegram_server import Taken

@@ -10,15 +10,15 @@ from bot.domain.messages import Answerer
 from bot.domain.staff.permissions import Role, Staff
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
+from bot.handlers.content.checks.regression_check import RegressionRun
+from bot.handlers.content.checks.regression_report import RegressionReport
 from bot.handlers.content.edit_draft import CardForm, Saved, read_draft, save_card
 from bot.handlers.content.load_revisions import begin_revisions, load_newer_revision
-from bot.handlers.content.regression_check import RegressionRun
-from bot.handlers.content.regression_report import RegressionReport
 from bot.handlers.conversation.answer_dry_run import answerer
 from bot.handlers.index_builder import build_understander
-from tests.support.desk_staff import make_staff
 from tests.support.line.line_bot import ShiftedClock
 from tests.support.manual_clock import TUESDAY_NOON
+from tests.support.staff.desk_staff import make_staff
 
 SNOW = CardRef("measures/measure-13.yaml")
 

@@ -17,9 +17,9 @@ from bot.domain.staff.permissions import Permission, Staff, require
 from bot.domain.understanding.decision import Thresholds
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext
+from bot.handlers.content.checks.regression_check import RegressionRun
+from bot.handlers.content.checks.regression_report import RegressionReport, dump_report
 from bot.handlers.content.edit_draft import Draft, read_draft
-from bot.handlers.content.regression_check import RegressionRun
-from bot.handlers.content.regression_report import RegressionReport, dump_report
 from bot.handlers.conversation.answer_dry_run import answerer
 from bot.handlers.index_builder import child_process, fit_index, process_analyzer, read_valid_catalog
 from bot.handlers.project_folders import ProjectFolders

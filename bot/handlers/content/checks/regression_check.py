@@ -13,9 +13,9 @@ from bot.domain.city_calendar import CITY_ZONE
 from bot.domain.messages import Answerer, Route
 from bot.domain.understanding.kinds import worst
 from bot.domain.understanding.understander import Understander
-from bot.handlers.content.evaluate import Prediction, ScoredCase, predict, read_cases, score
-from bot.handlers.content.explain_regressions import cause_of, collisions
-from bot.handlers.content.regression_report import Cause, ChangedAnswer, Collision, Regression, RegressionReport
+from bot.handlers.content.checks.evaluate import Prediction, ScoredCase, predict, read_cases, score
+from bot.handlers.content.checks.explain_regressions import cause_of, collisions
+from bot.handlers.content.checks.regression_report import Cause, ChangedAnswer, Collision, Regression, RegressionReport
 
 FROZEN = "safety.jsonl"
 """Set of messages: no publish may detect fewer emergencies in it."""

@@ -11,9 +11,9 @@ from bot.domain.staff.permissions import Role
 from bot.handlers.app_context import AppContext
 from bot.storage.cases.case_rows import list_cases
 from bot.web.site import build_site
-from tests.support.desk_staff import DeskClient, code_at, make_staff
 from tests.support.line.line_bot import ShiftedClock
 from tests.support.running_app import RunningApp
+from tests.support.staff.desk_staff import DeskClient, code_at, make_staff
 
 
 @dataclass

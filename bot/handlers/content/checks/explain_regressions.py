@@ -10,7 +10,7 @@ from bot.domain.understanding.normalise import squeeze
 from bot.domain.understanding.synonyms import with_synonyms
 from bot.domain.understanding.triage import Triage, WordGroup
 from bot.domain.understanding.understander import Understander
-from bot.handlers.content.regression_report import Cause
+from bot.handlers.content.checks.regression_report import Cause
 
 _PHRASE_SIMILARITY = 55
 """Partial ratio (0 to 100) from which a new phrase is named as the cause."""

@@ -1,0 +1,1 @@
+"""Staff at the desk and in the studio, for the tests."""
