@@ -156,7 +156,8 @@ def test_a_channel_is_one_folder() -> None:
     may = {
         "settings.py",
         "bootstrap.py",
-        "cli/main.py",
+        "__main__.py",
+        "cli/server_commands.py",
         "cli/telegram_commands.py",
         "cli/maintenance_commands.py",
         "web/webhooks.py",

@@ -31,7 +31,7 @@ from bot.storage.cases.case_rows import list_cases
 from bot.storage.delivery.outbox_reads import read_notices
 from bot.storage.schema.desk_schema import staff_chats
 from bot.web.chat.chat_page import ChatPage
-from bot.web.chat.visitors import sender_of
+from bot.web.visitors import sender_of
 from tests.conftest import Resident
 from tests.support.line.line_bot import unreachable_line
 from tests.support.manual_clock import TUESDAY_NOON, ManualClock

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -60,7 +60,7 @@ def old_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]
 
 def _fill(store: Store, keys: Keyring) -> None:
     """A case that waits, a chat of the desk, an answer on its way, and notices in every state."""
-    at = datetime.now(UTC)
+    at = TUESDAY_NOON
     values = {
         "at": at if store.writer.dialect.name == "postgresql" else f"{at:%Y-%m-%d %H:%M:%S.%f}",
         "address": keys.seal(SealedField("staff_chats", "chat", "address"), str(PLACE)),

@@ -11,9 +11,9 @@ import pytest
 from bot.domain.staff.permissions import Role
 from bot.handlers.app_context import AppContext
 from bot.handlers.staff.staff_accounts import Credentials
-from bot.web.chat.visitors import COOKIE as TALK
 from bot.web.site import build_site
 from bot.web.staff_guard import OFFICE
+from bot.web.visitors import COOKIE as TALK
 from tests.support.manual_clock import TUESDAY_NOON, ManualClock
 from tests.support.staff.desk_staff import make_staff
 

@@ -23,9 +23,9 @@ from bot.handlers.conversation.receive_message import receive
 from bot.storage.conversation.device_rows import sender_behind
 from bot.storage.conversation.message_rows import Exchange, read_exchanges
 from bot.storage.conversation.resident_rows import find_resident
-from bot.web.chat.visitors import event_of, forget, new_token, remember, sender_of, source_of, token_of
 from bot.web.page_threads import pooled_endpoint
 from bot.web.route_access import RESIDENTS, public_route
+from bot.web.visitors import event_of, forget, new_token, remember, sender_of, source_of, token_of
 
 log = structlog.get_logger()
 

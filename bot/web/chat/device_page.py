@@ -12,9 +12,9 @@ from bot.handlers.app_context import AppContext
 from bot.handlers.conversation.link_device import NoCaseError, WrongCodeError, link_device, offer_code
 from bot.handlers.staff.throttle import TooManyTriesError
 from bot.web.chat.chat_page import ChatPage
-from bot.web.chat.visitors import new_token, remember, sender_of, source_of, token_of
 from bot.web.page_threads import form_endpoint
 from bot.web.route_access import RESIDENTS, public_route
+from bot.web.visitors import new_token, remember, sender_of, source_of, token_of
 
 
 class DevicePage:

@@ -11,9 +11,9 @@ from bot.domain.conversation.phone_lines import dial_string
 from bot.handlers.app_context import AppContext
 from bot.handlers.conversation.submit_private_form import PageOverError, is_page_there, submit_private_form
 from bot.web.chat.chat_page import ChatPage
-from bot.web.chat.visitors import source_of
 from bot.web.page_threads import form_endpoint
 from bot.web.route_access import Public, public_route
+from bot.web.visitors import source_of
 
 FIELDS = ("name", "address", "telephone", "words")
 _LONGEST = {"name": 100, "address": 200, "telephone": 40, "words": 4000}

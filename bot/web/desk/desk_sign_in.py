@@ -11,12 +11,12 @@ from bot.handlers.app_context import AppContext
 from bot.handlers.cases.desk_views import read_queue
 from bot.handlers.staff.sign_in import SignIn, SignInError, sign_in, sign_out
 from bot.handlers.staff.throttle import TooManyTriesError
-from bot.web.chat.visitors import source_of
 from bot.web.page_threads import form_endpoint
 from bot.web.route_access import SIGNED_IN, Public, public_route
 from bot.web.staff_guard import COOKIE, StaffGuard
 from bot.web.staff_pages import StaffPages
 from bot.web.staff_request import StaffRequest
+from bot.web.visitors import source_of
 
 _SIGNS_IN = Public("who signs in has no session yet")
 _LOCKED = Public("a locked screen has no session; only a device of the office learns how many wait")
