@@ -154,4 +154,4 @@ def test_a_kind_that_is_gone_is_shown_by_its_id(
     sato.says("台所から火が出て燃えてる", after=timedelta(minutes=1))
     with with_bear.store.reading() as connection:
         kinds = sorted(each.kind for each in list_cases(connection, open_only=True))
-    assert kinds == ["fire", *["bear"] * 5]
+    assert kinds == [*["bear"] * 5, "fire"]
