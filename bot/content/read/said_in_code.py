@@ -24,7 +24,7 @@ _PACKAGE = Path(bot.__file__).parent
 
 
 def platforms() -> frozenset[str]:
-    """The names of the platforms: each has a folder of its own among the channels, with its channel; the mail is none."""
+    """The names of the platforms: each has a folder with its channel; the mail has none."""
     return frozenset(path.parent.name for path in (_PACKAGE / "channels").glob("*/*_channel.py"))
 
 
