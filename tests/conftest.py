@@ -1,8 +1,11 @@
 """Shared fixtures: the shipped content, a real database of each kind, a context, residents."""
 
+import logging
 import os
 import shutil
+import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 
 from bot.content.content_files import files_in
 from bot.domain.messages import Inbound, Reply
@@ -111,6 +115,18 @@ def new_database(server: str, name: str = "", like: str = "template1") -> str:
         connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{like}"'.encode())
     base, _, query = server.partition("?")
     return f"{base.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
+
+
+@pytest.fixture
+def kept_logging() -> Iterator[None]:
+    """For a command that runs in this process: it configures logging for a stream that is closed after the test."""
+    configured, handlers, level = structlog.get_config(), logging.root.handlers[:], logging.root.level
+    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
+    yield
+    structlog.configure(**configured)
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
+    sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
 
 
 @pytest.fixture

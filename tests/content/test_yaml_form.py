@@ -56,6 +56,7 @@ def test_whatever_is_written_is_read_back(lead: str, phrases: list[str]) -> None
     assert misshapen_line(place.file, body.decode()) == 0
 
 
+@pytest.mark.usefixtures("kept_logging")
 def test_content_check_refuses_another_form_and_rewrites_it(tmp_path: Path) -> None:
     write_files(tmp_path, SHIPPED)
     menu = tmp_path / "menu.yaml"
