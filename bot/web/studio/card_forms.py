@@ -1,4 +1,4 @@
-"""A card as a form: the values its fields show, and the values that are sent back."""
+"""Convert a card to form fields, and a submitted form back to a card's values."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ ROWS_SPARE = 1
 _PLACES = 12
 
 Get = Callable[[str], str]
-"""A field of the sent form by name; empty where it is not there."""
+"""Reads a field of the submitted form; empty if missing."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """One field on the page. `hours`: a table of opening hours. `theirs`: the value somebody else saved meanwhile."""
+    """One form field. `hours`: a table of opening hours. `theirs`: a conflicting value saved by somebody else."""
 
     field: Field
     text: str
@@ -28,7 +28,7 @@ class Box:
 
 @dataclass(frozen=True)
 class HoursRow:
-    """One period: ticked days, dates of the month, times."""
+    """One period: checked days, days of the month, times."""
 
     days: frozenset[str]
     dates: str
@@ -37,7 +37,7 @@ class HoursRow:
 
 @dataclass(frozen=True)
 class HoursBoxes:
-    """The whole table, with empty rows at its ends to be filled in."""
+    """The table of opening hours, with empty rows to fill in."""
 
     rows: tuple[HoursRow, ...]
     unsure: frozenset[str]
@@ -45,7 +45,7 @@ class HoursBoxes:
 
 
 def boxes(kind: CardKind, values: Mapping[str, Data], theirs: Mapping[str, Data]) -> list[Box]:
-    """Every field of a card, in order."""
+    """The form fields of a card, in order."""
     return [
         Box(
             field,
@@ -58,7 +58,7 @@ def boxes(kind: CardKind, values: Mapping[str, Data], theirs: Mapping[str, Data]
 
 
 def fields_of(kind: CardKind, get: Get, before: Mapping[str, Data], *, is_new: bool = False) -> Values:
-    """The values that were filled in. `before`: the card until now, for values stored in another form than shown."""
+    """The submitted values. `before`: the card's current values, for those stored in another form than shown."""
     return {
         field.name: _filled(field, get, before.get(field.name, ""))
         for field in kind.fields
@@ -86,7 +86,7 @@ def _hours_boxes(hours: Data) -> HoursBoxes:
 
 
 def _hours(name: str, get: Get, before: Data) -> Data:
-    """The table back as data; rows without times are not there."""
+    """The table as data; rows without times are dropped."""
     old = _rows(before, "periods")
     periods: list[Data] = []
     for position in range(_PLACES):

@@ -1,4 +1,4 @@
-"""「分からなかった文」: what residents wrote and the bot did not understand, and what it can become."""
+"""「分からなかった文」: messages the bot did not understand, and lessons taught from them."""
 
 from http import HTTPStatus
 
@@ -45,7 +45,7 @@ class StudioLearning:
         )  # fmt: skip
 
     def _try(self, request: StaffRequest) -> Response:
-        """What the lesson would change; nothing is kept yet."""
+        """Preview what the lesson would change, without storing it."""
         group, taught = request.path_params["group"], _taught(request)
         try:
             preview = preview_lesson(self._context, group, taught)
@@ -70,7 +70,7 @@ class StudioLearning:
         return self._context.content.catalog
 
     def _titles(self) -> dict[str, str]:
-        """What entries and subjects are called."""
+        """Titles of entries and subjects by id."""
         catalog = self._catalog()
         subjects = {subject.id: subject.title for subject in catalog.not_ours}
         return subjects | {entry.id: entry.title for entry in catalog.entries}
