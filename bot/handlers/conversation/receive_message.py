@@ -80,7 +80,7 @@ def _answer(connection: Connection, arrival: _Arrival, resident: str) -> None:
     reply_context = standing.moment(arrival.now)
     turn = _adapted(arrival, standing, reply_context, _turn(arrival, talk, reply_context))
     speaks = speaks_beside_staff(turn, standing.case, last.received_at)
-    case = apply_turn(turn, standing, told=speaks)
+    case = apply_turn(turn, standing, bot_speaks=speaks)
     stored = [_as_stored(connection, arrival, message, case) for message in arrival.messages]
     filed = Filed(case, heard=turn.case is not None)
     rows = [add_inbound(connection, keys, resident, message, filed) for message in stored]
