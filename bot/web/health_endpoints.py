@@ -61,10 +61,10 @@ class Health:
 
     def _figures(self) -> bytes:
         with self._context.store.reading() as connection:
-            return written(read_figures(connection), self._context.clock())
+            return render_metrics(read_figures(connection), self._context.clock())
 
 
-def written(figures: Figures, now: datetime) -> bytes:
+def render_metrics(figures: Figures, now: datetime) -> bytes:
     """The figures in Prometheus format. Ages are in seconds, 0 if nothing waits."""
 
     def age(since: datetime | None) -> float:

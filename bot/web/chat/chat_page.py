@@ -20,7 +20,7 @@ from bot.domain.messages import Inbound
 from bot.domain.understanding.normalise import squeeze
 from bot.handlers.app_context import AppContext
 from bot.handlers.conversation.receive_message import receive
-from bot.storage.conversation.device_rows import sender_behind
+from bot.storage.conversation.device_rows import linked_sender
 from bot.storage.conversation.message_rows import Exchange, read_exchanges
 from bot.storage.conversation.resident_rows import find_resident
 from bot.web.page_threads import pooled_endpoint
@@ -91,7 +91,7 @@ class ChatPage:
 
     def _receive(self, request: Request, token: str, text: str, once: str) -> None:
         with self._context.store.reading() as connection:
-            sender = sender_behind(connection, sender_of(token))
+            sender = linked_sender(connection, sender_of(token))
         event = event_of(sender, once or secrets.token_hex(16))
         message = Inbound(CHANNEL, sender, event, text, self._context.clock(), source_of(request, self._context.secret))
         receive(self._context, [message], message.received_at)
@@ -142,7 +142,7 @@ class ChatPage:
         if not token:
             return []
         with self._context.store.reading() as connection:
-            resident = find_resident(connection, CHANNEL, sender_behind(connection, sender_of(token)))
+            resident = find_resident(connection, CHANNEL, linked_sender(connection, sender_of(token)))
             if resident is None:
                 return []
             return read_exchanges(

@@ -44,7 +44,7 @@ class DeskReport:
         text = io.StringIO()
         writer = csv.writer(text)
         for row in self._rows(report):
-            writer.writerow([as_cell(cell) for cell in row])
+            writer.writerow([escape_cell(cell) for cell in row])
         name = f"attachment; filename=report-{report.month}.csv"
         body = text.getvalue().encode("utf-8-sig")
         return Response(body, media_type="text/csv; charset=utf-8", headers={"content-disposition": name})
@@ -76,6 +76,6 @@ class DeskReport:
         return str(self._pages.words("REPORT_ROWS")[table.name][name])
 
 
-def as_cell(text: str) -> str:
+def escape_cell(text: str) -> str:
     """Escape text that a spreadsheet program would take for a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text

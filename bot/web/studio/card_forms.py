@@ -9,8 +9,8 @@ from bot.content.cards.differences import shown
 from bot.content.read.hours_reader import BOXES, as_hours, days_data, ticked
 from bot.content.yaml.yaml_form import Data
 
-ROWS_SPARE = 1
-_PLACES = 12
+_SPARE_ROWS = 1
+_MOST_ROWS = 12
 
 Get = Callable[[str], str]
 """Reads a field of the submitted form; empty if missing."""
@@ -81,7 +81,7 @@ def _hours_boxes(hours: Data) -> HoursBoxes:
     special = [(str(row["day"]), _times(row), str(row.get("reason", ""))) for row in _rows(hours, "special")]
     unsure = ticked(hours.get("unsure", [])) if isinstance(hours, dict) else frozenset()
     return HoursBoxes(
-        (*rows, *[HoursRow(frozenset(), "", "")] * ROWS_SPARE), unsure, (*special, *[("", "", "")] * ROWS_SPARE)
+        (*rows, *[HoursRow(frozenset(), "", "")] * _SPARE_ROWS), unsure, (*special, *[("", "", "")] * _SPARE_ROWS)
     )
 
 
@@ -89,7 +89,7 @@ def _hours(name: str, get: Get, before: Data) -> Data:
     """The table as data; rows without times are dropped."""
     old = _rows(before, "periods")
     periods: list[Data] = []
-    for position in range(_PLACES):
+    for position in range(_MOST_ROWS):
         times = get(f"{name}-{position}-times").replace("、", " ").split()
         days = frozenset(_ticked_boxes(f"{name}-{position}", get)) | _dates_typed(get(f"{name}-{position}-dates"))
         if times:
@@ -101,7 +101,7 @@ def _hours(name: str, get: Get, before: Data) -> Data:
 
 
 def _special(name: str, get: Get) -> Iterator[Data]:
-    for position in range(_PLACES):
+    for position in range(_MOST_ROWS):
         day = get(f"{name}-special-{position}-day").strip()
         if day:
             times = get(f"{name}-special-{position}-times").replace("、", " ").split()

@@ -46,7 +46,7 @@ class StudioLearning:
 
     def _try(self, request: StaffRequest) -> Response:
         """Preview what the lesson would change, without storing it."""
-        group, taught = request.path_params["group"], _taught(request)
+        group, taught = request.path_params["group"], _read_lesson(request)
         try:
             preview = preview_lesson(self._context, group, taught)
         except (LessonError, NoSuchCardError):
@@ -59,7 +59,7 @@ class StudioLearning:
         )  # fmt: skip
 
     def _teach(self, request: StaffRequest) -> Response:
-        taught = _taught(request)
+        taught = _read_lesson(request)
         try:
             teach(self._context, request.staff, request.path_params["group"], taught)
         except (LessonError, NoSuchCardError):
@@ -76,7 +76,7 @@ class StudioLearning:
         return subjects | {entry.id: entry.title for entry in catalog.entries}
 
 
-def _taught(request: StaffRequest) -> LessonTarget:
+def _read_lesson(request: StaffRequest) -> LessonTarget:
     lesson = request.field("lesson")
     if lesson not in set(Lesson):
         raise HTTPException(HTTPStatus.NOT_FOUND)
