@@ -30,7 +30,7 @@ from bot.storage.operations.purge_rows import is_erased
 from bot.storage.staff.staff_rows import find_staff
 
 LONGEST_ANSWER = 2000
-SAME_PRESS = timedelta(minutes=1)
+REPEAT_PERIOD = timedelta(minutes=1)
 """The same answer to the same resident within this time counts as sent twice by mistake."""
 _NO_TROUBLE = frozenset({Reason.FALSE_ALARM, Reason.PRANK})
 
@@ -94,10 +94,10 @@ class CaseWork:
 
 def claim(context: AppContext, staff: Staff, case_id: str) -> Case:
     """Raises TakenError with the owner's name."""
-    return context.store.transaction(lambda connection: claim_inside(connection, context, staff, case_id))
+    return context.store.transaction(lambda connection: claim_in_transaction(connection, context, staff, case_id))
 
 
-def claim_inside(connection: Connection, context: AppContext, staff: Staff, case_id: str) -> Case:
+def claim_in_transaction(connection: Connection, context: AppContext, staff: Staff, case_id: str) -> Case:
     """Claim the case inside the caller's transaction. Raises TakenError before anything is written."""
 
     def take(work: CaseWork) -> Case:
@@ -108,7 +108,7 @@ def claim_inside(connection: Connection, context: AppContext, staff: Staff, case
         work.say(lambda writer: writer.staff_reads())
         return after
 
-    return _inside(connection, context, CaseRequest(staff, case_id, Permission.CLAIM), take)
+    return _in_transaction(connection, context, CaseRequest(staff, case_id, Permission.CLAIM), take)
 
 
 @dataclass(frozen=True)
@@ -124,12 +124,12 @@ class StaffAnswer:
 
 
 def answer(context: AppContext, staff: Staff, case_id: str, written: StaffAnswer) -> Case:
-    """Write to the resident; a repetition within `SAME_PRESS` is ignored. Raises EmptyError."""
+    """Write to the resident; a repetition within `REPEAT_PERIOD` is ignored. Raises EmptyError."""
     clean = _words(written.words)
     token = secrets.token_urlsafe(24) if written.offers_page and context.public_url else ""
 
     def write(work: CaseWork) -> Case:
-        keys, since = context.keys, work.now - SAME_PRESS
+        keys, since = context.keys, work.now - REPEAT_PERIOD
         if clean in read_answers(work.connection, keys, work.case.id, staff.id, since):
             return work.case
         unread = first_message_after(work.connection, work.case.id, written.seen) if written.seen else None
@@ -140,13 +140,13 @@ def answer(context: AppContext, staff: Staff, case_id: str, written: StaffAnswer
         work.say(lambda writer: writer.to_resident(clean), by_staff=True, private_link=link)
         return after
 
-    return _on_case(context, staff, case_id, Permission.REPLY, write)
+    return _run_on_case(context, staff, case_id, Permission.REPLY, write)
 
 
 def note(context: AppContext, staff: Staff, case_id: str, words: str) -> Case:
     """Add a note that only staff can see. Raises EmptyError."""
     clean = _words(words)
-    return _on_case(
+    return _run_on_case(
         context,
         staff,
         case_id,
@@ -174,7 +174,7 @@ def hand_over(context: AppContext, staff: Staff, case_id: str, to: str, words: s
         )
         return after
 
-    return _on_case(context, staff, case_id, Permission.HAND_OVER, transfer)
+    return _run_on_case(context, staff, case_id, Permission.HAND_OVER, transfer)
 
 
 def release(context: AppContext, staff: Staff, case_id: str) -> Case:
@@ -192,7 +192,7 @@ def release(context: AppContext, staff: Staff, case_id: str) -> Case:
         )
         return after
 
-    return _on_case(context, staff, case_id, Permission.RELEASE, requeue)
+    return _run_on_case(context, staff, case_id, Permission.RELEASE, requeue)
 
 
 def close(context: AppContext, staff: Staff, case_id: str, reason: Reason) -> Case:
@@ -208,7 +208,7 @@ def close(context: AppContext, staff: Staff, case_id: str, reason: Reason) -> Ca
             propose_checks(work.connection, keys, after, filter(None, masked), work.now)
         return after
 
-    return _on_case(context, staff, case_id, Permission.CLOSE, end)
+    return _run_on_case(context, staff, case_id, Permission.CLOSE, end)
 
 
 def join(context: AppContext, staff: Staff, case_id: str, into: str) -> Case:
@@ -226,7 +226,7 @@ def join(context: AppContext, staff: Staff, case_id: str, into: str) -> Case:
     def lock_both(connection: Connection) -> Case:
         other = read_case(connection, number)
         lock_cases(connection, [case_id, other.id] if other else [case_id])
-        return _inside(connection, context, CaseRequest(staff, case_id, Permission.CLOSE), end)
+        return _in_transaction(connection, context, CaseRequest(staff, case_id, Permission.CLOSE), end)
 
     return context.store.transaction(lock_both)
 
@@ -240,7 +240,7 @@ def set_quiet_hours(context: AppContext, staff: Staff, case_id: str, hours: tupl
         after = replace(work.case, status=status, quiet_from=start, quiet_until=end, changed_at=work.now)
         return work.change(after, CaseAction.QUIET)
 
-    return _on_case(context, staff, case_id, Permission.NOTE, set_hours)
+    return _run_on_case(context, staff, case_id, Permission.NOTE, set_hours)
 
 
 def reopen(context: AppContext, staff: Staff, case_id: str) -> Case:
@@ -252,18 +252,20 @@ def reopen(context: AppContext, staff: Staff, case_id: str) -> Case:
         delete_proposed_of(work.connection, work.case.id)
         return work.change(put_back(work.case, CaseAction.REOPEN, work.now, work.roster), CaseAction.REOPEN)
 
-    return _on_case(context, staff, case_id, Permission.REOPEN, requeue)
+    return _run_on_case(context, staff, case_id, Permission.REOPEN, requeue)
 
 
-def _on_case(
+def _run_on_case(
     context: AppContext, staff: Staff, case_id: str, permission: Permission, do: Callable[[CaseWork], Case]
 ) -> Case:
     return context.store.transaction(
-        lambda connection: _inside(connection, context, CaseRequest(staff, case_id, permission), do)
+        lambda connection: _in_transaction(connection, context, CaseRequest(staff, case_id, permission), do)
     )
 
 
-def _inside(connection: Connection, context: AppContext, request: CaseRequest, do: Callable[[CaseWork], Case]) -> Case:
+def _in_transaction(
+    connection: Connection, context: AppContext, request: CaseRequest, do: Callable[[CaseWork], Case]
+) -> Case:
     """Lock the case, check the permission, run the action."""
     case = lock_case(connection, request.case)
     if case is None:

@@ -8,7 +8,7 @@ from bot.storage.conversation.message_rows import read_case_words
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
 
-FLOOD = 5
+FLOOD_SIZE = 5
 """From this number on, open cases of one address are shown as one group."""
 
 
@@ -28,7 +28,7 @@ def list_open_cases(store: Store, keys: Keyring) -> list[ListedCase]:
         groups: dict[str, list[Case]] = {}
         for case in cases:
             groups.setdefault(case.source, []).append(case)
-        floods = {source for source, members in groups.items() if source and len(members) >= FLOOD}
+        floods = {source for source, members in groups.items() if source and len(members) >= FLOOD_SIZE}
         firsts = {groups[source][0].id for source in floods}
         shown = [case for case in cases if case.source not in floods or case.id in firsts]
         return [

@@ -147,7 +147,7 @@ def _adapted(arrival: _Arrival, standing: CaseStanding, reply_context: ReplyCont
 
 
 def _as_stored(connection: Connection, arrival: _Arrival, message: Inbound, case_id: str | None) -> Inbound:
-    """The message with the text to store: empty if its writer has unsent it already."""
+    """The message with the text to store: empty if its writer has already retracted it."""
     if was_unsent(connection, message.channel, message.message):
         return replace(message, text="")
     return replace(message, text=words_of(arrival.context.content.catalog, message, in_case=case_id is not None))

@@ -27,7 +27,7 @@ from bot.domain.delivery.staff_notice import BY_MAIL
 from bot.domain.messages import Reply
 from bot.handlers.app_context import AppContext
 from bot.storage.conversation.resident_rows import mark_blocked
-from bot.storage.delivery.outbox_rows import Room, lock_due_deliveries, text_retry_key, write_delivery
+from bot.storage.delivery.outbox_rows import SendCapacity, lock_due_deliveries, text_retry_key, write_delivery
 from bot.storage.staff.staff_chat_rows import mark_chat_lost, move_lane, read_chat
 
 log = structlog.get_logger()
@@ -74,14 +74,14 @@ def next_attempts(context: AppContext, party: str, most: int, busy: Collection[s
 
     `party`: a platform, or mail; `busy`: staff recipients with a push in progress.
     """
-    now, room = context.clock(), Room(party, most, busy)
+    now, capacity = context.clock(), SendCapacity(party, most, busy)
     until = now + (_LETTER_LEASED_FOR if party == BY_MAIL else LEASED_FOR)
     # Mail programs recognise a repeated letter by its id.
     knows_repeats = party == BY_MAIL or context.channels[party].knows_repeats
 
     def work(connection: Connection) -> tuple[list[Attempt], list[Delivery]]:
         attempts, ended = [], []
-        for due in lock_due_deliveries(connection, context.keys, now, room):
+        for due in lock_due_deliveries(connection, context.keys, now, capacity):
             delivery = replace(due, knows_repeats=knows_repeats)
             way = next_way(delivery, now)
             if way is None:

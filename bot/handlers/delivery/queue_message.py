@@ -20,7 +20,7 @@ from bot.storage.conversation.resident_rows import channel_of
 from bot.storage.delivery.outbox_rows import OutboundAnswer, add_outbound
 from bot.storage.sealing import Keyring
 
-ON_THE_PAGE = "web"
+WEB_CHANNEL = "web"
 """The channel of the chat page, which shows stored messages; nothing is sent."""
 
 
@@ -54,7 +54,7 @@ def queue_for_resident(
     )
     reply = write(ReplyWriter.of(catalog, moment).crisis)
     to, position = last_message(connection, case.id)
-    goes_out = channel != ON_THE_PAGE and not case.is_drill
+    goes_out = channel != WEB_CHANNEL and not case.is_drill
     answer = OutboundAnswer(
         case.resident,
         to,

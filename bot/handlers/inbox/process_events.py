@@ -36,7 +36,7 @@ log = structlog.get_logger()
 LEASED_FOR = timedelta(seconds=15)
 RETRY_DELAY = timedelta(seconds=2)
 """Delay before a failed event is retried, multiplied by its number of failures."""
-_MOST_PIECES = 10
+_MOST_PER_RUN = 10
 _WITHOUT_REPLY = frozenset({EventKind.UNSEND, EventKind.UNFOLLOW, EventKind.LEAVE, EventKind.OTHER})
 
 
@@ -92,7 +92,7 @@ def _first_run(context: AppContext, lane: Lane, waiting: Sequence[StoredEvent]) 
         event = channel.read(open_raw(keys, stored), stored.received_at)
         event = _with_stray_text(context.content.catalog.triage, event)
         alone = event.kind is not EventKind.TEXT or stored.attempts > 0 or is_for_staff(event)
-        if run and (alone or event.silent != run[0].event.silent or len(run) == _MOST_PIECES):
+        if run and (alone or event.silent != run[0].event.silent or len(run) == _MOST_PER_RUN):
             return run, False
         run.append(_ParsedEvent(stored, event))
         if alone:
@@ -168,7 +168,7 @@ def _handle_for_staff(context: AppContext, lane: Lane, event: Event, ids: Sequen
 
 
 def _apply_without_reply(connection: Connection, keys: Keyring, lane: Lane, event: Event) -> None:
-    """Apply an event without a reply: a message was unsent, or a resident has blocked the bot."""
+    """Apply an event without a reply: a message was retracted, or a resident has blocked the bot."""
     if event.kind is EventKind.UNSEND:
         erase_raw(connection, lane.channel, event.message)
         # Locked, so that no proposed check copies the message while it is erased.

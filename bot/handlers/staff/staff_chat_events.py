@@ -9,7 +9,7 @@ from bot.domain.messages import Event, EventKind
 from bot.domain.staff.chat_commands import claimed_case, pairing_code
 from bot.domain.staff.permissions import NotAllowedError, Staff
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.case_actions import NoSuchCaseError, TakenError, claim_inside
+from bot.handlers.cases.case_actions import NoSuchCaseError, TakenError, claim_in_transaction
 from bot.storage.cases.case_rows import read_case_by_id
 from bot.storage.delivery.outbox_reads import find_notice
 from bot.storage.delivery.outbox_rows import add_notices
@@ -84,7 +84,7 @@ def _claim(connection: Connection, context: AppContext, chat: StaffChat, event: 
     kind, about = ChatReplyKind.BY_LINK, ""
     try:
         if presser:
-            claim_inside(connection, context, presser, case)
+            claim_in_transaction(connection, context, presser, case)
             kind, about = ChatReplyKind.CLAIMED, presser.id
     except TakenError as error:
         kind, about = ChatReplyKind.TAKEN, error.owner_id

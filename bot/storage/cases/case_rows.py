@@ -159,7 +159,7 @@ def cases_joined_to(connection: Connection, case_id: str) -> list[Case]:
 
 
 def trigger_waiting_alarms(connection: Connection, now: datetime) -> None:
-    """After a restore: make the alarm of every waiting case due now, as earlier notices may be lost."""
+    """After a restore: make the alarm of every waiting case due now, so that staff are notified again."""
     waiting = (cases.c.status == Status.WAITING, cases.c.alarm_at > now)
     connection.execute(update(cases).where(*waiting).values(alarm_at=now))
 

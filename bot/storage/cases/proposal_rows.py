@@ -69,7 +69,7 @@ def delete_proposed_of(connection: Connection, case_id: str) -> None:
 
 
 def delete_proposed_with(connection: Connection, channel: str, message: str) -> None:
-    """A message was unsent: delete all proposals of its case."""
+    """A message was retracted: delete all proposals of its case."""
     its_case = select(inbound.c.case_id).where(inbound.c.channel == channel, inbound.c.message == message)
     connection.execute(delete(proposed_checks).where(proposed_checks.c.case_id.in_(its_case)))
 

@@ -8,7 +8,7 @@ from bot.storage.insert_if_new import insert_if_new
 from bot.storage.schema.residents_and_cases import cases, residents, talk_codes, talk_devices
 
 
-def sender_behind(connection: Connection, sender: str) -> str:
+def linked_sender(connection: Connection, sender: str) -> str:
     """The sender whose conversation this device shows: its own, unless it was linked to another."""
     query = select(residents.c.sender).join(talk_devices, talk_devices.c.resident_id == residents.c.id)
     return connection.execute(query.where(talk_devices.c.sender == sender)).scalar() or sender

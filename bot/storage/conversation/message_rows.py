@@ -92,7 +92,7 @@ def lock_writers(connection: Connection, channel: str, sender: str, message: str
 
 
 def erase_words(connection: Connection, keys: Keyring, channel: str, message: str) -> None:
-    """Erase the text of an unsent message; the row and its case stay."""
+    """Erase the text of a retracted message; the row and its case stay."""
     query = select(inbound.c.id).where(inbound.c.channel == channel, inbound.c.message == message)
     for row in connection.execute(query).scalars().all():
         nothing = keys.seal(SealedField("inbound", row, "words"), "")
@@ -183,7 +183,7 @@ def read_case_words(connection: Connection, keys: Keyring, case: str) -> list[st
 
 
 def read_heard_words(connection: Connection, keys: Keyring, case: str) -> list[str]:
-    """The messages of a case in which triage detected something, oldest first, without unsent ones."""
+    """The messages of a case in which triage detected something, oldest first, without retracted ones."""
     matches = (inbound.c.case_id == case, inbound.c.heard)
     query = select(inbound.c.id, inbound.c.words).where(*matches).order_by(inbound.c.received_at)
     opened = (keys.open(SealedField("inbound", row.id, "words"), row.words) for row in connection.execute(query))

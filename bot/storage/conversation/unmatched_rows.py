@@ -72,7 +72,9 @@ def list_ungrouped(connection: Connection, keys: Keyring, most: int) -> list[Unm
     return _read(connection, keys, query)
 
 
-def words_of_groups(connection: Connection, keys: Keyring, groups: Sequence[str]) -> dict[str, list[UnmatchedMessage]]:
+def messages_of_groups(
+    connection: Connection, keys: Keyring, groups: Sequence[str]
+) -> dict[str, list[UnmatchedMessage]]:
     """The messages of these groups whose text is not purged yet, newest first."""
     messages: dict[str, list[UnmatchedMessage]] = {group: [] for group in groups}
     query = select(unclear).where(unclear.c.group_id.in_(groups)).order_by(unclear.c.at.desc())
@@ -95,7 +97,7 @@ def list_groups(connection: Connection, *, state: GroupState = GroupState.OPEN, 
     ]
 
 
-def put_in_group(connection: Connection, message: UnmatchedMessage, group: str) -> str:
+def add_to_group(connection: Connection, message: UnmatchedMessage, group: str) -> str:
     """Add a message to a group, or to a new one if `group` is empty; returns its id. A grouped message is not moved."""
     name = group or new_id()
     if not group:
@@ -115,7 +117,7 @@ def settle_group(connection: Connection, group: str, state: GroupState) -> None:
 
 
 def forget_unmatched(connection: Connection, inbound: str) -> None:
-    """The resident has unsent the message."""
+    """The resident has retracted the message."""
     connection.execute(delete(unclear).where(unclear.c.inbound == inbound))
 
 

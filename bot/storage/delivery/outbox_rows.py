@@ -52,7 +52,7 @@ class OutboundAnswer:
 
 
 @dataclass(frozen=True)
-class Room:
+class SendCapacity:
     """What a worker can send: up to `most` messages of one channel.
 
     `busy`: staff recipients with a push in progress. Their notices wait for its end and are then sent as one message;
@@ -113,18 +113,18 @@ def add_notices(
         connection.execute(insert(outbound).values(values | _common_values(keys, row, ticket, now)))
 
 
-def lock_due_deliveries(connection: Connection, keys: Keyring, now: datetime, room: Room) -> list[Delivery]:
+def lock_due_deliveries(connection: Connection, keys: Keyring, now: datetime, capacity: SendCapacity) -> list[Delivery]:
     """Lock the messages to be sent now: the oldest of each resident, urgent ones first.
 
-    If there is room left, outdated sent notices follow. The lease is written by `write_delivery`, not here: PostgreSQL
+    If capacity remains, outdated sent notices follow. The lease is written by `write_delivery`, not here: PostgreSQL
     checks the foreign keys of a row that is updated twice in a transaction, and would so lock its resident too late.
     """
     due = (outbound.c.state.in_(OPEN_STATES), outbound.c.due_at <= now, is_first_in_line(now))
-    has_turn = or_(outbound.c.recipient.not_in(room.busy), outbound.c.ticket.is_not(None))
-    query = _with_residents().where(outbound.c.channel == room.channel, *due, has_turn).limit(room.most)
+    has_turn = or_(outbound.c.recipient.not_in(capacity.busy), outbound.c.ticket.is_not(None))
+    query = _with_residents().where(outbound.c.channel == capacity.channel, *due, has_turn).limit(capacity.most)
     urgent_first = (outbound.c.urgent.desc(), outbound.c.created_at, outbound.c.position)
     rows = [*connection.execute(lock_unleased(query.order_by(*urgent_first), outbound, now))]
-    rows += _lock_outdated(connection, now, replace(room, most=room.most - len(rows)))
+    rows += _lock_outdated(connection, now, replace(capacity, most=capacity.most - len(rows)))
     return [_delivery(connection, keys, row) for row in rows]
 
 
@@ -160,22 +160,21 @@ def _is_before(earlier: Any) -> Any:  # noqa: ANN401 -- an alias of the table, a
     )
 
 
-def _lock_outdated(connection: Connection, now: datetime, room: Room) -> Sequence[Row[Any]]:
+def _lock_outdated(connection: Connection, now: datetime, capacity: SendCapacity) -> Sequence[Row[Any]]:
     """Lock the sent notices whose case has changed since, with all other notices in the same messages."""
+    if not capacity.most:
+        return []
     sent = (outbound.c.state == OutboundState.ACCEPTED, outbound.c.message != "", outbound.c.shown != "")
     young = (outbound.c.due_at <= now, outbound.c.due_at > now - UPDATED_FOR)
     query = (
         select(outbound.c.recipient, outbound.c.message)
         .join(cases, cases.c.id == outbound.c.case_id)
-        .where(is_notice, outbound.c.channel == room.channel, *sent, *young)
+        .where(is_notice, outbound.c.channel == capacity.channel, *sent, *young)
         .where(outbound.c.shown != cases.c.status + ":" + cases.c.owner)
     )
     # All are locked, even beyond `most`: no other worker may get part of a message that is updated here.
-    messages = (
-        list(dict.fromkeys(tuple(row) for row in connection.execute(lock_unleased(query, outbound, now))))[: room.most]
-        if room.most
-        else []
-    )
+    locked = connection.execute(lock_unleased(query, outbound, now))
+    messages = list(dict.fromkeys(tuple(row) for row in locked))[: capacity.most]
     matches = [
         and_(outbound.c.recipient == recipient, outbound.c.message == message) for recipient, message in messages
     ]

@@ -37,7 +37,7 @@ def overdue(connection: Connection, channels: Collection[str], before: datetime)
     """Describes work that was due before then and has not been tried; empty if there is none.
 
     Tried, not done: messages to a platform or mail server that is down are retried, and a restart would not help. Work
-    of a kind with a current lease is in progress. Channels that are not connected do not count.
+    of a kind with a recent lease is in progress. Channels that are not connected do not count.
     """
     waiting = (inbox.c.state == InboxState.WAITING, inbox.c.channel.in_(channels))
     is_open = outbound.c.state.in_(OPEN_STATES)
@@ -74,7 +74,7 @@ def read_figures(connection: Connection) -> Figures:
 
 
 def _is_stuck(connection: Connection, table: Table, matches: ColumnElement[bool], before: datetime) -> bool:
-    """Whether rows of this kind have been due since before then without any current lease."""
+    """Whether a row of this kind has been due since before then, and none of the kind was leased after it."""
     free = or_(table.c.leased_until.is_(None), table.c.leased_until < before)
     if not _any(connection, select(table.c.id).where(matches, table.c.due_at < before, free)):
         return False

@@ -165,13 +165,13 @@ def mark_restored(connection: Connection) -> int:
 
 
 def was_unsent(connection: Connection, channel: str, message: str) -> bool:
-    """Whether the resident has unsent this message; that event may arrive before the message."""
+    """Whether the resident has retracted this message; that event may arrive before the message."""
     matches = (inbox.c.channel == channel, inbox.c.message == message, inbox.c.kind == EventKind.UNSEND)
     return bool(message) and connection.execute(select(inbox.c.id).where(*matches)).first() is not None
 
 
 def erase_raw(connection: Connection, channel: str, message: str) -> None:
-    """Erase an unsent message from the events that were set aside."""
+    """Erase a retracted message from the events that were set aside."""
     matches = (inbox.c.channel == channel, inbox.c.message == message, inbox.c.state == InboxState.ASIDE)
     connection.execute(update(inbox).where(*matches).values(state=InboxState.DONE, raw=None))
 
