@@ -192,5 +192,5 @@ def build_server(
     from bot.web.site import build_site  # noqa: PLC0415 -- `ask` and similar commands need no web
 
     secrets = {"line": settings.line_secrets, "telegram": () if polling else settings.telegram_secrets}
-    beside = (lambda webhooks: polling.run(webhooks.take_fetched)) if polling else None
-    return build_site(context, secrets, worker, beside=beside)
+    source = (lambda webhooks: polling.run(webhooks.store_fetched)) if polling else None
+    return build_site(context, secrets, worker, event_source=source)

@@ -19,7 +19,7 @@ from bot.storage.sealing import Keyring
 
 @dataclass(frozen=True)
 class Limits:
-    """Ordinary messages that are answered in full, per minute. Triage reads every message whatever the limits say."""
+    """Ordinary messages answered in full, per minute. Triage reads every message regardless of the limits."""
 
     per_resident: int = 20
     per_source: int = 120
@@ -32,47 +32,43 @@ class _Published:
 
 
 class PublishedContent:
-    """The revision in force, as this process has it. Thread-safe: both values change in one step."""
+    """The published revision as loaded by this process. Thread-safe: content and number change together."""
 
     def __init__(self, understander: Understander, revision: int = 0) -> None:
-        """`revision`: 0 for content that is in no database."""
+        """`revision`: 0 for content that is not from the database."""
         self._now = _Published(understander, revision)
 
     @property
     def understander(self) -> Understander:
-        """The content, ready to understand messages."""
         return self._now.understander
 
     @property
     def catalog(self) -> Catalog:
-        """The content as data."""
         return self._now.understander.catalog
 
     @property
     def revision(self) -> int:
-        """The number of the revision."""
         return self._now.revision
 
     def wording(self) -> Wording:
-        """The sentences in force."""
         return Wording(self.catalog.sentences, self.catalog.lines)
 
-    def put(self, understander: Understander, revision: int) -> None:
-        """Replace the revision. Messages in flight keep the one they began with (`AppContext.pinned`)."""
+    def activate(self, understander: Understander, revision: int) -> None:
+        """Put a revision into use. Messages in progress keep the one they started with (`AppContext.pinned`)."""
         self._now = _Published(understander, revision)
 
     def warm_up(self) -> None:
-        """Load what the first message would load, so that no resident waits for it. Once per thread."""
+        """Load the models, so that the first resident does not wait for them. Once per thread."""
         self.understander.understand("はじめ")
 
 
 @dataclass(frozen=True)
 class AppContext:
-    """Everything that handlers work with. A function that needs one or two parts takes these parts instead."""
+    """Everything handlers depend on. A function that needs one or two parts takes those parts instead."""
 
     store: Store
     keys: Keyring
-    """The keys of residents' words."""
+    """Encryption keys of residents' messages."""
     content: PublishedContent
     thresholds: Thresholds
     secret: bytes = field(repr=False)
@@ -84,19 +80,19 @@ class AppContext:
     """The connected platforms by name."""
     mail: MailSender | None = None
     staff_channels: frozenset[str] = frozenset()
-    """How staff are reached outside the desk: `mail`, and the names of connected platforms."""
+    """How staff are notified outside the desk: `mail`, and the names of connected platforms."""
     public_url: str = ""
-    """Where residents reach our pages; empty where they cannot, and then no link is said."""
+    """Address of our pages for residents; empty if they cannot reach them, and then no link is sent."""
     base_url: str = "http://127.0.0.1:8000"
-    """Where links in notices to staff lead."""
+    """Base of links in notices to staff."""
     is_https: bool = False
-    """Residents come over https: cookies are Secure."""
+    """Residents connect over https, so cookies are Secure."""
     metrics_tokens: tuple[str, ...] = field(default=(), repr=False)
-    """What opens `/metrics` from another machine."""
+    """Bearer tokens for `/metrics` from another machine."""
     reply_pause: timedelta = timedelta(seconds=2)
-    """How long an answer waits for the next bubble."""
+    """How long to wait for a resident's next message before answering several as one."""
     folders: ProjectFolders = field(default_factory=lambda: ProjectFolders.below(ROOT))
 
     def pinned(self) -> "AppContext":
-        """The same context for one message: it ends on the revision on which it began."""
+        """A copy for one message, which is answered from one revision even if another is loaded meanwhile."""
         return replace(self, content=PublishedContent(self.content.understander, self.content.revision))

@@ -1,4 +1,4 @@
-"""Loops that run for as long as the process: repeat a round, wait for a signal or a timeout."""
+"""Loops that run as long as the process: repeat a task, wait for a signal or a timeout."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,16 +9,16 @@ import structlog
 log = structlog.get_logger()
 
 POLL_SECONDS = 0.5
-"""Between two looks at the tables without a signal: another process may have written to them."""
+"""Interval at which the tables are polled without a signal: another process may have written to them."""
 SECONDS_AFTER_A_FAULT = 1.0
 
 
 async def repeat_forever(work: Callable[[], Awaitable[None]]) -> None:
-    """Run rounds until cancelled. A round that fails (the database is away) is logged and waited out."""
+    """Repeat `work` until cancelled. A failure (such as a lost database) is logged, and followed by a pause."""
     while True:
         try:
             await work()
-        except Exception as error:  # noqa: BLE001 -- whatever fails, the next round must come
+        except Exception as error:  # noqa: BLE001 -- whatever fails, the loop must go on
             log.error("round_failed", error=type(error).__name__)
             await asyncio.sleep(SECONDS_AFTER_A_FAULT)
 

@@ -1,4 +1,4 @@
-"""Folders of this installation: fitted indexes, shipped content, sets of messages."""
+"""Folders of this installation: indexes, shipped content, test messages."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ from bot.content.content_files import Files, files_in
 
 @dataclass(frozen=True)
 class ProjectFolders:
-    """`indexes` can all be fitted again; `cases`: sets of messages with expected answers; `content`: as shipped."""
+    """`indexes`: a cache that can be rebuilt; `cases`: messages with expected answers; `content`: as shipped."""
 
     indexes: Path
     cases: Path
@@ -16,9 +16,9 @@ class ProjectFolders:
 
     @classmethod
     def below(cls, root: Path) -> "ProjectFolders":
-        """Where they are in the project's folder."""
+        """The folders of the project at `root`."""
         return cls(root / "data" / "index", root / "data" / "cases", root / "intents")
 
     def shipped(self) -> Files:
-        """The content that ships with this version."""
+        """The content files of this version."""
         return files_in(self.content)

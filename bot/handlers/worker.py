@@ -1,4 +1,4 @@
-"""The work behind the doors: take up what came, send what goes out, let go what was kept long enough."""
+"""The background worker: process incoming events, send messages, run case timers, purge old data."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -27,63 +27,63 @@ from bot.storage.inbox.inbox_rows import Lane, free_leases, waiting_lanes
 log = structlog.get_logger()
 
 LANE_THREADS = 2
-"""Lanes that are worked on at once. With more of them the doors wait for the processor: measured, not guessed."""
-_LANES_AT_ONCE = 200
-_PURGE_EVERY = 3600.0
-_CLOCKS_EVERY = 1.0
-_PUSHES_EVERY = 600.0
+"""Lanes processed at the same time. With more, webhooks wait for the processor (measured)."""
+_MOST_LANES = 200
+_PURGE_SECONDS = 3600.0
+_TIMER_SECONDS = 1.0
+_QUOTA_SECONDS = 600.0
 
 
 @dataclass
-class _AtWork:
-    """A lane that is worked on: `bell` rings when more came than what was there at `newest`."""
+class _RunningLane:
+    """A lane that is being processed. `more` is set when an event later than `newest` arrives."""
 
     task: asyncio.Task[None]
-    bell: asyncio.Event
+    more: asyncio.Event
     newest: datetime
 
 
 class Worker:
-    """One per process. `ring` tells it, from any thread, that something came; `run` ends when it is cancelled."""
+    """One per process. `wake` may be called from any thread; `run` ends when it is cancelled."""
 
     def __init__(self, context: AppContext, *, alone: bool) -> None:
-        """`alone`: no other process works on this database, so what is leased was left by one that died."""
+        """`alone`: no other process works on this database, so every lease was left by one that died."""
         self._context = context
         self._alone = alone
         self._name = "" if alone else new_id()
-        self._lanes: dict[Lane, _AtWork] = {}
-        self._bell = asyncio.Event()
+        self._lanes: dict[Lane, _RunningLane] = {}
+        self._wake_signal = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._dispatchers = [Dispatcher(context, party) for party in (BY_MAIL, *context.channels)]
         self._threads = ThreadPoolExecutor(LANE_THREADS, thread_name_prefix="lane")
 
-    def ring(self) -> None:
-        """Something came in."""
+    def wake(self) -> None:
+        """Look for new events now. Thread-safe."""
         if self._loop:
-            self._loop.call_soon_threadsafe(self._bell.set)
+            self._loop.call_soon_threadsafe(self._wake_signal.set)
 
     async def run(self) -> None:
-        """Work until cancelled; at the end what has begun is finished."""
+        """Work until cancelled, then finish what has begun."""
         self._loop = asyncio.get_running_loop()
         if self._alone:
-            await asyncio.to_thread(_free_everything, self._context.store)
+            await asyncio.to_thread(_free_leases, self._context.store)
         for _ in range(LANE_THREADS):
             self._threads.submit(self._context.content.warm_up)  # each thread has a tokenizer of its own
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(repeat_forever(self._take_up_lanes))
+                tasks.create_task(repeat_forever(self._start_lanes))
                 tasks.create_task(repeat_forever(self._purge))
-                tasks.create_task(repeat_forever(self._clocks))
-                tasks.create_task(repeat_forever(self._pushes))
+                tasks.create_task(repeat_forever(self._run_timers))
+                tasks.create_task(repeat_forever(self._watch_quota))
                 tasks.create_task(repeat_forever(partial(follow_revisions, self._context)))
                 tasks.create_task(repeat_forever(partial(run_waiting_checks, self._context)))
                 for dispatcher in self._dispatchers:
-                    tasks.create_task(repeat_forever(dispatcher.send_some))
+                    tasks.create_task(repeat_forever(dispatcher.send_due))
         finally:
             await self._finish()
 
     async def _finish(self) -> None:
-        tasks = [each.task for each in self._lanes.values()]
+        tasks = [lane.task for lane in self._lanes.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -93,53 +93,53 @@ class Worker:
             await channel.close()
         self._threads.shutdown()
 
-    async def _take_up_lanes(self) -> None:
-        self._bell.clear()
-        for lane, newest in (await asyncio.to_thread(self._waiting)).items():
-            at_work = self._lanes.get(lane)
-            if at_work is None and lane.channel in self._context.channels:
-                bell = asyncio.Event()
-                self._lanes[lane] = _AtWork(asyncio.create_task(self._work_on(lane, bell)), bell, newest)
-            elif at_work and at_work.newest != newest:
-                at_work.newest = newest
-                at_work.bell.set()
-        await wait_for_signal(self._bell)
+    async def _start_lanes(self) -> None:
+        self._wake_signal.clear()
+        for lane, newest in (await asyncio.to_thread(self._waiting_lanes)).items():
+            running = self._lanes.get(lane)
+            if running is None and lane.channel in self._context.channels:
+                more = asyncio.Event()
+                self._lanes[lane] = _RunningLane(asyncio.create_task(self._process(lane, more)), more, newest)
+            elif running and running.newest != newest:
+                running.newest = newest
+                running.more.set()
+        await wait_for_signal(self._wake_signal)
 
-    def _waiting(self) -> dict[Lane, datetime]:
+    def _waiting_lanes(self) -> dict[Lane, datetime]:
         with self._context.store.reading() as connection:
-            return waiting_lanes(connection, self._context.clock(), _LANES_AT_ONCE)
+            return waiting_lanes(connection, self._context.clock(), _MOST_LANES)
 
-    async def _work_on(self, lane: Lane, bell: asyncio.Event) -> None:
-        """Everything that waits in a lane, one after the other; a pause ends when more comes: it may be urgent."""
+    async def _process(self, lane: Lane, more: asyncio.Event) -> None:
+        """Process a lane until it is empty. A pause ends early when another event arrives, which may be urgent."""
         loop = asyncio.get_running_loop()
         step = partial(process_lane, self._context, lane, self._name)
         try:
             while (wait := await loop.run_in_executor(self._threads, step)) is not None:
                 for dispatcher in self._dispatchers:
-                    dispatcher.ring()
-                await wait_for_signal(bell, wait.total_seconds())
-                bell.clear()
-        except Exception as error:  # noqa: BLE001 -- its events stay in the table and are taken up again
+                    dispatcher.wake()
+                await wait_for_signal(more, wait.total_seconds())
+                more.clear()
+        except Exception as error:  # noqa: BLE001 -- its events stay in the table and are processed again
             log.error("lane_failed", channel=lane.channel, error=type(error).__name__)
             await asyncio.sleep(SECONDS_AFTER_A_FAULT)
         finally:
             del self._lanes[lane]
 
-    async def _clocks(self) -> None:
+    async def _run_timers(self) -> None:
         if not await asyncio.to_thread(run_case_timers, self._context):
-            await asyncio.sleep(_CLOCKS_EVERY)
+            await asyncio.sleep(_TIMER_SECONDS)
 
-    async def _pushes(self) -> None:
+    async def _watch_quota(self) -> None:
         await watch_push_quota(self._context)
-        await asyncio.sleep(_PUSHES_EVERY)
+        await asyncio.sleep(_QUOTA_SECONDS)
 
     async def _purge(self) -> None:
-        await asyncio.to_thread(cluster_unmatched, self._context)  # before words go they are counted
+        await asyncio.to_thread(cluster_unmatched, self._context)  # counted before they are purged
         retention = self._context.content.catalog.retention
         await asyncio.to_thread(purge_kept, self._context.store, retention, self._context.clock())
-        await asyncio.sleep(_PURGE_EVERY)
+        await asyncio.sleep(_PURGE_SECONDS)
 
 
-def _free_everything(store: Store) -> None:
+def _free_leases(store: Store) -> None:
     store.transaction(free_leases)
     store.transaction(free_deliveries)

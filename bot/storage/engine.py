@@ -1,23 +1,23 @@
-"""The database behind one door: `transaction` for every write, `reading` for every read.
+"""Database access: `transaction` for every write, `reading` for every read.
 
-SQLite: one writer thread takes the works off a queue, runs each in a savepoint, commits them together and only then
-answers their callers: many callers share one sync of the disk. PostgreSQL: a pooled connection for each.
+SQLite: one writer thread takes jobs off a queue, runs each in a savepoint, commits them together and only then answers
+their callers, so that many callers share one disk sync. PostgreSQL: one pooled connection per transaction.
 
-On PostgreSQL whoever locks rows of several tables, or several rows of one, locks them in this order:
+On PostgreSQL, a transaction that locks several rows locks them in this order:
 
-1. what is being handled: `inbox` (as its lane is ordered), `private_pages`; for an account `staff` and its codes
-2. `residents` by id, before anything that belongs to them: `lock_resident`, `lock_residents`
-3. `cases` by id: `lock_case` and `lock_cases` take their residents first
+1. what is being processed: `inbox` (in the order of its lane), `private_pages`; for an account, `staff` and its codes
+2. `residents` by id, before their other rows: `lock_resident`, `lock_residents`
+3. `cases` by id: `lock_case` and `lock_cases` lock their residents first
 4. `outbound`, `inbound`, `unclear`, `talk_codes`, `proposed_checks`, `notices`, `staff_chats`
-5. for the content: the newest of `revisions` (`lock_newest`), `contents`, the draft, `proofs`
+5. for content: the newest of `revisions` (`lock_newest`), `contents`, the draft, `proofs`
 6. `sign_in_failures`, then `audit_head`
-7. what everybody adds to: `verdicts`, then `counts`
+7. counters shared by all: `verdicts`, then `counts`
 
-A row that others refer to is locked FOR NO KEY UPDATE (`key_share=True`): an INSERT that refers to it takes FOR KEY
-SHARE, and so does the second UPDATE of such a row in one transaction. Only what deletes it or changes a unique column
-of it locks FOR UPDATE. Queues are leased with SKIP LOCKED and wait for nobody. Sweeps over a whole table
-(`reset_conversations`, `replay_dead_letters`, `lease_untrue`) keep no order of rows: should one of them, or a path
-that was forgotten here, end in a deadlock, the work runs again.
+A row that is the target of a foreign key is locked FOR NO KEY UPDATE (`key_share=True`), because an INSERT that refers
+to it takes FOR KEY SHARE, as does a second UPDATE of the referring row in one transaction. Only deleting it or changing
+a unique column needs FOR UPDATE. Queues are leased with SKIP LOCKED and never wait. Sweeps over a whole table
+(`reset_conversations`, `replay_dead_letters`, `_lock_outdated`) follow no order of rows: if one of them, or a
+forgotten path, ends in a deadlock, the transaction is run again.
 """
 
 import importlib
@@ -51,16 +51,16 @@ _BATCH_SECONDS = 0.025
 _BUSY_SECONDS = 15
 _TRIES = 6
 _LONGEST_BACK_OFF_MS = 20
-"""Before the first retry, doubled before each further one; how much of it is waited is chance."""
+"""Upper bound of the random delay before the first retry; doubled for each further one."""
 _MAY_RUN_AGAIN = frozenset({"40P01", "40001"})
-"""SQLSTATE of what PostgreSQL rolls back only because of others: a deadlock, a failure to serialise."""
+"""SQLSTATE of rollbacks caused by concurrent transactions: deadlock, serialisation failure."""
 
 Result = TypeVar("Result")
 Work = Callable[[Connection], Result]
 
 
 class Store:
-    """A database that is open. `close` it at the end."""
+    """An open database. Must be closed."""
 
     def __init__(self, writer: Engine, reader: Engine) -> None:
         self.writer = writer
@@ -68,10 +68,10 @@ class Store:
         self._group = _GroupWriter(writer) if writer.dialect.name == "sqlite" else None
 
     def transaction(self, work: Work[Result], *, first: bool = False) -> Result:
-        """Run `work` and commit; return its result when it is durable. What it raises, the caller gets, nothing kept.
+        """Run `work` and commit; return its result once it is durable. If it raises, roll back and re-raise.
 
-        `work` takes under a millisecond and calls no model, no file and no network. It may run more than once and
-        changes nothing but the database. `first`: before all that waits.
+        `work` must take under a millisecond, without models, files or network. It may run more than once, so it must
+        change nothing but the database. `first`: ahead of the waiting jobs.
         """
         if self._group:
             return self._group.run(work, first=first)
@@ -96,18 +96,18 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection for reads, a consistent picture of one moment."""
+        """A connection for reads, which all see the same snapshot."""
         with self._reader.begin() as connection:
             yield connection
 
-    def write_back(self) -> None:
-        """Empty SQLite's write-ahead file, where what was deleted stands still; left alone while somebody reads."""
+    def checkpoint(self) -> None:
+        """Empty SQLite's write-ahead log, which still contains deleted data; skipped while there are readers."""
         if self._group is None:
             return
         connection = self.writer.raw_connection()
         try:
             cursor = connection.cursor()
-            # Short: while it waits for readers, nobody writes.
+            # Short, because writers are blocked while it waits for readers.
             cursor.execute("PRAGMA busy_timeout=100")
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             cursor.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
@@ -131,7 +131,7 @@ def open_store(database_url: str) -> Store:
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"), pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=True
     )
-    # A read is a picture of one moment, as on SQLite, however many statements it takes.
+    # All statements of a read see one snapshot, as on SQLite.
     return Store(engine, engine.execution_options(isolation_level="REPEATABLE READ"))
 
 
@@ -144,12 +144,12 @@ def sqlite_file(database_url: str) -> Path | None:
 def _sqlite(url: URL, begin: str) -> Engine:
     Path(url.database or "data/bot.db").parent.mkdir(parents=True, exist_ok=True)
     connect = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
-    # What an error would repeat are values: of no use to anybody, and of no business to a log.
+    # Error messages would repeat values, which must not reach the log.
     engine = create_engine(url, module=SQLITE, connect_args=connect, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 -- either SQLite module's connection
-        # The driver's own BEGIN comes late and deferred: concurrent updates were lost in silence with it.
+        # The driver's own BEGIN is late and deferred; with it, concurrent updates were silently lost.
         connection.isolation_level = None
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
@@ -163,7 +163,7 @@ def _sqlite(url: URL, begin: str) -> Engine:
 
 @dataclass(order=True, frozen=True)
 class _Job:
-    """One piece of work that waits: who is waited for at a door comes first, then who came first."""
+    """A queued job, ordered by rank, then by arrival."""
 
     rank: int
     number: int
@@ -172,11 +172,11 @@ class _Job:
 
 
 _STOP = 2
-"""Rank of the last job: it comes after everything."""
+"""Rank of the job that ends the thread, after all others."""
 
 
 class _GroupWriter:
-    """The one thread that writes to SQLite."""
+    """The only thread that writes to SQLite."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -200,7 +200,7 @@ class _GroupWriter:
         return future.result()
 
     def stop(self) -> None:
-        """Let the thread finish what is queued."""
+        """Finish the queued jobs and end the thread."""
         with self._lock:
             if not self._stopped:
                 self._stopped = True
@@ -216,21 +216,21 @@ class _GroupWriter:
             self._commit(job)
 
     def _commit(self, job: _Job) -> None:
-        """This job and what else is there by then, each in its own savepoint; one commit; only then the answers."""
+        """Run this job and other queued ones, each in its own savepoint; commit once; then answer the callers."""
         done: list[_Job] = []
         answers: list[Callable[[], None]] = []
         try:
             with self._engine.begin() as connection:
-                for each in self._batch(job):
-                    done.append(each)
-                    answers.append(_attempt(connection, each.work, each.future))
-        except BaseException as error:  # noqa: BLE001 -- the thread must live; every caller learns why it failed
-            answers = [partial(each.future.set_exception, error) for each in done or [job]]
+                for queued in self._batch(job):
+                    done.append(queued)
+                    answers.append(_attempt(connection, queued.work, queued.future))
+        except BaseException as error:  # noqa: BLE001 -- the thread must go on; every caller gets the error
+            answers = [partial(failed.future.set_exception, error) for failed in done or [job]]
         for answer in answers:
             answer()
 
     def _batch(self, job: _Job) -> Iterator[_Job]:
-        """Jobs to be committed together: as many as are there, within a time that whoever waits will not notice."""
+        """Jobs to be committed together: all that are queued, up to a limit of number and time."""
         until = time.monotonic() + _BATCH_SECONDS
         yield job
         for _ in range(_BATCH - 1):
@@ -245,11 +245,11 @@ class _GroupWriter:
 
 
 def _attempt(connection: Connection, work: Work[Any], future: Future[Any]) -> Callable[[], None]:
-    """Run one work; what is returned tells its caller the outcome, to be called after the commit."""
+    """Run one job; returns a function that passes the outcome to the caller, to be called after the commit."""
     savepoint = connection.begin_nested()
     try:
         result = work(connection)
-    except BaseException as error:  # noqa: BLE001 -- belongs to this caller alone, the others go on
+    except BaseException as error:  # noqa: BLE001 -- the error is for this caller only; the other jobs go on
         savepoint.rollback()
         return partial(future.set_exception, error)
     savepoint.commit()

@@ -1,4 +1,4 @@
-"""Insert without a conflict: SQLite and PostgreSQL have the statement in different dialects."""
+"""INSERT ... ON CONFLICT for SQLite and PostgreSQL."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,9 +19,9 @@ def insert_if_new(connection: Connection, table: Table, values: Mapping[str, obj
 def insert_or_update(
     connection: Connection, table: Table, values: Mapping[str, object], unique: Sequence[str], changed: Sequence[str]
 ) -> Row[Any]:
-    """The row as it is now: inserted, or, where its `unique` columns are taken, with the new values of `changed`.
+    """Insert the row; if its `unique` columns exist, update only the columns `changed`. Returns the row.
 
-    On PostgreSQL it is locked FOR NO KEY UPDATE from then on.
+    On PostgreSQL the row is then locked FOR NO KEY UPDATE.
     """
     make = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
     statement = make(table).values(values)

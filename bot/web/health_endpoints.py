@@ -32,10 +32,10 @@ class Health:
         ]
 
     def _healthz(self, _request: Request) -> Response:
-        """200 only if the database answers, and whatever is due was tried within a minute: events, messages, clocks.
+        """200 if the database answers and every due event, message and case timer was tried within a minute.
 
-        An orchestrator restarts on 503. So a platform or a mail server that is down is no reason: what waits for it is
-        tried again and again, and `/metrics` tells how long.
+        503 makes an orchestrator restart the process, so it is not returned when a platform or mail server is down:
+        messages are retried, and `/metrics` shows for how long.
         """
         try:
             fault = self._fault()
@@ -46,7 +46,7 @@ class Health:
         return JSONResponse({"status": "failing" if fault else "ok", "fault": fault}, status)
 
     def _metrics(self, request: Request) -> Response:
-        """Figures without a word of anybody; for this machine, and for whoever brings a token of METRICS_TOKEN."""
+        """Figures without personal data, for this machine or with a token of METRICS_TOKEN."""
         if not (_is_loopback(request) or self._has_token(request)):
             return Response(status_code=HTTPStatus.NOT_FOUND)
         return Response(self._figures(), media_type=CONTENT_TYPE_LATEST)
@@ -61,11 +61,11 @@ class Health:
 
     def _figures(self) -> bytes:
         with self._context.store.reading() as connection:
-            return written(read_figures(connection), self._context.clock())
+            return render_metrics(read_figures(connection), self._context.clock())
 
 
-def written(figures: Figures, now: datetime) -> bytes:
-    """The figures as Prometheus reads them. Ages are in seconds, 0 where nothing waits."""
+def render_metrics(figures: Figures, now: datetime) -> bytes:
+    """The figures in Prometheus format. Ages are in seconds, 0 if nothing waits."""
 
     def age(since: datetime | None) -> float:
         return (now - since).total_seconds() if since else 0
@@ -85,16 +85,16 @@ def written(figures: Figures, now: datetime) -> bytes:
         "notices": ("Notices to staff by state", "state", figures.notices),
     }
     registry = CollectorRegistry()
-    for name, (said, value) in plain.items():
-        Gauge(f"sasaeai_{name}", said, registry=registry).set(value)
-    for name, (said, label, counts) in by.items():
-        gauge = Gauge(f"sasaeai_{name}", said, [label], registry=registry)
+    for name, (help_text, value) in plain.items():
+        Gauge(f"sasaeai_{name}", help_text, registry=registry).set(value)
+    for name, (help_text, label, counts) in by.items():
+        gauge = Gauge(f"sasaeai_{name}", help_text, [label], registry=registry)
         for key, count in counts.items():
             gauge.labels(key).set(count)
     return generate_latest(registry)
 
 
 def _is_loopback(request: Request) -> bool:
-    """Whether it was asked on this machine, and not through a proxy that stands on it."""
+    """Whether the request comes from this machine, and not through a proxy on it."""
     proxied = any(name in request.headers for name in ("x-forwarded-for", "forwarded"))
     return not proxied and request.client is not None and ip_address(request.client.host).is_loopback

@@ -1,4 +1,4 @@
-"""Plain pages run in threads: what reads the database or a password never stands on the event loop."""
+"""Run synchronous pages in threads, so that database reads and password hashing never block the event loop."""
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -18,7 +18,7 @@ AsyncEndpoint = Callable[[Request], Awaitable[Response]]
 
 
 def pooled_endpoint(page: Callable[[Request], Response], threads: anyio.CapacityLimiter) -> AsyncEndpoint:
-    """The page in a pool of its own. Plain endpoints without one share Starlette's pool of 40 threads."""
+    """Run the page in its own thread pool. Synchronous endpoints without one share Starlette's 40 threads."""
 
     async def answer(request: Request) -> Response:
         return await anyio.to_thread.run_sync(page, request, limiter=threads)
@@ -29,7 +29,7 @@ def pooled_endpoint(page: Callable[[Request], Response], threads: anyio.Capacity
 def form_endpoint(
     page: Callable[[Request, FormData], Response], threads: anyio.CapacityLimiter | None = None
 ) -> AsyncEndpoint:
-    """The page with the form that was sent to it, read before a thread is taken."""
+    """Read the form on the event loop, then run the page in a thread."""
 
     async def answer(request: Request) -> Response:
         form = await read_form(request)
@@ -39,7 +39,7 @@ def form_endpoint(
 
 
 async def read_form(request: Request, *, uploads: bool = False) -> FormData:
-    """A form that a page of this site sent, of ordinary size. Raises HTTPException."""
+    """Raises HTTPException if the form is too large or was sent from another site."""
     limit = _UPLOAD_LIMIT if uploads else _FORM_LIMIT
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         raise HTTPException(HTTPStatus.FORBIDDEN)

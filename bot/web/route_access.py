@@ -1,4 +1,4 @@
-"""Who may use a route: declared once, where the route is registered, and kept on the route to be listed."""
+"""Who may use a route: declared where the route is registered, and stored on the route for tests."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Public:
     reason: str
 
 
-RESIDENTS = Public("residents have no accounts: a cookie of their own leads to their talk and no other")
+RESIDENTS = Public("residents have no accounts: their cookie opens their own conversation only")
 
 Endpoint = Callable[[Request], Awaitable[Response] | Response]
 """Starlette runs a plain function in a thread."""
@@ -37,7 +37,7 @@ Access = StaffAccess | Public
 
 
 class DeclaredRoute(Route):
-    """A route that remembers its declaration."""
+    """A route that stores who may use it."""
 
     def __init__(self, path: str, endpoint: Endpoint, access: Access, methods: Sequence[str] = ("GET",)) -> None:
         super().__init__(path, endpoint, methods=list(methods))

@@ -1,4 +1,4 @@
-"""The server process: one application, under uvicorn, with the logs of the context."""
+"""Run the application under uvicorn."""
 
 import sys
 
@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 
 
 def serve_site(app: Starlette, host: str, port: int) -> None:
-    """Serve until the process is told to end. uvicorn's own log settings would print messages of exceptions."""
+    """Serve until the process is stopped. uvicorn's log settings are off: they print exception messages."""
     sys.setswitchinterval(0.001)  # webhooks must not wait long for threads that compute
     uvicorn.run(
         app,

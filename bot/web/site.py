@@ -51,8 +51,8 @@ _HEADERS = {
 }
 
 
-Beside = Callable[[Webhooks], Awaitable[None]]
-"""Work that goes on while the site runs, and hands events to its webhooks."""
+EventSource = Callable[[Webhooks], Awaitable[None]]
+"""Runs as long as the site, and passes the events it fetches to the webhooks."""
 Job = Callable[[], Awaitable[None]]
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
@@ -63,15 +63,15 @@ def build_site(
     worker: "Worker | None" = None,
     *,
     closes: bool = True,
-    beside: Beside | None = None,
+    event_source: EventSource | None = None,
 ) -> Starlette:
-    """The application. While it runs the worker works, and what is `beside` it; its end `closes` the database.
+    """The application. `worker` and `event_source` run as long as it does; `closes`: shutdown closes the database.
 
-    `secrets` open the webhooks of platforms (`Webhooks`).
+    `secrets`: of the platforms' webhooks (`Webhooks`).
     """
     pages = SitePages(ChatPage(context), Desk(context), Studio(context))
-    webhooks = Webhooks(context, secrets, worker.ring if worker else lambda: None)
-    jobs = _background_jobs(context, worker, partial(beside, webhooks) if beside else None)
+    webhooks = Webhooks(context, secrets, worker.wake if worker else lambda: None)
+    jobs = _background_jobs(context, worker, partial(event_source, webhooks) if event_source else None)
     return Starlette(
         routes=[*webhooks.routes, *Health(context).routes, *_page_routes(context, pages), _static_files()],
         middleware=[Middleware(SafeHeaders)],
@@ -82,19 +82,19 @@ def build_site(
 
 @dataclass(frozen=True)
 class SitePages:
-    """The three parts of the site that people look at. Each shows its own error pages."""
+    """The three groups of pages. Each has its own error page."""
 
     chat: ChatPage
     desk: Desk
     studio: Studio
 
     async def refused(self, request: Request, error: Exception) -> Response:
-        """The page for an HTTPException; on the event loop, because no thread may be free."""
+        """The page for an HTTPException. Runs on the event loop, because all threads may be busy."""
         status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
         return self._failed(request, HTTPStatus(status))
 
     async def broken(self, request: Request, error: Exception) -> Response:
-        """The page for a fault of ours. Its message is not logged: it may carry a resident's words."""
+        """The page for an internal error. Its message is not logged, as it may contain a resident's words."""
         log.error("request_failed", error=type(error).__name__)
         return self._failed(request, HTTPStatus.INTERNAL_SERVER_ERROR)
 
@@ -114,20 +114,20 @@ def _page_routes(context: AppContext, pages: SitePages) -> list[DeclaredRoute]:
 
 
 def _static_files() -> Mount:
-    """Style sheets, scripts and the icon: open to everybody, with no word of anybody."""
+    """Style sheets, scripts and the icon: public, without personal data."""
     return Mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 
 
-def _background_jobs(context: AppContext, worker: "Worker | None", beside: Job | None) -> list[Job]:
-    """A site without a worker follows published revisions by itself."""
+def _background_jobs(context: AppContext, worker: "Worker | None", event_source: Job | None) -> list[Job]:
+    """A site without a worker still loads newly published revisions."""
     main: Job = worker.run if worker else lambda: repeat_forever(partial(follow_revisions, context))
-    return [main, beside] if beside else [main]
+    return [main, event_source] if event_source else [main]
 
 
 def _lifespan(context: AppContext, jobs: Sequence[Job], *, closes: bool) -> Lifespan:
     @asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
-        # The model takes a second to load: meanwhile the pages are there, and triage by lists needs no model.
+        # The model takes a second to load: pages work meanwhile, and triage by word lists needs no model.
         threading.Thread(target=context.content.warm_up, name="warm-up", daemon=True).start()
         running = [asyncio.ensure_future(job()) for job in jobs]
         yield
@@ -141,14 +141,12 @@ def _lifespan(context: AppContext, jobs: Sequence[Job], *, closes: bool) -> Life
 
 
 class SafeHeaders:
-    """Middleware: headers on every answer that keep other sites out, and pages out of every cache."""
+    """Middleware that adds security headers to every response, and keeps pages out of caches."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
-
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
                 own = dict(_HEADERS)

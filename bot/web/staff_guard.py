@@ -1,4 +1,4 @@
-"""The guard of all staff pages: the session, the permission that the route declares, the token in every form."""
+"""Access control of staff pages: session, the permission declared by the route, CSRF token of forms."""
 
 import hmac
 from collections.abc import Callable, Sequence
@@ -32,8 +32,8 @@ Page = Callable[[StaffRequest], Response]
 class PageOptions:
     """How a page behind the guard is run.
 
-    `polls`: the page is fetched by a script, which keeps nobody signed in unless its `acts` says that somebody typed.
-    `uploads`: a file may come. `threads`: a pool of its own instead of Starlette's.
+    `polls`: the page is fetched by a script; this extends the session only with `acts` in the query, after typing.
+    `uploads`: the form may contain a file. `threads`: a pool of its own instead of Starlette's.
     """
 
     polls: bool = False
@@ -47,7 +47,7 @@ UPLOADS = PageOptions(uploads=True)
 
 
 class StaffGuard:
-    """Lets in members of staff who may, and forms that this site has shown them."""
+    """Admits staff with a session and permission, and forms with a valid CSRF token."""
 
     def __init__(self, context: AppContext) -> None:
         self._context = context
@@ -60,19 +60,19 @@ class StaffGuard:
         methods: Sequence[str] = ("GET",),
         options: PageOptions = ORDINARY,
     ) -> DeclaredRoute:
-        """A route behind the guard: to the locked screen without a session, 403 without permission or form token."""
+        """A guarded route: redirects to the locked screen without a session; 403 without permission or CSRF token."""
         return DeclaredRoute(path, self._guarded(page, access, options), access, methods)
 
-    def who(self, token: str, *, acts: bool = True) -> Staff | None:
-        """Who has this session now."""
+    def session_staff(self, token: str, *, acts: bool = True) -> Staff | None:
+        """The owner of the session, if it is valid. `acts`: extends the session."""
         return signed_in(self._context, token, acts=acts)
 
     def csrf(self, token: str) -> str:
-        """The token in every form of this session."""
+        """The CSRF token of this session's forms."""
         return hmac.digest(self._context.secret, f"form\0{token}".encode(), "sha256").hex()
 
     def set_session_cookie(self, response: Response, token: str) -> None:
-        """Also marks the browser as a device of the office."""
+        """Also sets the cookie of an office device."""
         secure = self._context.is_https
         response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=secure, path="/")
         until = self._context.clock() + _OFFICE_DAY
@@ -82,11 +82,11 @@ class StaffGuard:
         )  # fmt: skip
 
     def clear_session_cookie(self, response: Response) -> None:
-        """The mark of the office stays."""
+        """The cookie of an office device stays."""
         response.delete_cookie(COOKIE, path="/")
 
     def is_office_device(self, request: Request) -> bool:
-        """Whether somebody was signed in here today: such a screen may show that someone waits."""
+        """Whether staff signed in on this browser today; its locked screen may show how many cases wait."""
         value = request.cookies.get(OFFICE, "")
         moment = value.partition(".")[0]
         if not hmac.compare_digest(value.encode(), self._signed(moment).encode()):
@@ -96,7 +96,7 @@ class StaffGuard:
     def _guarded(self, page: Page, access: StaffAccess, options: PageOptions) -> AsyncEndpoint:
         async def answer(request: Request) -> Response:
             token, acts = request.cookies.get(COOKIE, ""), not options.polls or bool(request.query_params.get("acts"))
-            staff = await anyio.to_thread.run_sync(lambda: self.who(token, acts=acts))
+            staff = await anyio.to_thread.run_sync(lambda: self.session_staff(token, acts=acts))
             if staff is None:
                 return RedirectResponse("/desk/locked", HTTPStatus.SEE_OTHER)
             if isinstance(access, Permission) and not may(staff, access):
@@ -122,7 +122,7 @@ class StaffGuard:
 
 
 async def _read_form(request: Request, csrf: str, *, uploads: bool) -> FormData:
-    """The form of a POST. Raises HTTPException where it does not carry the session's token."""
+    """The form of a POST. Raises HTTPException if the CSRF token is missing or wrong."""
     if request.method != "POST":
         return FormData()
     form = await read_form(request, uploads=uploads)

@@ -43,15 +43,15 @@ class StaffPages:
     def show(
         self, request: StaffRequest, template: str, status: HTTPStatus = HTTPStatus.OK, **what: object
     ) -> HTMLResponse:
-        """A whole page for whoever is signed in, with the token for its forms."""
+        """A page for a signed-in member of staff, with the CSRF token for its forms."""
         return self.write(template, status, me=request.staff, csrf=request.csrf, **what)
 
     def write(self, template: str, status: HTTPStatus = HTTPStatus.OK, **what: object) -> HTMLResponse:
-        """A whole page for nobody in particular."""
+        """A page without a session."""
         return HTMLResponse(self.part(template, **what), status)
 
     def words(self, name: str) -> Mapping[str, Any]:
-        """A mapping of `desk/words.html`, for what is not a page."""
+        """A mapping defined in `desk/words.html`, for files such as CSV."""
         mapping: Mapping[str, Any] = getattr(self._templates.get_template("desk/words.html").module, name)
         return mapping
 

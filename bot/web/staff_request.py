@@ -1,4 +1,4 @@
-"""What a page of staff is asked."""
+"""The request passed to a staff page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from bot.domain.staff.permissions import Staff
 
 @dataclass(frozen=True)
 class StaffRequest:
-    """A request of a signed-in member of staff; `form` is empty where none was sent."""
+    """A request of a signed-in member of staff; `form` is empty if none was sent."""
 
     path_params: Mapping[str, Any]
     query_params: Mapping[str, str]
@@ -21,6 +21,6 @@ class StaffRequest:
     form: FormData
 
     def field(self, name: str) -> str:
-        """A text field of the form, empty where there is none."""
+        """A text field of the form; empty if missing."""
         value = self.form.get(name)
         return value if isinstance(value, str) else ""

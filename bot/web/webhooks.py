@@ -20,22 +20,24 @@ from bot.web.route_access import Public, public_route
 log = structlog.get_logger()
 
 LINE, TELEGRAM = "line", "telegram"
-_SIGNED = Public("platforms sign what they send, and what is not signed is refused")
+_SIGNED = Public("platforms sign their requests; unsigned ones are refused")
 LARGEST = 4_000_000
-"""Bytes of a body. Those of platforms are a few kilobytes; a longer one is not read to its end."""
+"""Bytes of a request body. Platforms send a few kilobytes; reading stops beyond the limit."""
 
 
 class Webhooks:
-    """One route for each platform that is connected. `ring` wakes the worker of this process, if it has one.
+    """One route for each platform that is connected. `wake_worker` is called after events are stored.
 
     `secrets`: by the platform's name, newest first; a platform without any has no route.
     """
 
-    def __init__(self, context: AppContext, secrets: Mapping[str, Sequence[str]], ring: Callable[[], None]) -> None:
+    def __init__(
+        self, context: AppContext, secrets: Mapping[str, Sequence[str]], wake_worker: Callable[[], None]
+    ) -> None:
         self._context = context
         self._secrets = secrets
-        self._ring = ring
-        # As many at once as one sync of the disk may take along.
+        self._wake_worker = wake_worker
+        # As many as the database commits with one disk sync.
         self._threads = anyio.CapacityLimiter(64)
         endpoints = {LINE: self._line, TELEGRAM: self._telegram}
         self.routes = [
@@ -70,14 +72,14 @@ class Webhooks:
         ask = telegram_webhook.immediate_answer(body, events)
         return JSONResponse(ask) if ask else Response()
 
-    async def take_fetched(self, body: bytes) -> Json | None:
-        """Store an update fetched from Telegram; the call to make to Telegram at once. Raises SQLAlchemyError."""
+    async def store_fetched(self, body: bytes) -> Json | None:
+        """Store an update that was polled; returns the call to make to Telegram at once. Raises SQLAlchemyError."""
         events = telegram_webhook.read_body(body, self._context.clock())
         await self._store_now(TELEGRAM, events)
         return telegram_webhook.immediate_answer(body, events)
 
     async def _store(self, channel: str, events: list[Event]) -> Response | None:
-        """The refusal where the events could not be stored."""
+        """Store the events; returns an error response if that fails."""
         try:
             await self._store_now(channel, events)
         except SQLAlchemyError as error:
@@ -88,11 +90,11 @@ class Webhooks:
     async def _store_now(self, channel: str, events: list[Event]) -> None:
         if events:
             await anyio.to_thread.run_sync(store_events, self._context, channel, events, limiter=self._threads)
-            self._ring()
+            self._wake_worker()
 
 
 async def _read(request: Request) -> bytes | Response:
-    """The body, or the refusal of one that is too large or not whole."""
+    """The body, or an error response if it is too large or incomplete."""
     body = bytearray()
     try:
         async for chunk in request.stream():

@@ -24,7 +24,7 @@ from bot.handlers.cases.case_actions import claim, close, reopen
 from bot.settings import SHIPPED_CONTENT
 from bot.storage.cases.case_rows import list_cases
 from bot.storage.staff.audit_rows import read_audit_entries
-from bot.web.desk.desk_report import as_cell
+from bot.web.desk.desk_report import escape_cell
 from bot.web.site import build_site
 from tests.conftest import Resident
 from tests.support.line.line_bot import ShiftedClock
@@ -118,7 +118,7 @@ def test_where_one_table_cannot_be_protected_none_tells_the_total() -> None:
 
 
 def test_a_cell_is_never_a_formula() -> None:
-    assert [as_cell(text) for text in ("=1", "+1", "-1", "@x", "\t=1", "5", "－")] == [
+    assert [escape_cell(text) for text in ("=1", "+1", "-1", "@x", "\t=1", "5", "－")] == [
         "'=1", "'+1", "'-1", "'@x", "'\t=1", "5", "－",
     ]  # fmt: skip
 

@@ -96,7 +96,7 @@ def test_where_the_analyzer_fails_nothing_is_kept_and_the_message_is_answered(
 ) -> None:
     shelf = office.context.content
     broken = replace(shelf.understander, analyzer=FaultyAnalyzer(shelf.understander.analyzer))
-    shelf.put(broken, shelf.revision)
+    shelf.activate(broken, shelf.revision)
     assert make_resident("sato").says(f"夫の健太が{BREAKS}").route is Route.UNKNOWN
     assert words(office) == []
 

@@ -123,10 +123,10 @@ def test_a_message_in_flight_ends_on_its_revision(
         name = understander.analyzer.name
 
         def analyse(self, texts: Sequence[str]) -> list[Analysis]:
-            shelf.put(newer, 2)
+            shelf.activate(newer, 2)
             return understander.analyzer.analyse(texts)
 
-    shelf.put(replace(understander, analyzer=Publishing()), 1)
+    shelf.activate(replace(understander, analyzer=Publishing()), 1)
     sato = make_resident()
     sato.context = replace(context, content=shelf)
     assert sato.says("雪かきができない").lead == (understander.catalog.by_id["measure-13"].lead,)

@@ -25,7 +25,7 @@ from bot.storage.delivery.outbox_reads import (
     oldest_queued,
     read_notices,
     read_pending,
-    spare_waiting,
+    suppress_waiting_notices,
 )
 from bot.storage.delivery.outbox_rows import add_notices
 from bot.storage.engine import Store, open_store
@@ -171,7 +171,7 @@ def test_after_a_restore_notices_that_wait_are_spared_and_are_no_answers_in_doub
     with context.store.reading() as connection:
         assert read_pending(connection) == []
         assert oldest_queued(connection) is None
-    assert context.store.transaction(spare_waiting) == 1
+    assert context.store.transaction(suppress_waiting_notices) == 1
     assert next_attempts(context, "mail", 5) == []
 
 

@@ -19,7 +19,7 @@ from bot.storage.delivery.queue_stats import overdue, read_figures
 from bot.storage.inbox.inbox_rows import Lane, insert_events, lease_lane
 from bot.storage.leases import Lease
 from bot.storage.schema.residents_and_cases import outbound
-from bot.web.health_endpoints import written
+from bot.web.health_endpoints import render_metrics
 from bot.web.site import build_site
 from tests.conftest import Resident
 from tests.support.line.line_bot import (
@@ -133,7 +133,7 @@ def test_figures(context: AppContext, make_resident: MakeResident) -> None:
     keys, wanted = context.keys, [StaffNotice("mail:a@city.example", "open")]
     context.store.transaction(lambda connection: add_notices(connection, keys, wanted, TUESDAY_NOON))
     with context.store.reading() as connection:
-        said = written(read_figures(connection), TUESDAY_NOON + timedelta(minutes=1)).decode()
+        said = render_metrics(read_figures(connection), TUESDAY_NOON + timedelta(minutes=1)).decode()
     for line in (
         "sasaeai_open_cases 2.0",
         'sasaeai_open_cases_by_urgency{urgency="emergency"} 1.0',

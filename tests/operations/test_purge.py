@@ -27,7 +27,7 @@ from bot.storage.cases.case_rows import list_cases, read_case, read_history
 from bot.storage.conversation.count_rows import read_counts
 from bot.storage.conversation.message_rows import read_case_talk, read_case_words
 from bot.storage.conversation.resident_rows import find_resident
-from bot.storage.delivery.outbox_reads import spare_waiting
+from bot.storage.delivery.outbox_reads import suppress_waiting_notices
 from bot.storage.delivery.outbox_rows import add_notices
 from bot.storage.engine import Store
 from bot.storage.inbox.inbox_rows import Lane, finish_events, insert_events, waiting_events
@@ -138,7 +138,7 @@ def test_nothing_sealed_of_a_resident_is_left_in_any_place(
     context.store.transaction(lambda connection: insert_events(connection, keys, "line", [lost], TUESDAY_NOON))
     context.store.transaction(lambda connection: connection.execute(inbox.update().values(state="aside")))
     assert set(_sealed(context.store)) == {(table.name, name) for table, name in sealed_columns()} - OF_STAFF
-    context.store.transaction(spare_waiting)
+    context.store.transaction(suppress_waiting_notices)
     purge_kept(context.store, SHIPPED, TUESDAY_NOON + YEAR)
     assert _sealed(context.store) == {}
 

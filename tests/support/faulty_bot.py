@@ -71,7 +71,7 @@ def main() -> None:
     context = open_context(settings)
     content = context.content
     analyzer = FaultyAnalyzer(content.understander.analyzer)
-    content.put(replace(content.understander, analyzer=analyzer), content.revision)
+    content.activate(replace(content.understander, analyzer=analyzer), content.revision)
     app = build_server(context, settings, build_worker(context, settings))
     app.router.routes.append(Route("/broken", broken, methods=["POST"]))
     serve_site(app, settings.host, settings.port)

@@ -129,7 +129,7 @@ def test_its_marks_are_kept(context_sqlite: AppContext, understander: Understand
     kinds = folder / "kinds.yaml"
     kinds.write_text(kinds.read_text("utf-8").replace(BEAR, BEAR.replace('later: "yes"', f'later: "{mark}"')), "utf-8")
     files = files_in(folder)
-    context_sqlite.content.put(build_understander(files, understander.analyzer, context_sqlite.folders.indexes), 0)
+    context_sqlite.content.activate(build_understander(files, understander.analyzer, context_sqlite.folders.indexes), 0)
     staff, _ = make_staff(context_sqlite, "chief", Role.ADMIN)
     writer(context_sqlite).says(MESSAGE)
     case = claim(context_sqlite, staff, the_case(context_sqlite).id)
@@ -144,7 +144,7 @@ def test_a_kind_that_is_gone_is_shown_by_its_id(
     sato.says(MESSAGE)
     for number in range(5):
         writer(with_bear, f"r{number}").says(MESSAGE)
-    with_bear.content.put(understander, 0)
+    with_bear.content.activate(understander, 0)
     case = the_case(with_bear)
     for page in ("/desk", f"/desk/cases/{case.number}", f"/desk/cases/{case.number}/print"):
         answer = admin.get(page)

@@ -1,4 +1,4 @@
-"""What a resident's message does to their case: open it, join it, raise it, take it back; staff are told."""
+"""Apply a resident's message to their case: open, extend, escalate or cancel it, and notify staff."""
 
 import secrets
 from dataclasses import dataclass, replace
@@ -40,10 +40,10 @@ from bot.storage.staff.duty_rows import read_switches
 
 @dataclass(frozen=True)
 class CaseStanding:
-    """How a resident who writes `last` stands with the desk, inside the transaction.
+    """The case state of the resident who wrote `last`, read and locked in this transaction.
 
-    `case` is open, or `ended` is the last one of the last weeks, or there is neither. `number` is the one to say.
-    `token` opens a page of ours once; empty where none can be offered.
+    `case`: the open case; `ended`: without an open one, a case closed in the last weeks. `number`: the case number for
+    the reply. `token`: opens the private page once; empty if it cannot be offered.
     """
 
     connection: Connection
@@ -63,7 +63,7 @@ class CaseStanding:
         return self.last.received_at
 
     def moment(self, now: datetime) -> ReplyContext:
-        """What a reply depends on, said at `now`."""
+        """The context of a reply at `now`."""
         case = self.case
         return ReplyContext(
             now.astimezone(CITY_ZONE),
@@ -79,10 +79,10 @@ class CaseStanding:
             switches=self.switches,
         )
 
-    def keep(
+    def save(
         self, before: Case, after: Case, action: CaseAction, *, danger: bool = False, quietly: bool = False
     ) -> str:
-        """Keep what the resident did to the case, and tell staff unless it is nothing for them; its id."""
+        """Store what the resident did to the case, and notify staff unless `quietly`; returns the case id."""
         change_case(self.connection, self.context.keys, before, after, CaseChange(action, RESIDENT))
         if not quietly:
             notify_staff(
@@ -96,7 +96,7 @@ class CaseStanding:
 
 
 def read_case_standing(connection: Connection, context: AppContext, resident: str, last: Inbound) -> CaseStanding:
-    """How the resident stands with the desk; what is read is locked."""
+    """Read and lock the resident's case state."""
     case = find_open_case(connection, resident)
     ended = None if case else find_last_case(connection, resident, last.received_at - KNOWN_FOR)
     days = context.content.catalog.duty.same_case_days
@@ -116,33 +116,36 @@ def read_case_standing(connection: Connection, context: AppContext, resident: st
 
 
 def joins_silently(turn: Turn, case: Case | None) -> bool:
-    """Whether a message that is answered as any other belongs to the open case too: staff read everything written."""
+    """Whether an ordinary message also belongs to the open case, because staff read everything the resident writes."""
     asks = turn.case or turn.adds or turn.steers or turn.cancels or turn.returns or turn.for_other
     return case is not None and not case.bot_answers and not asks
 
 
-def apply_turn(turn: Turn, at: CaseStanding, *, told: bool) -> str | None:
-    """Do to the resident's case what the turn wants; the id of the case this message belongs to."""
+def apply_turn(turn: Turn, at: CaseStanding, *, bot_speaks: bool) -> str | None:
+    """Apply the turn to the resident's case; returns the id of the case the message belongs to.
+
+    `bot_speaks`: whether the bot replies to this message.
+    """
     if at.case is None:
         return _without_open_case(turn, at)
     case, now = at.case, at.now
     if turn.cancels:
-        return at.keep(case, cancelled(case, now), CaseAction.CANCEL)
+        return at.save(case, cancelled(case, now), CaseAction.CANCEL)
     if turn.for_other:
-        return at.keep(case, for_other(case, now), CaseAction.FOR_OTHER)
+        return at.save(case, for_other(case, now), CaseAction.FOR_OTHER)
     if turn.returns and case.staff_answer:
-        return at.keep(case, returned(case, now), CaseAction.RETURN, quietly=True)
+        return at.save(case, returned(case, now), CaseAction.RETURN, quietly=True)
     if not (turn.case or turn.adds or case.staff_answer or joins_silently(turn, case)):
         return None
     action, after = after_message(case, turn.case, now, at.roster, at.context.content.catalog.kinds)
-    if told and case.staff_answer and turn.case:
+    if bot_speaks and case.staff_answer and turn.case:
         after = replace(after, told_at=now)
-    _offer_page(turn, at, case.id)
-    return at.keep(case, after, action, danger=_is_danger(turn))
+    _store_offered_page(turn, at, case.id)
+    return at.save(case, after, action, danger=_is_danger(turn))
 
 
 def _without_open_case(turn: Turn, at: CaseStanding) -> str | None:
-    """A new case, the one that ended lately opened again, or a word about one that has ended."""
+    """Open a case, reopen a recently closed one, or record a follow-up report about it."""
     if turn.report and at.ended:
         return _report(turn.report, at.ended, at)
     if turn.case is None:
@@ -151,7 +154,7 @@ def _without_open_case(turn: Turn, at: CaseStanding) -> str | None:
         case = _reopen(turn.case, at.ended, at)
     else:
         case = _open(turn.case, at)
-    _offer_page(turn, at, case)
+    _store_offered_page(turn, at, case)
     return case
 
 
@@ -171,30 +174,30 @@ def _open(wish: CaseWish, at: CaseStanding) -> str:
 
 
 def _reopen(wish: CaseWish, ended: Case, at: CaseStanding) -> str:
-    # What is wished now counts, also where the case was calmer or worse before: its clocks follow.
+    # The new wish decides urgency and deadlines, whether the case was more or less urgent before.
     again = put_back(replace(ended, urgency=wish.urgency, kind=wish.kind), CaseAction.REOPEN, at.now, at.roster)
     delete_proposed_of(at.connection, ended.id)
-    return at.keep(ended, again, CaseAction.REOPEN, danger=wish.urgency is Route.EMERGENCY)
+    return at.save(ended, again, CaseAction.REOPEN, danger=wish.urgency is Route.EMERGENCY)
 
 
 def _report(report: FollowUpReport, ended: Case, at: CaseStanding) -> str | None:
-    """The resident says whether they found help: who did not is in the queue again with one press."""
+    """Record whether the resident found help; if not yet, the case goes back into the queue."""
     if report is FollowUpReport.AGREE:
-        return at.keep(ended, agreed(ended, at.now, at.roster), CaseAction.AGREE, quietly=True)
-    said = reported(ended, report, at.now)
-    at.keep(ended, said, CaseAction.REPORT, quietly=True)
+        return at.save(ended, agreed(ended, at.now, at.roster), CaseAction.AGREE, quietly=True)
+    after = reported(ended, report, at.now)
+    at.save(ended, after, CaseAction.REPORT, quietly=True)
     if report is FollowUpReport.NO_HELP_YET:
-        return at.keep(said, put_back(said, CaseAction.REOPEN, at.now, at.roster), CaseAction.REOPEN)
+        return at.save(after, put_back(after, CaseAction.REOPEN, at.now, at.roster), CaseAction.REOPEN)
     return ended.id
 
 
-def _offer_page(turn: Turn, at: CaseStanding, case: str) -> None:
+def _store_offered_page(turn: Turn, at: CaseStanding, case: str) -> None:
     if at.token and turn.case and f"/private/{at.token}" in turn.reply.text:
         offer_page(at.connection, hashed(at.token), case, at.now + PAGE_OPENS_FOR)
 
 
 def _is_same(days: int, ended: Case, now: datetime) -> bool:
-    """Whether who writes now goes on with the case that has ended: a setting of the office."""
+    """Whether a new message still belongs to the closed case (within the office's `same_case_days`)."""
     return ended.status is Status.CLOSED and ended.closed_at is not None and now - ended.closed_at <= timedelta(days)
 
 

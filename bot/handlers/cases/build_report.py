@@ -1,4 +1,4 @@
-"""The monthly report; reading it leaves a trace."""
+"""The monthly report; reading it is recorded in the audit trail."""
 
 from collections import Counter
 
@@ -12,16 +12,15 @@ from bot.storage.staff.audit_rows import AuditEntry, add_audit_entry
 
 
 def build_report(context: AppContext, staff: Staff, month: Month) -> MonthlyReport:
-    """The report of a month."""
     start, end = month.begins, month.following.begins
     with context.store.reading() as connection:
-        found = read_reported(connection, start, end)
+        cases = read_reported(connection, start, end)
         reopened = count_reopened(connection, start, end)
         counts = read_counts(connection, month.first, month.last)
         roster = read_duty_roster(connection, context.content.catalog.duty.hours, context.staff_channels)
     messages: Counter[str] = Counter()
     for (_, route), count in counts.items():
         messages[route] += count
-    trace = AuditEntry(context.clock(), staff.id, "report-view", detail=str(month))
-    context.store.transaction(lambda connection: add_audit_entry(connection, trace))
-    return report_of(month, MonthCounts(found, reopened, messages), roster, context.content.catalog.kinds)
+    entry = AuditEntry(context.clock(), staff.id, "report-view", detail=str(month))
+    context.store.transaction(lambda connection: add_audit_entry(connection, entry))
+    return report_of(month, MonthCounts(cases, reopened, messages), roster, context.content.catalog.kinds)

@@ -1,4 +1,4 @@
-"""Staff look after a case: claim, answer, note, hand over, release, close, open again. One winner each time."""
+"""What staff do with a case: claim, answer, note, hand over, release, close, reopen. Of two at once, one succeeds."""
 
 import secrets
 from collections.abc import Callable
@@ -30,9 +30,9 @@ from bot.storage.operations.purge_rows import is_erased
 from bot.storage.staff.staff_rows import find_staff
 
 LONGEST_ANSWER = 2000
-SAME_PRESS = timedelta(minutes=1)
-"""The same words to the same resident within this time are one answer, sent twice by a hand."""
-_NOT_MEANT = frozenset({Reason.FALSE_ALARM, Reason.PRANK})
+REPEAT_PERIOD = timedelta(minutes=1)
+"""The same answer to the same resident within this time counts as sent twice by mistake."""
+_NO_TROUBLE = frozenset({Reason.FALSE_ALARM, Reason.PRANK})
 
 
 class NoSuchCaseError(Exception):
@@ -45,7 +45,7 @@ class TakenError(Exception):
     def __init__(self, owner: str, owner_id: str) -> None:
         super().__init__()
         self.owner = owner
-        """The name of who has it."""
+        """The owner's name."""
         self.owner_id = owner_id
 
 
@@ -55,16 +55,16 @@ class EmptyError(Exception):
 
 @dataclass(frozen=True)
 class CaseRequest:
-    """Who wants what with which case."""
+    """A member of staff wants to do something with a case, which needs `permission`."""
 
     staff: Staff
     case: str
-    deed: Permission
+    permission: Permission
 
 
 @dataclass(frozen=True)
 class CaseWork:
-    """One case in the hands of one member of staff, inside a transaction."""
+    """A locked case, and the member of staff who works on it, inside a transaction."""
 
     connection: Connection
     context: AppContext
@@ -74,7 +74,7 @@ class CaseWork:
     now: datetime
 
     def change(self, after: Case, action: CaseAction, detail: str = "", note: str = "") -> Case:
-        """Keep what happened, with its trace."""
+        """Store the case as it is after the action, with history and audit entry."""
         keys = self.context.keys
         change_case(self.connection, keys, self.case, after, CaseChange(action, self.staff.id, detail, note))
         return after
@@ -86,19 +86,19 @@ class CaseWork:
         about = MessageContext(self.case, self.roster, self.now, self.staff.id if by_staff else "", private_link)
         queue_for_resident(self.connection, self.context.keys, self.context.content.catalog, about, write)
 
-    def leave(self, key: str, *, asks_later: bool = False) -> None:
-        """Say that the bot answers again, to a resident who was told that staff read."""
+    def say_bot_answers(self, key: str, *, asks_later: bool = False) -> None:
+        """If the resident was told that staff read along, tell them that the bot answers again."""
         if self.case.taken_at:
             self.say(lambda writer: writer.staff_left(key, asks_later=asks_later))
 
 
 def claim(context: AppContext, staff: Staff, case_id: str) -> Case:
-    """Take the case. Raises TakenError with the winner's name."""
-    return context.store.transaction(lambda connection: claim_inside(connection, context, staff, case_id))
+    """Raises TakenError with the owner's name."""
+    return context.store.transaction(lambda connection: claim_in_transaction(connection, context, staff, case_id))
 
 
-def claim_inside(connection: Connection, context: AppContext, staff: Staff, case_id: str) -> Case:
-    """Take the case, inside a transaction that does more. Raises TakenError before anything is written."""
+def claim_in_transaction(connection: Connection, context: AppContext, staff: Staff, case_id: str) -> Case:
+    """Claim the case inside the caller's transaction. Raises TakenError before anything is written."""
 
     def take(work: CaseWork) -> Case:
         if work.case.status is Status.CLAIMED:
@@ -108,14 +108,14 @@ def claim_inside(connection: Connection, context: AppContext, staff: Staff, case
         work.say(lambda writer: writer.staff_reads())
         return after
 
-    return _inside(connection, context, CaseRequest(staff, case_id, Permission.CLAIM), take)
+    return _in_transaction(connection, context, CaseRequest(staff, case_id, Permission.CLAIM), take)
 
 
 @dataclass(frozen=True)
 class StaffAnswer:
-    """What a member of staff sends. `seen`: when the last message came that stood on the page before them.
+    """An answer by staff. `seen`: time of the last message that was on their page.
 
-    `offers_page`: with a page of ours for what should not be written on a platform.
+    `offers_page`: include a link to the private page, for details that should not be written on a platform.
     """
 
     words: str
@@ -124,12 +124,12 @@ class StaffAnswer:
 
 
 def answer(context: AppContext, staff: Staff, case_id: str, written: StaffAnswer) -> Case:
-    """Write to the resident; the same words within a minute are one press too many. Raises EmptyError."""
+    """Write to the resident; a repetition within `REPEAT_PERIOD` is ignored. Raises EmptyError."""
     clean = _words(written.words)
     token = secrets.token_urlsafe(24) if written.offers_page and context.public_url else ""
 
     def write(work: CaseWork) -> Case:
-        keys, since = context.keys, work.now - SAME_PRESS
+        keys, since = context.keys, work.now - REPEAT_PERIOD
         if clean in read_answers(work.connection, keys, work.case.id, staff.id, since):
             return work.case
         unread = first_message_after(work.connection, work.case.id, written.seen) if written.seen else None
@@ -140,13 +140,13 @@ def answer(context: AppContext, staff: Staff, case_id: str, written: StaffAnswer
         work.say(lambda writer: writer.to_resident(clean), by_staff=True, private_link=link)
         return after
 
-    return _on_case(context, staff, case_id, Permission.REPLY, write)
+    return _run_on_case(context, staff, case_id, Permission.REPLY, write)
 
 
 def note(context: AppContext, staff: Staff, case_id: str, words: str) -> Case:
-    """Write down something that never leaves the desk. Raises EmptyError."""
+    """Add a note that only staff can see. Raises EmptyError."""
     clean = _words(words)
-    return _on_case(
+    return _run_on_case(
         context,
         staff,
         case_id,
@@ -156,9 +156,9 @@ def note(context: AppContext, staff: Staff, case_id: str, words: str) -> Case:
 
 
 def hand_over(context: AppContext, staff: Staff, case_id: str, to: str, words: str) -> Case:
-    """Give the case to somebody else, who is told. Raises NotPossibleError where they may not have it."""
+    """Give the case to somebody else and notify them. Raises NotPossibleError or NotAllowedError if they cannot."""
 
-    def give(work: CaseWork) -> Case:
+    def transfer(work: CaseWork) -> Case:
         other = find_staff(work.connection, staff_id=to)
         if other is None:
             raise NotPossibleError
@@ -174,15 +174,15 @@ def hand_over(context: AppContext, staff: Staff, case_id: str, to: str, words: s
         )
         return after
 
-    return _on_case(context, staff, case_id, Permission.HAND_OVER, give)
+    return _run_on_case(context, staff, case_id, Permission.HAND_OVER, transfer)
 
 
 def release(context: AppContext, staff: Staff, case_id: str) -> Case:
-    """Put the case back into the queue, where somebody is told at once."""
+    """Put the case back into the queue, and notify staff at once."""
 
-    def back(work: CaseWork) -> Case:
+    def requeue(work: CaseWork) -> Case:
         after = work.change(put_back(work.case, CaseAction.RELEASE, work.now, work.roster), CaseAction.RELEASE)
-        work.leave("staff-left")
+        work.say_bot_answers("staff-left")
         notify_staff(
             work.connection,
             context.keys,
@@ -192,27 +192,27 @@ def release(context: AppContext, staff: Staff, case_id: str) -> Case:
         )
         return after
 
-    return _on_case(context, staff, case_id, Permission.RELEASE, back)
+    return _run_on_case(context, staff, case_id, Permission.RELEASE, requeue)
 
 
 def close(context: AppContext, staff: Staff, case_id: str, reason: Reason) -> Case:
-    """End the case. What was no trouble is proposed to the admin, for the bot to learn from."""
+    """Close the case. Messages of false alarms and pranks are proposed to the admin as lessons for the bot."""
 
     def end(work: CaseWork) -> Case:
         after = work.change(closed(work.case, reason, work.now), CaseAction.CLOSE, detail=reason)
-        work.leave("staff-closed", asks_later=may_be_asked(after, work.context.content.catalog.kinds))
-        if reason in _NOT_MEANT and not after.is_drill:
+        work.say_bot_answers("staff-closed", asks_later=may_be_asked(after, work.context.content.catalog.kinds))
+        if reason in _NO_TROUBLE and not after.is_drill:
             keys, analyzer = context.keys, context.content.understander.analyzer
             heard = read_heard_words(work.connection, keys, after.id)
             masked = [masked_whole(analyzer, words) for words in heard]
             propose_checks(work.connection, keys, after, filter(None, masked), work.now)
         return after
 
-    return _on_case(context, staff, case_id, Permission.CLOSE, end)
+    return _run_on_case(context, staff, case_id, Permission.CLOSE, end)
 
 
 def join(context: AppContext, staff: Staff, case_id: str, into: str) -> Case:
-    """End the case because it goes on in the open one with the number `into`. Raises NotPossibleError."""
+    """Close the case and continue it in the open case with the number `into`. Raises NotPossibleError."""
     number = "".join(filter(str.isdigit, into))
 
     def end(work: CaseWork) -> Case:
@@ -220,56 +220,59 @@ def join(context: AppContext, staff: Staff, case_id: str, into: str) -> Case:
         if other is None:
             raise NotPossibleError
         after = work.change(joined(work.case, other, work.now), CaseAction.JOIN, detail=other.number)
-        work.leave("staff-joined")
+        work.say_bot_answers("staff-joined")
         return after
 
     def lock_both(connection: Connection) -> Case:
         other = read_case(connection, number)
         lock_cases(connection, [case_id, other.id] if other else [case_id])
-        return _inside(connection, context, CaseRequest(staff, case_id, Permission.CLOSE), end)
+        return _in_transaction(connection, context, CaseRequest(staff, case_id, Permission.CLOSE), end)
 
     return context.store.transaction(lock_both)
 
 
 def set_quiet_hours(context: AppContext, staff: Staff, case_id: str, hours: tuple[int, int] | None) -> Case:
-    """The hours (from, until, in minutes from midnight) in which this resident must not be written to; None: none."""
+    """Set when this resident must not be written to (from, until, in minutes from midnight); None for never."""
     start, end = hours or (None, None)
 
-    def keep(work: CaseWork) -> Case:
+    def set_hours(work: CaseWork) -> Case:
         status = next_status(work.case.status, CaseAction.QUIET)
         after = replace(work.case, status=status, quiet_from=start, quiet_until=end, changed_at=work.now)
         return work.change(after, CaseAction.QUIET)
 
-    return _on_case(context, staff, case_id, Permission.NOTE, keep)
+    return _run_on_case(context, staff, case_id, Permission.NOTE, set_hours)
 
 
 def reopen(context: AppContext, staff: Staff, case_id: str) -> Case:
-    """Put an ended case back into the queue. Raises NotPossibleError where its words are erased."""
+    """Put a closed case back into the queue. Raises NotPossibleError if its messages are erased or another is open."""
 
-    def again(work: CaseWork) -> Case:
+    def requeue(work: CaseWork) -> Case:
         if is_erased(work.connection, work.case.id) or find_open_case(work.connection, work.case.resident):
             raise NotPossibleError
         delete_proposed_of(work.connection, work.case.id)
         return work.change(put_back(work.case, CaseAction.REOPEN, work.now, work.roster), CaseAction.REOPEN)
 
-    return _on_case(context, staff, case_id, Permission.REOPEN, again)
+    return _run_on_case(context, staff, case_id, Permission.REOPEN, requeue)
 
 
-def _on_case(context: AppContext, staff: Staff, case_id: str, deed: Permission, do: Callable[[CaseWork], Case]) -> Case:
-    """One deed on one case, in a transaction of its own."""
+def _run_on_case(
+    context: AppContext, staff: Staff, case_id: str, permission: Permission, do: Callable[[CaseWork], Case]
+) -> Case:
     return context.store.transaction(
-        lambda connection: _inside(connection, context, CaseRequest(staff, case_id, deed), do)
+        lambda connection: _in_transaction(connection, context, CaseRequest(staff, case_id, permission), do)
     )
 
 
-def _inside(connection: Connection, context: AppContext, asked: CaseRequest, do: Callable[[CaseWork], Case]) -> Case:
-    """One deed on one case, locked, by somebody who may."""
-    case = lock_case(connection, asked.case)
+def _in_transaction(
+    connection: Connection, context: AppContext, request: CaseRequest, do: Callable[[CaseWork], Case]
+) -> Case:
+    """Lock the case, check the permission, run the action."""
+    case = lock_case(connection, request.case)
     if case is None:
         raise NoSuchCaseError
-    require(asked.staff, asked.deed, case)
+    require(request.staff, request.permission, case)
     roster = read_duty_roster(connection, context.content.catalog.duty.hours, context.staff_channels)
-    return do(CaseWork(connection, context, asked.staff, case, roster, context.clock()))
+    return do(CaseWork(connection, context, request.staff, case, roster, context.clock()))
 
 
 def _words(words: str) -> str:

@@ -1,4 +1,4 @@
-"""The clocks of the cases: what nobody took is told again, what an owner forgot goes back into the queue."""
+"""Case timers: repeat alarms for unclaimed cases, return neglected cases to the queue, ask for follow-up."""
 
 from collections.abc import Callable
 from functools import partial
@@ -26,32 +26,32 @@ from bot.storage.staff.audit_rows import CLOCK
 
 log = structlog.get_logger()
 
-_AT_ONCE = 50
+_MOST_PER_ROUND = 50
 
 
 def run_case_timers(context: AppContext) -> int:
-    """Ring every alarm, end every lease and ask every question whose time has come; how many.
+    """Process all due alarms, owners' leases and follow-up questions; returns their number.
 
-    Each case in a transaction of its own: nobody who writes or answers waits for all others.
+    Each case has its own transaction, so that no message or answer waits for all of them.
     """
     now = context.clock()
     with context.store.reading() as connection:
-        due = [(_ring, case) for case in due_cases(connection, now, _AT_ONCE)]
-        due += [(_ask, case) for case in cases_to_ask(connection, now, _AT_ONCE)]
-    return sum(_apart(context.store, partial(do, context=context, case_id=case)) for do, case in due)
+        due = [(_escalate, case) for case in due_cases(connection, now, _MOST_PER_ROUND)]
+        due += [(_ask_resident, case) for case in cases_to_ask(connection, now, _MOST_PER_ROUND)]
+    return sum(_run_alone(context.store, partial(step, context=context, case_id=case)) for step, case in due)
 
 
-def _apart(store: Store, do: Callable[[Connection], bool]) -> bool:
-    """Whether it was done; one case that fails must not stop the clocks of all others."""
+def _run_alone(store: Store, step: Callable[[Connection], bool]) -> bool:
+    """Whether it succeeded; a case that fails must not stop the timers of the others."""
     try:
-        return store.transaction(do)
-    except Exception as error:  # noqa: BLE001 -- whatever it is, the alarms of everybody else must ring
+        return store.transaction(step)
+    except Exception as error:  # noqa: BLE001 -- whatever it is, the other cases' alarms must go out
         log.error("alarm_clock_failed", error=type(error).__name__)
         return False
 
 
-def _ring(connection: Connection, context: AppContext, case_id: str) -> bool:
-    """Somebody is told again; an owner who has not answered has the case no more, and the resident knows it."""
+def _escalate(connection: Connection, context: AppContext, case_id: str) -> bool:
+    """Notify staff again; if the owner has not answered in time, requeue the case and inform the resident."""
     now = context.clock()
     case = lock_overdue(connection, case_id, now)
     if case is None:
@@ -71,8 +71,8 @@ def _ring(connection: Connection, context: AppContext, case_id: str) -> bool:
     return True
 
 
-def _ask(connection: Connection, context: AppContext, case_id: str) -> bool:
-    """Whether the resident, who agreed to be asked, has found help."""
+def _ask_resident(connection: Connection, context: AppContext, case_id: str) -> bool:
+    """Ask a resident who agreed to it whether they have found help."""
     now = context.clock()
     case = lock_to_ask(connection, case_id, now)
     if case is None:

@@ -1,4 +1,4 @@
-"""What staff see: the queue, and one case with everything that belongs to it. Who opens a case leaves a trace."""
+"""Data for the desk's pages: the queue, and one case with its history. Opening a case leaves an audit entry."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,7 +33,7 @@ from bot.storage.staff.staff_rows import list_staff
 
 @dataclass(frozen=True)
 class QueueRow:
-    """One line of the queue. `waits`: since when somebody waits for an answer, None where nobody does."""
+    """One row of the queue. `waits`: how long the resident has waited for an answer; None if they do not."""
 
     case: Case
     owner: str
@@ -42,7 +42,7 @@ class QueueRow:
 
 @dataclass(frozen=True)
 class Queue:
-    """The open cases as they stood at `at`. `on_duty`: those who are told now, in order."""
+    """The open cases at the time `at`. `on_duty`: those who are notified now, in order."""
 
     rows: tuple[QueueRow, ...]
     at: datetime
@@ -52,7 +52,7 @@ class Queue:
 
     @property
     def waiting(self) -> int:
-        """How many nobody has taken, without those for practice."""
+        """The number of unclaimed cases, without drills."""
         return sum(1 for row in self.rows if row.case.status is Status.WAITING and not row.case.is_drill)
 
 
@@ -72,36 +72,36 @@ class CaseView:
     is_reachable: bool
     allowed: frozenset[Permission]
     joined: tuple[tuple[Case, tuple[TalkEntry, ...]], ...]
-    """Cases of the same person that go on in this one, with what was said there."""
+    """Cases merged into this one, with their messages."""
     goes_on_in: Case | None
     before: tuple[Case, ...]
     """Earlier cases from the same account."""
 
     @property
     def read_until(self) -> datetime | None:
-        """When the last message of the resident came that stands here."""
-        return max((said.at for said in self.talk if said.reply is None), default=None)
+        """When the resident's last message in this view arrived."""
+        return max((entry.at for entry in self.talk if entry.reply is None), default=None)
 
 
 def read_queue(context: AppContext) -> Queue:
-    """Emergencies first, what waits before what is looked after, then by waiting time."""
+    """Emergencies first, unclaimed before claimed, then by waiting time."""
     now = context.clock()
     with context.store.reading() as connection:
-        accounts = {each.id: each for each in list_staff(connection)}
-        names = {each.id: each.name for each in accounts.values()}
+        accounts = {account.id: account for account in list_staff(connection)}
+        names = {account.id: account.name for account in accounts.values()}
         roster = read_duty_roster(connection, context.content.catalog.duty.hours, context.staff_channels)
-        found = list_cases(connection, open_only=True)
+        cases = list_cases(connection, open_only=True)
     rows = [
-        QueueRow(each, names.get(each.owner, ""), now - each.unanswered_since if each.unanswered_since else None)
-        for each in found
+        QueueRow(case, names.get(case.owner, ""), now - case.unanswered_since if case.unanswered_since else None)
+        for case in cases
     ]
     rows.sort(key=_rank)
-    on_duty = tuple(accounts[each] for each in roster.on_duty(now) if each in accounts)
+    on_duty = tuple(accounts[staff] for staff in roster.on_duty(now) if staff in accounts)
     return Queue(tuple(rows), now, on_duty, roster.is_open(now), roster.next_opening(now))
 
 
 def read_case_view(context: AppContext, staff: Staff, number: str) -> CaseView | None:
-    """The case with this number, its opening traced."""
+    """The case with this number; records in the audit trail that it was opened."""
     now, keys = context.clock(), context.keys
     with context.store.reading() as connection:
         case = read_case(connection, number)
@@ -109,43 +109,45 @@ def read_case_view(context: AppContext, staff: Staff, number: str) -> CaseView |
             return None
         roster = read_duty_roster(connection, context.content.catalog.duty.hours, context.staff_channels)
         accounts = list_staff(connection)
-        opened = CaseView(
+        view = CaseView(
             case,
             _names(connection).get(case.owner, ""),
             tuple(read_case_talk(connection, keys, case.id)),
             tuple(read_history(connection, keys, case.id)),
             tuple(read_notices(connection, case.id)),
-            {each.id: each.name for each in accounts},
-            tuple(each for each in accounts if may(each, Permission.CLAIM) and each.id not in {staff.id, case.owner}),
+            {account.id: account.name for account in accounts},
+            tuple(
+                other for other in accounts if may(other, Permission.CLAIM) and other.id not in {staff.id, case.owner}
+            ),
             _calls(context.content, case, roster, now),
             channel_of(connection, case.resident),
             is_reachable(connection, case.resident),
-            frozenset(each for each in Permission if may(staff, each, case)),
+            frozenset(permission for permission in Permission if may(staff, permission, case)),
             tuple(
-                (each, tuple(read_case_talk(connection, keys, each.id)))
-                for each in cases_joined_to(connection, case.id)
+                (joined, tuple(read_case_talk(connection, keys, joined.id)))
+                for joined in cases_joined_to(connection, case.id)
             ),
             read_case_by_id(connection, case.joined_to) if case.joined_to else None,
-            tuple(each for each in cases_of(connection, case.resident) if each.id != case.id),
+            tuple(other for other in cases_of(connection, case.resident) if other.id != case.id),
         )
     context.store.transaction(
         lambda connection: add_audit_entry(connection, AuditEntry(now, staff.id, "case-view", case.id))
     )
-    return opened
+    return view
 
 
 def read_case_state(store: Store, number: str) -> str:
-    """Something that changes when anything happens to the case with this number; empty where there is none."""
+    """A value that changes with every change of the case; empty if there is no such case."""
     with store.reading() as connection:
         case = read_case(connection, number)
         return f"{case.status} {case.owner} {case.changed_at.isoformat()}" if case else ""
 
 
 def _calls(content: PublishedContent, case: Case, roster: DutyRoster, now: datetime) -> tuple[Call, ...]:
-    """The lines for this kind of trouble, with whether somebody answers there now."""
+    """The phone lines for this kind of trouble, and whether they are open now."""
     moment = ReplyContext(now.astimezone(CITY_ZONE), is_holiday, case.number, roster=roster)
-    said = PhoneLines(content.catalog, moment, content.wording())
-    return said.calls([*said.desk_lines(), *said.crisis_lines(case.kind)])
+    lines = PhoneLines(content.catalog, moment, content.wording())
+    return lines.calls([*lines.desk_lines(), *lines.crisis_lines(case.kind)])
 
 
 def _rank(row: QueueRow) -> tuple[bool, bool, datetime]:
@@ -154,4 +156,4 @@ def _rank(row: QueueRow) -> tuple[bool, bool, datetime]:
 
 
 def _names(connection: Connection) -> dict[str, str]:
-    return {each.id: each.name for each in list_staff(connection)}
+    return {account.id: account.name for account in list_staff(connection)}

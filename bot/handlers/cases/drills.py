@@ -1,4 +1,4 @@
-"""A case for practice: made by staff, marked everywhere, counted nowhere, sent to nobody."""
+"""Practice cases: created by staff, marked as such, in no statistics, and never sent."""
 
 from dataclasses import replace
 
@@ -19,11 +19,11 @@ from bot.storage.delivery.outbox_rows import OutboundAnswer, add_outbound
 from bot.storage.identifiers import new_id
 
 DRILL = "drill"
-"""The channel of residents who do not exist."""
+"""The channel of the drills' fictitious residents."""
 
 
 def start_drill(context: AppContext, staff: Staff, kind: Kind, words: str) -> Case:
-    """A case of that kind in which somebody has written these words."""
+    """Create a case of this kind, opened by a message with these words."""
     now, who = context.clock(), new_id()
     message = Inbound(DRILL, who, who, clean_input(words).strip(), now, source=f"drill-{staff.id}"[:32])
 

@@ -1,4 +1,4 @@
-"""Staff are told of a case. A notice holds a number and a link, never a word of a resident."""
+"""Notify staff of a case. A notice contains a number and a link, never a resident's words."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -11,7 +11,7 @@ from bot.domain.delivery.staff_notice import CHAT, MAIL, StaffNotice
 from bot.domain.opening_hours import OpeningHours
 from bot.domain.staff.permissions import Permission, may
 from bot.domain.switches import DESK_MAIL, FEW_PUSHES
-from bot.storage.delivery.outbox_reads import was_told_since
+from bot.storage.delivery.outbox_reads import was_notified_since
 from bot.storage.delivery.outbox_rows import add_notices
 from bot.storage.sealing import Keyring
 from bot.storage.staff.duty_rows import read_roster, read_switch
@@ -20,7 +20,7 @@ from bot.storage.staff.staff_rows import list_staff
 
 
 def read_staff_reach(connection: Connection, staff_channels: Collection[str]) -> StaffReach:
-    """Mail where a server is set, chats where they are bound and their platform is connected."""
+    """Mail addresses if a mail server is configured, and bound chats on connected platforms."""
     mails = "mail" in staff_channels
     accounts = [staff for staff in list_staff(connection) if may(staff, Permission.READ_CASE)]
     chats = [
@@ -36,7 +36,7 @@ def read_staff_reach(connection: Connection, staff_channels: Collection[str]) ->
 
 
 def read_duty_roster(connection: Connection, hours: OpeningHours, staff_channels: Collection[str]) -> DutyRoster:
-    """The duty list as it stands. On call is only who can be told."""
+    """The current duty list. Only people who can be notified count as on call."""
     roster = read_roster(connection, hours)
     if not any(person.on_call for person in roster.people):
         return roster
@@ -48,10 +48,10 @@ def read_duty_roster(connection: Connection, hours: OpeningHours, staff_channels
 def notify_staff(
     connection: Connection, keys: Keyring, staff_channels: Collection[str], roster: DutyRoster, alert: StaffAlert
 ) -> None:
-    """Queue notices: to the owner, or to the desk and the duty list, one person further with each alarm."""
+    """Queue notices to the owner, or to the desk and the duty list, with one more person at each alarm."""
     if not staff_channels or alert.case.is_drill:
         return
-    if alert.may_be_told_already and was_told_since(connection, alert.case.id, alert.at - PIECES_ARE_TOLD_ONCE):
+    if alert.may_be_told_already and was_notified_since(connection, alert.case.id, alert.at - PIECES_ARE_TOLD_ONCE):
         return
     reach = read_staff_reach(connection, staff_channels)
     wanted = dict.fromkeys(recipient for recipient in recipients(reach, roster, alert) if recipient)

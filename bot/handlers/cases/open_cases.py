@@ -1,4 +1,4 @@
-"""The open cases for whoever looks after them, a flood from one address as one group."""
+"""List open cases; a flood of cases from one IP address is one group."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,13 @@ from bot.storage.conversation.message_rows import read_case_words
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
 
-FLOOD = 5
-"""Open cases of one address from which on they are shown as one group."""
+FLOOD_SIZE = 5
+"""From this number on, open cases of one address are shown as one group."""
 
 
 @dataclass(frozen=True)
 class ListedCase:
-    """A case with its messages; `alike`: how many more of its flood stand behind it."""
+    """A case with its messages. `alike`: the number of further cases of its group."""
 
     case: Case
     words: tuple[str, ...]
@@ -24,13 +24,13 @@ class ListedCase:
 def list_open_cases(store: Store, keys: Keyring) -> list[ListedCase]:
     """Emergencies first, then by waiting time."""
     with store.reading() as connection:
-        found = list_cases(connection, open_only=True)
+        cases = list_cases(connection, open_only=True)
         groups: dict[str, list[Case]] = {}
-        for case in found:
+        for case in cases:
             groups.setdefault(case.source, []).append(case)
-        floods = {source for source, members in groups.items() if source and len(members) >= FLOOD}
+        floods = {source for source, members in groups.items() if source and len(members) >= FLOOD_SIZE}
         firsts = {groups[source][0].id for source in floods}
-        shown = [case for case in found if case.source not in floods or case.id in firsts]
+        shown = [case for case in cases if case.source not in floods or case.id in firsts]
         return [
             ListedCase(
                 case,

@@ -84,7 +84,7 @@ def load_newer_revision(context: AppContext) -> None:
         revision = read_revision(connection)
     if revision:
         understander = open_revision(context.store, context.folders, published.understander.analyzer, revision)
-        published.put(understander, revision.number)
+        published.activate(understander, revision.number)
         log.info("revision_taken_up", revision=revision.number)
 
 

@@ -19,12 +19,12 @@ from bot.storage.conversation.unmatched_rows import (
     Group,
     GroupState,
     UnmatchedMessage,
+    add_to_group,
     list_groups,
     list_ungrouped,
-    put_in_group,
+    messages_of_groups,
     read_verdicts,
     settle_group,
-    words_of_groups,
 )
 from bot.storage.engine import Store
 from bot.storage.sealing import Keyring
@@ -71,7 +71,7 @@ def read_clusters(context: AppContext) -> tuple[list[UnmatchedCluster], dict[str
     keys = context.keys
     with context.store.reading() as connection:
         groups = list_groups(connection)
-        words = words_of_groups(connection, keys, [group.id for group in groups])
+        words = messages_of_groups(connection, keys, [group.id for group in groups])
         verdicts = read_verdicts(connection)
     return [UnmatchedCluster(group, tuple(words[group.id])) for group in groups], verdicts
 
@@ -82,7 +82,7 @@ def cluster_unmatched(context: AppContext) -> int:
     with store.reading() as connection:
         new = list_ungrouped(connection, keys, _BATCH)
         groups = list_groups(connection)
-        samples = words_of_groups(connection, keys, [group.id for group in groups])
+        samples = messages_of_groups(connection, keys, [group.id for group in groups])
     if not new:
         return 0
     known = [(group, messages[0].words) for group, messages in samples.items() if messages]
@@ -91,7 +91,7 @@ def cluster_unmatched(context: AppContext) -> int:
     seen = [(group, words, analysis) for (group, words), analysis in zip(known, analyses, strict=False)]
     for message, analysis in zip(new, analyses[len(known) :], strict=True):
         near = _nearest(message.words, analysis, seen)
-        group = store.transaction(lambda connection, m=message, g=near: put_in_group(connection, m, g))  # type: ignore[misc]
+        group = store.transaction(lambda connection, m=message, g=near: add_to_group(connection, m, g))  # type: ignore[misc]
         if not near:
             seen.append((group, message.words, analysis))
     return len(new)
@@ -135,7 +135,7 @@ def teach(context: AppContext, staff: Staff, group: str, taught: LessonTarget) -
 
 def words_of(store: Store, keys: Keyring, group: str) -> tuple[UnmatchedMessage, ...]:
     with store.reading() as connection:
-        return tuple(words_of_groups(connection, keys, [group])[group])
+        return tuple(messages_of_groups(connection, keys, [group])[group])
 
 
 def _phrases_of(draft: Draft, taught: LessonTarget) -> CardRef:

@@ -6,10 +6,10 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from bot.handlers.app_context import AppContext
-from bot.handlers.delivery.queue_message import ON_THE_PAGE
+from bot.handlers.delivery.queue_message import WEB_CHANNEL
 from bot.handlers.staff.throttle import Throttle
 from bot.storage.cases.case_rows import cases_of
-from bot.storage.conversation.device_rows import add_device, sender_behind, use_code, write_code
+from bot.storage.conversation.device_rows import add_device, linked_sender, use_code, write_code
 from bot.storage.conversation.resident_rows import find_resident
 from bot.storage.identifiers import hashed
 
@@ -33,7 +33,7 @@ def offer_code(context: AppContext, sender: str) -> tuple[str, str]:
     code = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
 
     def write(connection: Connection) -> str:
-        resident = find_resident(connection, ON_THE_PAGE, sender_behind(connection, sender))
+        resident = find_resident(connection, WEB_CHANNEL, linked_sender(connection, sender))
         cases = cases_of(connection, resident) if resident else []
         if not resident or not cases:
             raise NoCaseError
@@ -52,7 +52,7 @@ def link_device(context: AppContext, sender: str, number: str, code: str, source
     context.store.transaction(lambda connection: throttle.begin_attempt(connection, now))
 
     def use(connection: Connection) -> bool:
-        resident = use_code(connection, ON_THE_PAGE, digits, hashed(plain), now)
+        resident = use_code(connection, WEB_CHANNEL, digits, hashed(plain), now)
         if resident:
             add_device(connection, resident, sender, now)
             throttle.reset(connection, now)

@@ -80,7 +80,7 @@ def _answer(connection: Connection, arrival: _Arrival, resident: str) -> None:
     reply_context = standing.moment(arrival.now)
     turn = _adapted(arrival, standing, reply_context, _turn(arrival, talk, reply_context))
     speaks = speaks_beside_staff(turn, standing.case, last.received_at)
-    case = apply_turn(turn, standing, told=speaks)
+    case = apply_turn(turn, standing, bot_speaks=speaks)
     stored = [_as_stored(connection, arrival, message, case) for message in arrival.messages]
     filed = Filed(case, heard=turn.case is not None)
     rows = [add_inbound(connection, keys, resident, message, filed) for message in stored]
@@ -147,7 +147,7 @@ def _adapted(arrival: _Arrival, standing: CaseStanding, reply_context: ReplyCont
 
 
 def _as_stored(connection: Connection, arrival: _Arrival, message: Inbound, case_id: str | None) -> Inbound:
-    """The message with the text to store: empty if its writer has unsent it already."""
+    """The message with the text to store: empty if its writer has already retracted it."""
     if was_unsent(connection, message.channel, message.message):
         return replace(message, text="")
     return replace(message, text=words_of(arrival.context.content.catalog, message, in_case=case_id is not None))

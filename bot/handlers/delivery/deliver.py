@@ -1,4 +1,4 @@
-"""Messages go out: lease, write down that it is tried, send with no connection held, write down what came of it."""
+"""Deliver messages: lease and record the attempt, send without a database connection, record the outcome."""
 
 import asyncio
 import uuid
@@ -27,24 +27,24 @@ from bot.domain.delivery.staff_notice import BY_MAIL
 from bot.domain.messages import Reply
 from bot.handlers.app_context import AppContext
 from bot.storage.conversation.resident_rows import mark_blocked
-from bot.storage.delivery.outbox_rows import Room, lock_due_deliveries, text_retry_key, write_delivery
+from bot.storage.delivery.outbox_rows import SendCapacity, lock_due_deliveries, text_retry_key, write_delivery
 from bot.storage.staff.staff_chat_rows import mark_chat_lost, move_lane, read_chat
 
 log = structlog.get_logger()
 
 LEASED_FOR = timedelta(seconds=30)
 _LETTER_LEASED_FOR = timedelta(seconds=60)
-"""Longer than any attempt takes: a lease that ends without an outcome was cut off."""
-_MOST_AS_ONE = 8
+"""Longer than any attempt takes, so a lease that expires belongs to an interrupted attempt."""
+_MOST_PER_MESSAGE = 8
 _BUNDLES = uuid.UUID("6f1f0f5e-6f55-4f0e-9a53-0d6b3c1f7a11")
-"""The name space of retry keys of several notices that go out as one message."""
+"""UUID namespace for retry keys of several notices sent as one message."""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One message that is about to be sent, and how: one delivery, or notices that go to a chat as one.
+    """One message to be sent: one delivery, or several notices to the same chat as one message.
 
-    Notices get their words late (`render_notices.render`); without a `reply` or a `letter` nothing is sent.
+    Notices are rendered just before sending (`render_notices.render`). Without `reply` or `letter`, nothing is sent.
     """
 
     deliveries: tuple[Delivery, ...]
@@ -54,53 +54,53 @@ class Attempt:
 
     @property
     def delivery(self) -> Delivery:
-        """The first."""
+        """The first delivery."""
         return self.deliveries[0]
 
     @property
     def recipient(self) -> str:
-        """Who of staff is told; empty for a resident."""
+        """The staff recipient; empty for a message to a resident."""
         return self.delivery.notice.recipient if self.delivery.notice else ""
 
     @property
     def retry_key(self) -> str:
-        """The key under which a platform takes this message once: other notices in it make it another message."""
-        keys = [each.retry_key for each in self.deliveries if each.state is not OutboundState.SPARED]
+        """The platform's idempotency key. It depends on the notices included, as other notices make another message."""
+        keys = [delivery.retry_key for delivery in self.deliveries if delivery.state is not OutboundState.SPARED]
         return keys[0] if len(keys) == 1 else str(uuid.uuid5(_BUNDLES, ",".join(keys)))
 
 
 def next_attempts(context: AppContext, party: str, most: int, busy: Collection[str] = frozenset()) -> list[Attempt]:
-    """What is to be tried now, written down as tried: should the power go, the next start knows it.
+    """Lease the due messages and record the attempts before sending, so that a crash cannot hide them.
 
-    `party`: a platform, or the mail; `busy`: recipients of staff to whom something is being pushed.
+    `party`: a platform, or mail; `busy`: staff recipients with a push in progress.
     """
-    now, room = context.clock(), Room(party, most, busy)
+    now, capacity = context.clock(), SendCapacity(party, most, busy)
     until = now + (_LETTER_LEASED_FOR if party == BY_MAIL else LEASED_FOR)
-    # A letter has its id, by which a mail program shows it once.
+    # Mail programs recognise a repeated letter by its id.
     knows_repeats = party == BY_MAIL or context.channels[party].knows_repeats
 
     def work(connection: Connection) -> tuple[list[Attempt], list[Delivery]]:
         attempts, ended = [], []
-        for due in lock_due_deliveries(connection, context.keys, now, room):
-            each = replace(due, knows_repeats=knows_repeats)
-            way = next_way(each, now)
+        for due in lock_due_deliveries(connection, context.keys, now, capacity):
+            delivery = replace(due, knows_repeats=knows_repeats)
+            way = next_way(delivery, now)
             if way is None:
-                ended.append(given_up(each))
+                ended.append(given_up(delivery))
                 write_delivery(connection, ended[-1])
                 continue
-            trying = before_attempt(each, way, now)
+            trying = before_attempt(delivery, way, now)
             write_delivery(connection, as_written(trying, way), until)
             attempts.append(Attempt((trying,), way, trying.reply))
-        return _together(attempts), ended
+        return _bundle(attempts), ended
 
     attempts, ended = context.store.transaction(work)
-    for each in ended:
-        _alarm(party, each)
+    for delivery in ended:
+        _log_failure(party, delivery)
     return attempts
 
 
 async def send(context: AppContext, party: str, attempt: Attempt) -> SendResult:
-    """One attempt over the platform, or by mail."""
+    """Send one message over the platform, or by mail."""
     first = attempt.delivery
     try:
         if attempt.letter:
@@ -119,28 +119,30 @@ async def send(context: AppContext, party: str, attempt: Attempt) -> SendResult:
             message=first.message,
         )
         return await context.channels[party].send(outgoing)
-    except Exception as error:  # noqa: BLE001 -- a fault of ours on the way out must not lose the message
+    except Exception as error:  # noqa: BLE001 -- an internal error while sending must not lose the message
         log.error("send_failed", channel=party, error=type(error).__name__)
         return SendResult(Outcome.UNCERTAIN)
 
 
-def write_outcome(context: AppContext, party: str, attempt: Attempt, answered: SendResult) -> Delivery:
-    """Keep what came of an attempt; where the (first) message stands now."""
+def write_outcome(context: AppContext, party: str, attempt: Attempt, result: SendResult) -> Delivery:
+    """Store the outcome of an attempt; returns the new state of its (first) delivery."""
     now = context.clock()
     after = [
-        after_attempt(each, attempt.way, answered, now, text_retry_key(each.retry_key)) for each in attempt.deliveries
+        after_attempt(delivery, attempt.way, result, now, text_retry_key(delivery.retry_key))
+        for delivery in attempt.deliveries
     ]
 
     def work(connection: Connection) -> None:
-        _note_address(connection, context, party, attempt.delivery, answered)
-        for each in after:
-            write_delivery(connection, each)
+        _update_address(connection, context, party, attempt.delivery, result)
+        for delivery in after:
+            write_delivery(connection, delivery)
 
     context.store.transaction(work)
-    if (outcome := answered.outcome) in _MEANING:
+    if (outcome := result.outcome) in _MEANING:
         log.error("alarm_platform", channel=party, trouble=str(outcome), meaning=_MEANING[outcome])
-    for ended in [each for each in after if each.state in {OutboundState.FAILED, OutboundState.UNKNOWN}][:1]:
-        _alarm(party, ended)
+    failed = [delivery for delivery in after if delivery.state in {OutboundState.FAILED, OutboundState.UNKNOWN}]
+    for delivery in failed[:1]:
+        _log_failure(party, delivery)
     return after[0]
 
 
@@ -150,39 +152,39 @@ _MEANING = {
 }
 
 
-def _together(attempts: Iterable[Attempt]) -> list[Attempt]:
-    """News of cases for one chat as one message, and so what is written anew in one."""
+def _bundle(attempts: Iterable[Attempt]) -> list[Attempt]:
+    """Combine case notices for one chat into one message, and updates of notices that share a message."""
     bundles: dict[object, list[Attempt]] = {}
-    for each in attempts:
-        first = each.delivery
-        joint = (each.recipient, each.way, first.message, first.as_text)
-        bundles.setdefault(joint if first.coalesces else first.id, []).append(each)
+    for attempt in attempts:
+        first = attempt.delivery
+        joint = (attempt.recipient, attempt.way, first.message, first.as_text)
+        bundles.setdefault(joint if first.coalesces else first.id, []).append(attempt)
     return [
-        replace(several[at], deliveries=tuple(each.delivery for each in several[at : at + _MOST_AS_ONE]))
-        for several in bundles.values()
-        for at in range(0, len(several), _MOST_AS_ONE)
+        replace(bundle[at], deliveries=tuple(attempt.delivery for attempt in bundle[at : at + _MOST_PER_MESSAGE]))
+        for bundle in bundles.values()
+        for at in range(0, len(bundle), _MOST_PER_MESSAGE)
     ]
 
 
-def _note_address(
-    connection: Connection, context: AppContext, party: str, delivery: Delivery, answered: SendResult
+def _update_address(
+    connection: Connection, context: AppContext, party: str, delivery: Delivery, result: SendResult
 ) -> None:
-    """What an attempt told of the address: that it has moved, or that nobody can be written to there any more."""
+    """Record what an attempt revealed about the address: the chat has moved, or the bot is blocked there."""
     chat = read_chat(connection, delivery.notice.chat) if delivery.notice else None
-    if chat and answered.moved:
-        to = (context.channels[party].lane_of(answered.moved), answered.moved)
+    if chat and result.moved:
+        to = (context.channels[party].lane_of(result.moved), result.moved)
         move_lane(connection, context.keys, party, chat.lane, to)
-    elif chat and answered.outcome is Outcome.BLOCKED:
+    elif chat and result.outcome is Outcome.BLOCKED:
         mark_chat_lost(connection, chat.id)
         log.error("alarm_staff_chat_lost", channel=party, see="/desk/chats")
-    elif answered.outcome is Outcome.BLOCKED:
+    elif result.outcome is Outcome.BLOCKED:
         mark_blocked(connection, delivery.resident)
 
 
-def _alarm(party: str, delivery: Delivery) -> None:
+def _log_failure(party: str, delivery: Delivery) -> None:
     if delivery.notice and delivery.state is not OutboundState.ACCEPTED:
         way = delivery.notice.recipient.partition(":")[0]
         log.error("alarm_notice_not_delivered", way=way, fault=delivery.fault)
     elif not delivery.notice:
-        say = log.info if delivery.state is OutboundState.BLOCKED else log.error
-        say("alarm_not_delivered", channel=party, fault=delivery.fault, urgent=delivery.urgent, state=delivery.state)
+        write = log.info if delivery.state is OutboundState.BLOCKED else log.error
+        write("alarm_not_delivered", channel=party, fault=delivery.fault, urgent=delivery.urgent, state=delivery.state)

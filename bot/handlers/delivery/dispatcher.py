@@ -1,4 +1,4 @@
-"""Sends what the outbox holds for one platform, or for the mail; one that hangs holds up nobody else's."""
+"""Sends the outbox of one platform, or of mail. A platform that hangs does not delay the others."""
 
 import asyncio
 from functools import partial
@@ -16,7 +16,7 @@ log = structlog.get_logger()
 
 _SENDS_AT_ONCE = 24
 _LETTERS_AT_ONCE = 2
-"""Each holds a thread of those in which everybody's steps run, for as long as the mail server takes."""
+"""Each occupies a thread of the shared pool for as long as the mail server takes."""
 
 
 class Dispatcher:
@@ -27,39 +27,39 @@ class Dispatcher:
         self._party = party
         self._most = _LETTERS_AT_ONCE if party == BY_MAIL else _SENDS_AT_ONCE
         self._sending: dict[asyncio.Task[None], str] = {}
-        self._bell = asyncio.Event()
+        self._wake_signal = asyncio.Event()
 
-    def ring(self) -> None:
-        """Something was written, or a send has ended."""
-        self._bell.set()
+    def wake(self) -> None:
+        """Look for due messages now. Not thread-safe."""
+        self._wake_signal.set()
 
-    async def send_some(self) -> None:
-        """Begin to send what is due, as far as there is room; without any, wait."""
-        self._bell.clear()
+    async def send_due(self) -> None:
+        """Start sending due messages, within the limit of simultaneous sends; if there are none, wait."""
+        self._wake_signal.clear()
         room, busy = self._most - len(self._sending), frozenset(self._sending.values()) - {""}
         work = partial(next_attempts, self._context, self._party, room, busy)
         attempts = await asyncio.to_thread(work) if room else []
         for attempt in attempts:
             task = asyncio.create_task(self._send(attempt))
-            # An answer to a press, or an old notice written anew, lets nobody wait for what is new.
+            # A reply to a button press or an updated old notice does not delay new notices.
             self._sending[task] = attempt.recipient if attempt.way is SendMethod.PUSH else ""
-            task.add_done_callback(self._sent)
-            await asyncio.sleep(0)  # writing a card out takes milliseconds: between two, the doors get their turn
+            task.add_done_callback(self._send_ended)
+            await asyncio.sleep(0)  # serialising a card takes milliseconds; requests run in between
         if not attempts:
-            await wait_for_signal(self._bell)
+            await wait_for_signal(self._wake_signal)
 
     async def finish(self) -> None:
-        """Until what is being sent has its outcome."""
+        """Wait for the outcome of every send in progress."""
         await asyncio.gather(*self._sending, return_exceptions=True)
 
     async def _send(self, attempt: Attempt) -> None:
         ready = await asyncio.to_thread(render, self._context, attempt) if attempt.recipient else attempt
-        answered = await send(self._context, self._party, ready)
-        await asyncio.to_thread(write_outcome, self._context, self._party, ready, answered)
+        result = await send(self._context, self._party, ready)
+        await asyncio.to_thread(write_outcome, self._context, self._party, ready, result)
 
-    def _sent(self, task: "asyncio.Task[None]") -> None:
+    def _send_ended(self, task: "asyncio.Task[None]") -> None:
         self._sending.pop(task, None)
-        self._bell.set()
+        self._wake_signal.set()
         if not task.cancelled() and (error := task.exception()):
-            # The lease ends, and the message is tried again as one whose outcome is not known.
+            # The lease expires, and the message is tried again with an unknown outcome.
             log.error("outcome_not_kept", channel=self._party, error=type(error).__name__)

@@ -1,4 +1,4 @@
-"""Something is said to a resident about a case, on their own channel, outside the hours in which they must not be."""
+"""Queue messages to residents about their case, on their own channel, outside their quiet hours."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ from bot.storage.conversation.resident_rows import channel_of
 from bot.storage.delivery.outbox_rows import OutboundAnswer, add_outbound
 from bot.storage.sealing import Keyring
 
-ON_THE_PAGE = "web"
-"""The channel on which a message is there as soon as it is kept: nothing is sent."""
+WEB_CHANNEL = "web"
+"""The channel of the chat page, which shows stored messages; nothing is sent."""
 
 
 @dataclass(frozen=True)
 class MessageContext:
-    """The case that it is about, who looks after cases, and when it is said. `author`: who of staff, if not the bot."""
+    """`author`: the member of staff who writes; empty for the bot."""
 
     case: Case
     roster: DutyRoster
@@ -42,7 +42,7 @@ def queue_for_resident(
     about: MessageContext,
     write: Callable[[CrisisReplyWriter], Reply],
 ) -> None:
-    """Queue the message, inside the transaction that makes it true; a drill is sent to nobody."""
+    """Queue the message in the transaction that changes the case. Drills are not sent."""
     case, now = about.case, about.now
     channel = channel_of(connection, case.resident)
     moment = ReplyContext(
@@ -54,7 +54,7 @@ def queue_for_resident(
     )
     reply = write(ReplyWriter.of(catalog, moment).crisis)
     to, position = last_message(connection, case.id)
-    goes_out = channel != ON_THE_PAGE and not case.is_drill
+    goes_out = channel != WEB_CHANNEL and not case.is_drill
     answer = OutboundAnswer(
         case.resident,
         to,

@@ -1,4 +1,4 @@
-"""Notices in words, as late as can be: as things stand when they are sent, or written anew."""
+"""Render notices to staff just before they are sent or updated, so that they show the current state."""
 
 from dataclasses import replace
 
@@ -29,33 +29,33 @@ from bot.storage.staff.staff_rows import find_staff
 
 
 def render(context: AppContext, attempt: Attempt) -> Attempt:
-    """The attempt in words; the notices in it that nobody needs any more are spared."""
+    """Add the text to the attempt; notices that are no longer needed are marked as spared."""
     deliveries: list[Delivery] = []
-    said: list[tuple[StaffNotice, Notice]] = []
+    texts: list[tuple[StaffNotice, Notice]] = []
     with context.store.reading() as connection:
-        for each in attempt.deliveries:
-            if each.notice and (text := _text(connection, context, each.notice, attempt.way)):
-                deliveries.append(replace(each, says=text.shown))
-                said.append((each.notice, text))
+        for delivery in attempt.deliveries:
+            if delivery.notice and (text := _text(connection, context, delivery.notice, attempt.way)):
+                deliveries.append(replace(delivery, says=text.shown))
+                texts.append((delivery.notice, text))
             else:
-                deliveries.append(replace(each, state=OutboundState.SPARED))
+                deliveries.append(replace(delivery, state=OutboundState.SPARED))
     rendered = replace(attempt, deliveries=tuple(deliveries))
-    if said and said[0][0].is_mail:
-        ((notice, text),), first = said, attempt.delivery
+    if texts and texts[0][0].is_mail:
+        ((notice, text),), first = texts, attempt.delivery
         letter = text.as_letter(first.id, notice.recipient.removeprefix(MAIL), first.written_at)
         return replace(rendered, letter=letter)
-    return replace(rendered, reply=_as_reply(context.content.wording(), said)) if said else rendered
+    return replace(rendered, reply=_as_reply(context.content.wording(), texts)) if texts else rendered
 
 
-def _as_reply(wording: Wording, said: list[tuple[StaffNotice, Notice]]) -> Reply:
-    if len(said) > 1:
-        return as_one(wording, [(notice.case, text) for notice, text in said])
-    ((notice, text),) = said
+def _as_reply(wording: Wording, texts: list[tuple[StaffNotice, Notice]]) -> Reply:
+    if len(texts) > 1:
+        return as_one(wording, [(notice.case, text) for notice, text in texts])
+    ((notice, text),) = texts
     return text.as_reply(notice.case, wording.say("notice-claim"))
 
 
 def _text(connection: Connection, context: AppContext, notice: StaffNotice, way: SendMethod) -> Notice | None:
-    """What a notice says; None where nobody needs it any more."""
+    """The text of a notice; None if it is no longer needed."""
     case = read_case_by_id(connection, notice.case) if notice.case else None
     if not notice.is_news:
         return _to_chat(connection, context, notice, case)
@@ -65,7 +65,7 @@ def _text(connection: Connection, context: AppContext, notice: StaffNotice, way:
     if way is SendMethod.AMEND:
         name = _name(connection, case.owner)
         return notice_now(wording, NoticeFacts(case, notice.why, context.clock(), link, name=name))
-    words, name = _words(connection, context.keys, case), _name(connection, notice.about)
+    words, name = _last_message(connection, context.keys, case), _name(connection, notice.about)
     return notice_of(wording, NoticeFacts(case, notice.why, context.clock(), link, words, name))
 
 
@@ -78,8 +78,8 @@ def _to_chat(connection: Connection, context: AppContext, notice: StaffNotice, c
     return notice_to_chat(context.content.wording(), kind, number=number, name=name, link=link)
 
 
-def _words(connection: Connection, keys: Keyring, case: Case) -> str:
-    """What the resident wrote last, only where the city has switched that on."""
+def _last_message(connection: Connection, keys: Keyring, case: Case) -> str:
+    """The resident's last message, if the city has switched that on."""
     if not read_switches(connection).is_on(Switch.NOTICE_WORDS):
         return ""
     return (read_case_words(connection, keys, case.id) or [""])[-1]
@@ -90,5 +90,5 @@ def _link(base_url: str, case: Case | None) -> str:
 
 
 def _name(connection: Connection, staff: str) -> str:
-    found = find_staff(connection, staff_id=staff) if staff else None
-    return found.name if found else ""
+    account = find_staff(connection, staff_id=staff) if staff else None
+    return account.name if account else ""

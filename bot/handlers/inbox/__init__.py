@@ -1,1 +1,1 @@
-"""What platforms post, kept before it is answered and processed in order."""
+"""Platform events: stored before the webhook answers, then processed in order."""

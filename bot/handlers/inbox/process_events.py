@@ -1,4 +1,4 @@
-"""Events that were kept are taken up: those of one person or group in order, pieces of one thought as one."""
+"""Process stored events: those of one person or group in order, several quick messages as one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -34,47 +34,47 @@ from bot.storage.sealing import Keyring, SealError
 log = structlog.get_logger()
 
 LEASED_FOR = timedelta(seconds=15)
-AGAIN_AFTER = timedelta(seconds=2)
-"""Times the number of failures: when an event that failed is tried again."""
-_MOST_PIECES = 10
-_NOBODY_ANSWERS = frozenset({EventKind.UNSEND, EventKind.UNFOLLOW, EventKind.LEAVE, EventKind.OTHER})
+RETRY_DELAY = timedelta(seconds=2)
+"""Delay before a failed event is retried, multiplied by its number of failures."""
+_MOST_PER_RUN = 10
+_WITHOUT_REPLY = frozenset({EventKind.UNSEND, EventKind.UNFOLLOW, EventKind.LEAVE, EventKind.OTHER})
 
 
 class _NotForStaffError(Exception):
-    """It looked so; it was a resident's, or a stranger's group."""
+    """The event seemed to be for staff, but came from a resident or an unknown group."""
 
 
 @dataclass(frozen=True)
-class _Taken:
-    """An event that was kept, and what it says."""
+class _ParsedEvent:
+    """A stored event and its parsed content."""
 
-    kept: StoredEvent
+    stored: StoredEvent
     event: Event
 
 
 def process_lane(context: AppContext, lane: Lane, worker: str = "") -> timedelta | None:
-    """Handle what comes first in the lane. How long to wait before the next call; None when nothing is left.
+    """Process the first events of the lane. Returns the time to wait before the next call; None for an empty lane.
 
-    `worker` names one of several processes that work on the same database.
+    `worker`: the id of this process, if several work on the same database.
     """
-    kept = _come(context, lane, worker)
-    if not kept:
+    stored = _lease_waiting(context, lane, worker)
+    if not stored:
         return None
-    if kept[0].due_at > context.clock():
-        return kept[0].due_at - context.clock()
+    if stored[0].due_at > context.clock():
+        return stored[0].due_at - context.clock()
     try:
-        run, last_of_lane = _first_run(context, lane, kept)
+        run, last_of_lane = _first_run(context, lane, stored)
     except SealError as error:
-        _failed(context, lane, kept[:1], error)
+        _record_failure(context, lane, stored[:1], error)
         return timedelta()
-    wait = _pause(context, lane, run) if last_of_lane else timedelta()
+    wait = _wait_for_more(context, lane, run) if last_of_lane else timedelta()
     if wait <= timedelta():
         _handle_safely(context, lane, run)
     return max(wait, timedelta())
 
 
-def _come(context: AppContext, lane: Lane, worker: str) -> list[StoredEvent]:
-    """What waits in the lane, for this worker alone; without a name the worker is the only one."""
+def _lease_waiting(context: AppContext, lane: Lane, worker: str) -> list[StoredEvent]:
+    """The waiting events of the lane, leased unless this worker is the only one (no name)."""
     if not worker:
         with context.store.reading() as connection:
             return waiting_events(connection, lane)
@@ -82,78 +82,79 @@ def _come(context: AppContext, lane: Lane, worker: str) -> list[StoredEvent]:
     return context.store.transaction(partial(lease_lane, lane=lane, lease=Lease(worker, now, now + LEASED_FOR)))
 
 
-def _first_run(context: AppContext, lane: Lane, kept: Sequence[StoredEvent]) -> tuple[list[_Taken], bool]:
-    """The events to be answered as one, and whether nothing came after them. What failed before is tried alone."""
+def _first_run(context: AppContext, lane: Lane, waiting: Sequence[StoredEvent]) -> tuple[list[_ParsedEvent], bool]:
+    """The events to be answered as one, and whether they are the last. An event that failed before is tried alone."""
     channel, keys = context.channels[lane.channel], context.keys
-    taken: list[_Taken] = []
-    for each in kept:
-        if taken and each.attempts:
-            return taken, False
-        event = _heard(context.content.catalog.triage, channel.read(open_raw(keys, each), each.received_at))
-        alone = event.kind is not EventKind.TEXT or each.attempts > 0 or is_for_staff(event)
-        if taken and (alone or event.silent != taken[0].event.silent or len(taken) == _MOST_PIECES):
-            return taken, False
-        taken.append(_Taken(each, event))
+    run: list[_ParsedEvent] = []
+    for stored in waiting:
+        if run and stored.attempts:
+            return run, False
+        event = channel.read(open_raw(keys, stored), stored.received_at)
+        event = _with_stray_text(context.content.catalog.triage, event)
+        alone = event.kind is not EventKind.TEXT or stored.attempts > 0 or is_for_staff(event)
+        if run and (alone or event.silent != run[0].event.silent or len(run) == _MOST_PER_RUN):
+            return run, False
+        run.append(_ParsedEvent(stored, event))
         if alone:
             break
-    return taken, len(taken) == len(kept)
+    return run, len(run) == len(waiting)
 
 
-def _heard(triage: Triage, event: Event) -> Event:
-    """An event with strings that nobody could place: the one in which triage hears something is (part of) its text."""
+def _with_stray_text(triage: Triage, event: Event) -> Event:
+    """Add to the text the first unidentified string of the event that triage detects as a call for help."""
     cry = next((stray for stray in event.strays if triage.read(stray)), "")
     return replace(event, kind=EventKind.TEXT, text="\n".join(filter(None, (event.text, cry)))) if cry else event
 
 
-def _pause(context: AppContext, lane: Lane, run: Sequence[_Taken]) -> timedelta:
-    """How long to wait for the next piece: not at all for what sounds urgent, or is no text."""
+def _wait_for_more(context: AppContext, lane: Lane, run: Sequence[_ParsedEvent]) -> timedelta:
+    """Time to wait for the resident's next message: none if this one is urgent or not text."""
     last = run[-1]
-    left = last.kept.received_at + context.reply_pause - context.clock()
-    if last.event.kind is not EventKind.TEXT or left <= timedelta() or last.kept.attempts:
+    left = last.stored.received_at + context.reply_pause - context.clock()
+    if last.event.kind is not EventKind.TEXT or left <= timedelta() or last.stored.attempts:
         return timedelta()
-    joined = replace(_inbound(lane, last), text="\n".join(each.event.text for each in run))
+    joined = replace(_inbound(lane, last), text="\n".join(parsed.event.text for parsed in run))
     return timedelta() if sounds_urgent(context, joined) else left
 
 
-def _handle_safely(context: AppContext, lane: Lane, run: Sequence[_Taken]) -> None:
-    """Handle the run; what fails is tried again, and after some failures set aside for a person."""
+def _handle_safely(context: AppContext, lane: Lane, run: Sequence[_ParsedEvent]) -> None:
+    """Handle the run. A failure is retried, and after several the events are set aside for a person."""
     try:
         _handle(context, lane, run)
     except TakenElsewhereError:
         return
     except Exception as error:  # noqa: BLE001 -- one event must not stop those of everybody else
-        _failed(context, lane, [each.kept for each in run], error)
+        _record_failure(context, lane, [parsed.stored for parsed in run], error)
 
 
-def _failed(context: AppContext, lane: Lane, kept: Sequence[StoredEvent], error: Exception) -> None:
-    fault, later = type(error).__name__, context.clock() + AGAIN_AFTER * (kept[0].attempts + 1)
-    aside = context.store.transaction(partial(fail_events, events=kept, fault=fault, due_at=later))
-    log.warning("event_failed", channel=lane.channel, error=fault, events=len(kept))
+def _record_failure(context: AppContext, lane: Lane, events: Sequence[StoredEvent], error: Exception) -> None:
+    fault, later = type(error).__name__, context.clock() + RETRY_DELAY * (events[0].attempts + 1)
+    aside = context.store.transaction(partial(fail_events, events=events, fault=fault, due_at=later))
+    log.warning("event_failed", channel=lane.channel, error=fault, events=len(events))
     if aside:
         log.error("alarm_event_set_aside", channel=lane.channel, error=fault, see="python -m bot inbox")
 
 
-def _handle(context: AppContext, lane: Lane, run: Sequence[_Taken]) -> None:
-    ids = [each.kept.id for each in run]
+def _handle(context: AppContext, lane: Lane, run: Sequence[_ParsedEvent]) -> None:
+    ids = [parsed.stored.id for parsed in run]
     last = run[-1]
-    if is_for_staff(last.event) and _was_for_staff(context, lane, last.event, ids):
+    if is_for_staff(last.event) and _handle_for_staff(context, lane, last.event, ids):
         return
     if last.event.in_group:
-        run = [_Taken(last.kept, replace(last.event, kind=EventKind.JOIN, text=""))]
-    if last.event.kind not in _NOBODY_ANSWERS:
-        inbounds = [_inbound(lane, each) for each in run]
+        run = [_ParsedEvent(last.stored, replace(last.event, kind=EventKind.JOIN, text=""))]
+    if last.event.kind not in _WITHOUT_REPLY:
+        inbounds = [_inbound(lane, parsed) for parsed in run]
         receive(context, inbounds, context.clock(), partial(finish_events, ids=ids))
         return
 
     def work(connection: Connection) -> None:
         if finish_events(connection, ids):
-            _note(connection, context.keys, lane, last.event)
+            _apply_without_reply(connection, context.keys, lane, last.event)
 
     context.store.transaction(work)
 
 
-def _was_for_staff(context: AppContext, lane: Lane, event: Event, ids: Sequence[str]) -> bool:
-    """Whether it was, and is settled now; if not, nothing is kept."""
+def _handle_for_staff(context: AppContext, lane: Lane, event: Event, ids: Sequence[str]) -> bool:
+    """Handle the event if it is for staff; otherwise change nothing and return False."""
 
     def work(connection: Connection) -> None:
         if finish_events(connection, ids) and not handle_staff_event(connection, context, lane, event):
@@ -166,11 +167,11 @@ def _was_for_staff(context: AppContext, lane: Lane, event: Event, ids: Sequence[
     return True
 
 
-def _note(connection: Connection, keys: Keyring, lane: Lane, event: Event) -> None:
-    """What has no answer but changes something: a message taken back, a resident who blocked the bot."""
+def _apply_without_reply(connection: Connection, keys: Keyring, lane: Lane, event: Event) -> None:
+    """Apply an event without a reply: a message was retracted, or a resident has blocked the bot."""
     if event.kind is EventKind.UNSEND:
         erase_raw(connection, lane.channel, event.message)
-        # Locked, so that nobody proposes the words for learning while they are erased.
+        # Locked, so that no proposed check copies the message while it is erased.
         lock_writers(connection, lane.channel, lane.name, event.message)
         erase_words(connection, keys, lane.channel, event.message)
         delete_proposed_with(connection, lane.channel, event.message)
@@ -178,8 +179,8 @@ def _note(connection: Connection, keys: Keyring, lane: Lane, event: Event) -> No
         mark_unreachable(connection, lane.channel, lane.name)
 
 
-def _inbound(lane: Lane, taken: _Taken) -> Inbound:
-    event, received_at = taken.event, taken.kept.received_at
+def _inbound(lane: Lane, parsed: _ParsedEvent) -> Inbound:
+    event, received_at = parsed.event, parsed.stored.received_at
     return Inbound(
         channel=lane.channel,
         sender=lane.name,
@@ -195,5 +196,5 @@ def _inbound(lane: Lane, taken: _Taken) -> Inbound:
         again=event.again,
         edits=event.edits,
         goes_out=True,
-        restored=taken.kept.is_restored,
+        restored=parsed.stored.is_restored,
     )

@@ -1,4 +1,4 @@
-"""A platform told something: keep it, and only then may the door answer 200."""
+"""Store webhook events; only then may the webhook answer 200."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -9,6 +9,6 @@ from bot.storage.inbox.inbox_rows import insert_events
 
 
 def store_events(context: AppContext, channel: str, events: Sequence[Event]) -> int:
-    """Keep the events that did not come before; how many those are. Raises what the database raises."""
+    """Store the events that are new, and return their number. Raises SQLAlchemyError."""
     work = partial(insert_events, keys=context.keys, channel=channel, events=events, received_at=context.clock())
     return context.store.transaction(work, first=True)

@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 
 from bot.domain.delivery.after_restore import may_go_again
 from bot.domain.switches import LAST_BACKUP
-from bot.storage.cases.case_rows import ring_waiting, say_nothing_twice
-from bot.storage.conversation.device_rows import end_every_code
-from bot.storage.conversation.private_rows import end_every_page
-from bot.storage.delivery.outbox_reads import mark_delivery_unknown, read_pending, spare_waiting
+from bot.storage.cases.case_rows import cancel_overdue_messages, trigger_waiting_alarms
+from bot.storage.conversation.device_rows import delete_all_codes
+from bot.storage.conversation.private_rows import delete_all_pages
+from bot.storage.delivery.outbox_reads import mark_delivery_unknown, read_pending, suppress_waiting_notices
 from bot.storage.delivery.outbox_rows import free_deliveries
 from bot.storage.engine import Store
 from bot.storage.inbox.inbox_rows import mark_restored
@@ -117,11 +117,11 @@ def _prepare_for_start(store: Store, contents: Contents, setting: RestoreSetting
             mark_delivery_unknown(connection, delivery_id)
         events = mark_restored(connection)
         free_deliveries(connection)
-        spare_waiting(connection)
-        ring_waiting(connection, now)
-        say_nothing_twice(connection, now)
-        end_every_page(connection)
-        end_every_code(connection)
+        suppress_waiting_notices(connection)
+        trigger_waiting_alarms(connection, now)
+        cancel_overdue_messages(connection, now)
+        delete_all_pages(connection)
+        delete_all_codes(connection)
         end_every_session(connection)
         delete_unbound_chats(connection)
         moment = made.at.isoformat(timespec="seconds") if made else "?"

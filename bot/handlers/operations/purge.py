@@ -81,7 +81,7 @@ def purge_kept(store: Store, retention: Retention, now: datetime) -> Purged:
         store.transaction(
             lambda connection: add_audit_entry(connection, AuditEntry(now, CLOCK, "purge", detail=detail))
         )
-    store.write_back()
+    store.checkpoint()
     return purged
 
 
@@ -104,7 +104,7 @@ def purge_resident(store: Store, number: str, now: datetime) -> int:
         return erased
 
     erased = store.transaction(work)
-    store.write_back()
+    store.checkpoint()
     return erased
 
 

@@ -1,4 +1,4 @@
-"""What an admin is asked to teach the bot: messages of cases that were closed as 誤報 or いたずら, sealed."""
+"""Messages of cases closed as 誤報 or いたずら, proposed to an admin as checks; sealed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from bot.storage.sealing import Keyring, SealedField
 
 @dataclass(frozen=True)
 class ProposedCheck:
-    """A message that was heard as `kind`, and why its case was closed."""
+    """A message that triage detected as `kind`, and why its case was closed."""
 
     id: str
     case: str
@@ -28,23 +28,23 @@ class ProposedCheck:
 
 
 def propose_checks(connection: Connection, keys: Keyring, case: Case, words: Iterable[str], now: datetime) -> None:
-    """Keep these messages of the case for an admin to look at, in place of those proposed before."""
+    """Store messages of the case for review, in place of its earlier proposals."""
     connection.execute(delete(proposed_checks).where(proposed_checks.c.case_id == case.id))
-    for each in words:
+    for message in words:
         row = new_id()
         values = {
             "id": row,
             "case_id": case.id,
             "reason": case.reason,
             "kind": case.kind,
-            "words": keys.seal(_place(row), each),
+            "words": keys.seal(_words_field(row), message),
             "created_at": now,
         }
         connection.execute(insert(proposed_checks).values(values))
 
 
 def list_proposed(connection: Connection, keys: Keyring) -> list[ProposedCheck]:
-    """Everything that waits to be looked at, oldest first."""
+    """All proposals, oldest first."""
     query = select(proposed_checks).order_by(proposed_checks.c.created_at, proposed_checks.c.id)
     return [
         ProposedCheck(
@@ -52,28 +52,27 @@ def list_proposed(connection: Connection, keys: Keyring) -> list[ProposedCheck]:
             row.case_id,
             Reason(row.reason),
             KindId(row.kind),
-            keys.open(_place(row.id), row.words),
+            keys.open(_words_field(row.id), row.words),
             row.created_at,
         )
         for row in connection.execute(query)
     ]
 
 
-def drop_proposed(connection: Connection, row: str) -> None:
-    """It was looked at."""
+def delete_proposed(connection: Connection, row: str) -> None:
     connection.execute(delete(proposed_checks).where(proposed_checks.c.id == row))
 
 
 def delete_proposed_of(connection: Connection, case_id: str) -> None:
-    """The case was opened again: it was no false alarm."""
+    """The case was reopened, so it was no false alarm."""
     connection.execute(delete(proposed_checks).where(proposed_checks.c.case_id == case_id))
 
 
 def delete_proposed_with(connection: Connection, channel: str, message: str) -> None:
-    """A message was taken back: nothing of its case is proposed any more."""
+    """A message was retracted: delete all proposals of its case."""
     its_case = select(inbound.c.case_id).where(inbound.c.channel == channel, inbound.c.message == message)
     connection.execute(delete(proposed_checks).where(proposed_checks.c.case_id.in_(its_case)))
 
 
-def _place(row: str) -> SealedField:
+def _words_field(row: str) -> SealedField:
     return SealedField("proposed_checks", row, "words")

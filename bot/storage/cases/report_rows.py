@@ -30,11 +30,11 @@ def read_reported(connection: Connection, start: datetime, end: datetime) -> lis
 
 def count_reopened(connection: Connection, start: datetime, end: datetime) -> int:
     """Number of cases that were reopened in that time."""
-    mine = (
+    matches = (
         case_events.c.action == CaseAction.REOPEN,
         case_events.c.at >= start,
         case_events.c.at < end,
         ~cases.c.is_drill,
     )
     query = select(func.count(case_events.c.case_id.distinct())).join(cases, cases.c.id == case_events.c.case_id)
-    return connection.execute(query.where(*mine)).scalar_one()
+    return connection.execute(query.where(*matches)).scalar_one()

@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, delete, or_, select, update
 
 from bot.storage.insert_if_new import insert_if_new
-from bot.storage.leases import Lease, hold, lock_free
+from bot.storage.leases import Lease, lock_unleased, write_lease
 from bot.storage.schema.studio_schema import proofs
 
 LEASE = timedelta(minutes=3)
@@ -62,8 +62,8 @@ def request_regression(connection: Connection, digest: str, base: int, staff: st
 def lease_regression(connection: Connection, now: datetime) -> RegressionRow | None:
     """Lease the oldest check that is waiting, or whose worker has died."""
     query = select(proofs).where(proofs.c.state.in_(_TO_BE_MADE)).order_by(proofs.c.asked_at).limit(1)
-    rows = connection.execute(lock_free(query, proofs, now)).all()
-    hold(connection, proofs, rows, Lease("", now, now + LEASE), state=RegressionState.RUNNING, step=0)
+    rows = connection.execute(lock_unleased(query, proofs, now)).all()
+    write_lease(connection, proofs, rows, Lease("", now, now + LEASE), state=RegressionState.RUNNING, step=0)
     return _regression(rows[0]) if rows else None
 
 

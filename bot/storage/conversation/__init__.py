@@ -1,1 +1,1 @@
-"""The talk with a resident: its steps and what is said."""
+"""Conversations with residents: their state and messages."""

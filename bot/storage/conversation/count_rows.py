@@ -1,4 +1,4 @@
-"""How many messages of a day came to which end: written with each message, kept for ever."""
+"""Daily counts of messages by outcome: updated with each message, never deleted."""
 
 from collections import Counter
 from datetime import date
@@ -10,15 +10,15 @@ from bot.storage.schema.residents_and_cases import counts
 
 
 def add_count(connection: Connection, day: date, channel: str, name: str) -> None:
-    """One more. Called last in a transaction: the row is shared by everybody who writes on that day."""
+    """Increment a count. Must be called last in a transaction, because all messages of a day share the row."""
     row = {"day": day, "channel": channel, "name": name}
     if not insert_if_new(connection, counts, row | {"value": 1}):
-        mine = (counts.c.day == day, counts.c.channel == channel, counts.c.name == name)
-        connection.execute(update(counts).where(*mine).values(value=counts.c.value + 1))
+        matches = (counts.c.day == day, counts.c.channel == channel, counts.c.name == name)
+        connection.execute(update(counts).where(*matches).values(value=counts.c.value + 1))
 
 
 def read_counts(connection: Connection, first: date, last: date) -> Counter[tuple[str, str]]:
-    """(channel, name) to how many, over these days."""
+    """Totals by (channel, name) from `first` to `last`, inclusive."""
     query = (
         select(counts.c.channel, counts.c.name, func.sum(counts.c.value))
         .where(counts.c.day.between(first, last))

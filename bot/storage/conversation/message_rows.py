@@ -1,4 +1,4 @@
-"""Messages in and out. Words and replies are sealed; a reply is kept as it was said."""
+"""Residents' messages and the replies to them, both sealed. A reply is stored as it was sent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from bot.storage.sealing import Keyring, SealedField
 
 @dataclass(frozen=True)
 class Exchange:
-    """One message of a resident and what was answered."""
+    """One message of a resident and its replies."""
 
     words: str
     replies: tuple[Reply, ...]
@@ -32,12 +32,12 @@ class Recent:
     words: str
     received_at: datetime
     heard: bool
-    """Triage has heard something in it."""
+    """Triage detected something in it."""
 
 
 @dataclass(frozen=True)
 class TalkEntry:
-    """One message of a case: the resident's words, or a reply with where it stands. `author`: who of staff wrote it."""
+    """One message of a case: the resident's, or a reply with its delivery state. `author`: its writer, if staff."""
 
     at: datetime
     words: str
@@ -52,20 +52,20 @@ class TalkEntry:
 
 @dataclass(frozen=True)
 class Filed:
-    """Where a message belongs: to a case, or to none. `heard`: triage heard something in it."""
+    """The case of a message, if any. `heard`: triage detected something in it."""
 
     case: str | None = None
     heard: bool = False
 
 
 def find_event(connection: Connection, channel: str, event: str) -> str | None:
-    """The id of the stored message, if this event came before."""
+    """The id of the event's stored message; None for a new event."""
     query = select(inbound.c.id).where(inbound.c.channel == channel, inbound.c.event == event)
     return connection.execute(query).scalar()
 
 
 def add_inbound(connection: Connection, keys: Keyring, resident: str, message: Inbound, filed: Filed) -> str:
-    """Store a message; the id of its row."""
+    """Store a message; returns the row id."""
     row = new_id()
     values = {
         "id": row,
@@ -85,14 +85,14 @@ def add_inbound(connection: Connection, keys: Keyring, resident: str, message: I
 
 
 def lock_writers(connection: Connection, channel: str, sender: str, message: str) -> None:
-    """Lock the resident who writes as `sender` and whoever wrote this message: the same, unless a platform errs."""
-    mine = (residents.c.channel == channel, residents.c.sender == sender)
+    """Lock the resident `sender` and the writer of this message: the same person, unless the platform errs."""
+    matches = (residents.c.channel == channel, residents.c.sender == sender)
     wrote = select(inbound.c.resident_id).where(inbound.c.channel == channel, inbound.c.message == message)
-    lock_residents(connection, union(select(residents.c.id).where(*mine), wrote))
+    lock_residents(connection, union(select(residents.c.id).where(*matches), wrote))
 
 
 def erase_words(connection: Connection, keys: Keyring, channel: str, message: str) -> None:
-    """Forget the words of a message that its writer took back; that there was one, and its case, stay."""
+    """Erase the text of a retracted message; the row and its case stay."""
     query = select(inbound.c.id).where(inbound.c.channel == channel, inbound.c.message == message)
     for row in connection.execute(query).scalars().all():
         nothing = keys.seal(SealedField("inbound", row, "words"), "")
@@ -118,9 +118,9 @@ def read_recent(connection: Connection, keys: Keyring, resident: str, since: dat
 def read_last_question(
     connection: Connection, keys: Keyring, resident: str, since: datetime, before: str
 ) -> tuple[str, str] | None:
-    """The longest of the resident's few messages before the one with the row `before`: (row, words), in no case.
+    """(row, words) of the longest of the resident's last 4 messages before the row `before`, outside cases.
 
-    The longest, because what steers a talk (「もっと詳しく」) is short.
+    The longest, because messages that steer the conversation (「もっと詳しく」) are short.
     """
     query = (
         select(inbound.c.id, inbound.c.words)
@@ -129,14 +129,14 @@ def read_last_question(
         .order_by(inbound.c.received_at.desc())
         .limit(4)
     )
-    found = [
+    questions = [
         (row.id, keys.open(SealedField("inbound", row.id, "words"), row.words)) for row in connection.execute(query)
     ]
-    return max(found, key=lambda each: len(each[1]), default=None)
+    return max(questions, key=lambda question: len(question[1]), default=None)
 
 
 def read_exchanges(connection: Connection, keys: Keyring, resident: str, since: datetime, most: int) -> list[Exchange]:
-    """The talk as it was, oldest first: the last `most` messages that came or were answered since then."""
+    """The last `most` messages that arrived or were answered since then, oldest first."""
     answered_since = exists().where(outbound.c.inbound_id == inbound.c.id, outbound.c.created_at >= since)
     query = (
         select(inbound.c.id, inbound.c.words, inbound.c.received_at, inbound.c.case_id)
@@ -158,9 +158,9 @@ def read_exchanges(connection: Connection, keys: Keyring, resident: str, since: 
 
 
 def count_since(connection: Connection, since: datetime, *, resident: str = "", source: str = "") -> int:
-    """How many messages came since then from a resident, or from a source."""
-    mine = inbound.c.resident_id == resident if resident else inbound.c.source == source
-    query = select(func.count()).select_from(inbound).where(mine, inbound.c.received_at >= since)
+    """The number of messages since then from a resident or a source."""
+    matches = inbound.c.resident_id == resident if resident else inbound.c.source == source
+    query = select(func.count()).select_from(inbound).where(matches, inbound.c.received_at >= since)
     return connection.execute(query).scalar_one()
 
 
@@ -170,10 +170,10 @@ def _replies_to(connection: Connection, keys: Keyring, messages: Sequence[str]) 
         .where(outbound.c.inbound_id.in_(messages))
         .order_by(outbound.c.inbound_id, outbound.c.position)
     )
-    found: dict[str, list[Reply]] = {}
+    replies: dict[str, list[Reply]] = {}
     for row in connection.execute(query):
-        found.setdefault(row.inbound_id, []).append(open_reply(keys, row.id, row.reply))
-    return found
+        replies.setdefault(row.inbound_id, []).append(open_reply(keys, row.id, row.reply))
+    return replies
 
 
 def read_case_words(connection: Connection, keys: Keyring, case: str) -> list[str]:
@@ -183,34 +183,34 @@ def read_case_words(connection: Connection, keys: Keyring, case: str) -> list[st
 
 
 def read_heard_words(connection: Connection, keys: Keyring, case: str) -> list[str]:
-    """The messages of a case in which triage heard something, oldest first, without those that were taken back."""
-    mine = (inbound.c.case_id == case, inbound.c.heard)
-    query = select(inbound.c.id, inbound.c.words).where(*mine).order_by(inbound.c.received_at)
+    """The messages of a case in which triage detected something, oldest first, without retracted ones."""
+    matches = (inbound.c.case_id == case, inbound.c.heard)
+    query = select(inbound.c.id, inbound.c.words).where(*matches).order_by(inbound.c.received_at)
     opened = (keys.open(SealedField("inbound", row.id, "words"), row.words) for row in connection.execute(query))
     return [words for words in opened if words]
 
 
 def first_message_after(connection: Connection, case: str, seen: datetime) -> datetime | None:
-    """When the first message of a case came that is newer than what somebody has seen."""
-    mine = (inbound.c.case_id == case, inbound.c.received_at > seen)
-    return connection.execute(select(func.min(inbound.c.received_at)).where(*mine)).scalar()
+    """Arrival time of the first message of a case that is newer than `seen`."""
+    matches = (inbound.c.case_id == case, inbound.c.received_at > seen)
+    return connection.execute(select(func.min(inbound.c.received_at)).where(*matches)).scalar()
 
 
 def read_answers(connection: Connection, keys: Keyring, case: str, author: str, since: datetime) -> list[str]:
-    """What a member of staff has written in a case since then."""
-    mine = (inbound.c.case_id == case, outbound.c.author == author, outbound.c.created_at > since)
-    query = select(outbound.c.id, outbound.c.reply).join(inbound, inbound.c.id == outbound.c.inbound_id).where(*mine)
+    """The texts that a member of staff has written in a case since then."""
+    matches = (inbound.c.case_id == case, outbound.c.author == author, outbound.c.created_at > since)
+    query = select(outbound.c.id, outbound.c.reply).join(inbound, inbound.c.id == outbound.c.inbound_id).where(*matches)
     return [open_reply(keys, row.id, row.reply).body[0] for row in connection.execute(query)]
 
 
 def number_of_event(connection: Connection, channel: str, event: str) -> str:
-    """The number of the case in which a message stands; empty where it stands in none."""
+    """The number of the message's case; empty if it belongs to none."""
     query = select(cases.c.number).join(inbound, inbound.c.case_id == cases.c.id)
     return connection.execute(query.where(inbound.c.channel == channel, inbound.c.event == event)).scalar() or ""
 
 
 def last_message(connection: Connection, case: str) -> tuple[str, int]:
-    """The resident's last message of a case, and the place after the last answer to it."""
+    """(row, position) of the resident's last message in a case, and of the next reply to it."""
     query = select(inbound.c.id).where(inbound.c.case_id == case).order_by(inbound.c.received_at.desc()).limit(1)
     row = connection.execute(query).scalar_one()
     taken = select(func.max(outbound.c.position)).where(outbound.c.inbound_id == row)
@@ -219,15 +219,15 @@ def last_message(connection: Connection, case: str) -> tuple[str, int]:
 
 
 def read_case_talk(connection: Connection, keys: Keyring, case: str) -> list[TalkEntry]:
-    """Everything that was said in a case, oldest first."""
-    mine = inbound.c.case_id == case
-    asked = select(inbound.c.id, inbound.c.words, inbound.c.kind, inbound.c.received_at).where(mine)
-    replies = select(outbound).join(inbound, inbound.c.id == outbound.c.inbound_id).where(mine, ~outbound.c.leaves)
-    said = [
+    """All messages and replies of a case, oldest first."""
+    matches = inbound.c.case_id == case
+    asked = select(inbound.c.id, inbound.c.words, inbound.c.kind, inbound.c.received_at).where(matches)
+    replies = select(outbound).join(inbound, inbound.c.id == outbound.c.inbound_id).where(matches, ~outbound.c.leaves)
+    entries = [
         TalkEntry(row.received_at, keys.open(SealedField("inbound", row.id, "words"), row.words), None, kind=row.kind)
         for row in connection.execute(asked)
     ]
-    said += [
+    entries += [
         TalkEntry(
             row.created_at,
             "",
@@ -240,4 +240,4 @@ def read_case_talk(connection: Connection, keys: Keyring, case: str) -> list[Tal
         )
         for row in connection.execute(replies)
     ]
-    return sorted(said, key=lambda each: (each.at, each.reply is not None))
+    return sorted(entries, key=lambda entry: (entry.at, entry.reply is not None))

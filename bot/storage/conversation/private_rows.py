@@ -1,4 +1,4 @@
-"""Pages of ours that open once, for what should not be written on a platform."""
+"""One-time private pages, for details that should not be written on a platform."""
 
 from datetime import datetime
 
@@ -8,27 +8,25 @@ from bot.storage.schema.residents_and_cases import private_pages
 
 
 def offer_page(connection: Connection, hashed: str, case_id: str, until: datetime) -> None:
-    """A page for this case."""
     connection.execute(insert(private_pages).values(id=hashed, case_id=case_id, until=until))
 
 
 def case_of_page(connection: Connection, hashed: str, now: datetime) -> str:
-    """The case of this page; empty where it was used, its time is over, or there is none."""
+    """The case of this page; empty if the page was used, has expired, or does not exist."""
     return connection.execute(select(private_pages.c.case_id).where(*_open(hashed, now))).scalar() or ""
 
 
 def use_page(connection: Connection, hashed: str, now: datetime) -> bool:
-    """Whether the page opened, which it does not again."""
+    """Use up the page; returns whether it was still open."""
     return connection.execute(update(private_pages).where(*_open(hashed, now)).values(used_at=now)).rowcount == 1
 
 
 def delete_pages_before(connection: Connection, before: datetime) -> None:
-    """Forget pages whose time was over by then."""
+    """Delete pages that expired before then."""
     connection.execute(delete(private_pages).where(private_pages.c.until < before))
 
 
-def end_every_page(connection: Connection) -> None:
-    """No page that was offered opens any more."""
+def delete_all_pages(connection: Connection) -> None:
     connection.execute(delete(private_pages))
 
 

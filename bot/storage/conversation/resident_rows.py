@@ -1,4 +1,4 @@
-"""Residents: who writes on which channel, and where their talk stands."""
+"""Residents: their account on a channel, and the state of their conversation."""
 
 from datetime import datetime
 
@@ -12,38 +12,37 @@ from bot.storage.sealing import Keyring, SealedField
 
 
 def find_resident(connection: Connection, channel: str, sender: str) -> str | None:
-    """The id of the resident, if they have written before."""
+    """The id of the resident; None if they have not written before."""
     query = select(residents.c.id).where(residents.c.channel == channel, residents.c.sender == sender)
     return connection.execute(query).scalar()
 
 
 def channel_of(connection: Connection, resident: str) -> str:
-    """The channel on which the resident writes."""
     return str(connection.execute(select(residents.c.channel).where(residents.c.id == resident)).scalar_one())
 
 
 def account_of(connection: Connection, resident: str) -> tuple[str, str]:
-    """(channel, sender): as what the resident writes."""
+    """(channel, sender)."""
     row = connection.execute(select(residents.c.channel, residents.c.sender).where(residents.c.id == resident)).one()
     return row.channel, row.sender
 
 
 def is_reachable(connection: Connection, resident: str) -> bool:
-    """Whether the resident has not blocked the bot."""
+    """False if the resident has blocked the bot."""
     return bool(connection.execute(select(residents.c.reachable).where(residents.c.id == resident)).scalar_one())
 
 
 def lock_resident(connection: Connection, channel: str, sender: str, now: datetime) -> str:
-    """The resident's id, made at the first message. Until the commit nobody else steps this resident's talk."""
+    """The resident's id, created with the first message. Locks the conversation until the commit."""
     values = {"id": new_id(), "channel": channel, "sender": sender, "created_at": now, "seen_at": now}
-    # In one statement: between two the purge could take the row away.
+    # In one statement: between two, the purge could delete the row.
     return str(insert_or_update(connection, residents, values, ("channel", "sender"), ("seen_at",)).id)
 
 
 def lock_residents(connection: Connection, ids: SelectBase, *, skips: bool = False) -> list[str]:
-    """Those of these residents (a query of their ids) that are there; until the commit nobody else steps their talk.
+    """Lock the conversations of residents (a query of their ids) until the commit; returns the ids that exist.
 
-    `skips`: those on whom somebody else works are left out, and not waited for.
+    `skips`: skip those locked by others instead of waiting.
     """
     query = select(residents.c.id).where(residents.c.id.in_(ids)).order_by(residents.c.id)
     locked = query.with_for_update(key_share=True, skip_locked=skips, of=residents)
@@ -51,7 +50,7 @@ def lock_residents(connection: Connection, ids: SelectBase, *, skips: bool = Fal
 
 
 def store_address(connection: Connection, keys: Keyring, resident: str, address: str) -> None:
-    """Where the resident can be written to: who has just written can be reached."""
+    """Store the resident's address, if it is new, and mark them as reachable."""
     known = connection.execute(select(residents.c.address).where(residents.c.id == resident)).scalar()
     values: dict[str, object] = {"reachable": True}
     if known is None:
@@ -60,29 +59,28 @@ def store_address(connection: Connection, keys: Keyring, resident: str, address:
 
 
 def mark_unreachable(connection: Connection, channel: str, sender: str) -> None:
-    """The resident has blocked the bot: nothing that is sent arrives."""
-    mine = (residents.c.channel == channel, residents.c.sender == sender)
-    connection.execute(update(residents).where(*mine).values(reachable=False))
+    """The platform reported that the account has blocked the bot."""
+    matches = (residents.c.channel == channel, residents.c.sender == sender)
+    connection.execute(update(residents).where(*matches).values(reachable=False))
 
 
 def mark_blocked(connection: Connection, resident: str) -> None:
-    """The platform says that this resident (the row) has blocked the bot; whoever writes again can be reached again."""
+    """A send failed because the resident (row id) has blocked the bot; their next message makes them reachable."""
     connection.execute(update(residents).where(residents.c.id == resident).values(reachable=False))
 
 
 def open_address(keys: Keyring, resident: str, sealed: bytes | None) -> str:
-    """The platform's own id of the resident; empty where it is not known."""
+    """The platform's id of the resident; empty if unknown."""
     return keys.open(_address_place(resident), sealed) if sealed else ""
 
 
 def read_conversation(connection: Connection, keys: Keyring, resident: str) -> Conversation:
-    """Where the talk stands; a new one where there is none."""
+    """The state of the conversation; a new one if there is none."""
     sealed = connection.execute(select(residents.c.conversation).where(residents.c.id == resident)).scalar()
     return Conversation.from_json(keys.open(_talk_place(resident), sealed)) if sealed else Conversation()
 
 
 def save_conversation(connection: Connection, keys: Keyring, resident: str, talk: Conversation) -> None:
-    """Keep where the talk stands."""
     sealed = keys.seal(_talk_place(resident), talk.to_json())
     connection.execute(update(residents).where(residents.c.id == resident).values(conversation=sealed))
 

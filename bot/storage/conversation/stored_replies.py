@@ -8,12 +8,11 @@ from bot.storage.sealing import Keyring, SealedBytes, SealedField
 
 
 def seal_reply(keys: Keyring, row: str, reply: Reply) -> SealedBytes:
-    """For the row with this id alone."""
+    """The sealed reply can only be opened with the id of its row."""
     return keys.seal(_field(row), json.dumps(asdict(reply), ensure_ascii=False))
 
 
 def open_reply(keys: Keyring, row: str, sealed: bytes) -> Reply:
-    """A reply as it was said."""
     values = json.loads(keys.open(_field(row), sealed))
     return Reply(
         route=Route(values["route"]),

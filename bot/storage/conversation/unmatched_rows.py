@@ -1,4 +1,4 @@
-"""What was not understood: masked words that go after a while, groups of likenesses whose counts stay."""
+"""Messages that were not understood: masked texts, which are purged, and groups of them, whose counts stay."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ class GroupState(StrEnum):
 
     OPEN = "open"
     TAUGHT = "taught"
-    """Somebody has made something of it."""
+    """Somebody has taught the bot something from it."""
     LEFT = "left"
-    """Somebody has decided to leave it."""
+    """Somebody has dismissed it."""
 
 
 @dataclass(frozen=True)
 class UnmatchedMessage:
-    """One message. `why`: unmatched, near-tie, wrong. `entry`: what was answered, where it was wrong."""
+    """One message. `why`: unmatched, near-tie or wrong. `entry`: the entry that was answered wrongly."""
 
     id: str
     why: str
@@ -37,7 +37,7 @@ class UnmatchedMessage:
 
 @dataclass(frozen=True)
 class Group:
-    """Likenesses. `count` counts those too whose words are gone."""
+    """Similar messages. `count` includes those whose text is purged."""
 
     id: str
     count: int
@@ -46,15 +46,13 @@ class Group:
     state: GroupState
 
 
-def add_unmatched(connection: Connection, keys: Keyring, inbound: str, found: UnmatchedMessage) -> None:
-    """Keep one message, its words sealed."""
-    words = keys.seal(SealedField("unclear", found.id, "words"), found.words)
-    values = {"id": found.id, "inbound": inbound, "why": found.why, "entry": found.entry, "at": found.at}
+def add_unmatched(connection: Connection, keys: Keyring, inbound: str, message: UnmatchedMessage) -> None:
+    words = keys.seal(SealedField("unclear", message.id, "words"), message.words)
+    values = {"id": message.id, "inbound": inbound, "why": message.why, "entry": message.entry, "at": message.at}
     connection.execute(insert(unclear).values(**values, words=words))
 
 
 def count_verdict(connection: Connection, entry: str, verdict: str) -> None:
-    """One more."""
     if not insert_if_new(connection, verdicts, {"entry": entry, "verdict": verdict, "count": 1}):
         place = (verdicts.c.entry == entry) & (verdicts.c.verdict == verdict)
         connection.execute(update(verdicts).where(place).values(count=verdicts.c.count + 1))
@@ -62,10 +60,10 @@ def count_verdict(connection: Connection, entry: str, verdict: str) -> None:
 
 def read_verdicts(connection: Connection) -> dict[str, dict[str, int]]:
     """Counts by entry and verdict."""
-    found: dict[str, dict[str, int]] = {}
+    counts: dict[str, dict[str, int]] = {}
     for row in connection.execute(select(verdicts.c.entry, verdicts.c.verdict, verdicts.c.count)):
-        found.setdefault(row[0], {})[row[1]] = row[2]
-    return found
+        counts.setdefault(row[0], {})[row[1]] = row[2]
+    return counts
 
 
 def list_ungrouped(connection: Connection, keys: Keyring, most: int) -> list[UnmatchedMessage]:
@@ -74,13 +72,15 @@ def list_ungrouped(connection: Connection, keys: Keyring, most: int) -> list[Unm
     return _read(connection, keys, query)
 
 
-def words_of_groups(connection: Connection, keys: Keyring, groups: Sequence[str]) -> dict[str, list[UnmatchedMessage]]:
-    """The messages of groups that still have their words, the newest first."""
-    found: dict[str, list[UnmatchedMessage]] = {each: [] for each in groups}
+def messages_of_groups(
+    connection: Connection, keys: Keyring, groups: Sequence[str]
+) -> dict[str, list[UnmatchedMessage]]:
+    """The messages of these groups whose text is not purged yet, newest first."""
+    messages: dict[str, list[UnmatchedMessage]] = {group: [] for group in groups}
     query = select(unclear).where(unclear.c.group_id.in_(groups)).order_by(unclear.c.at.desc())
     for row in connection.execute(query):
-        found[row.group_id].append(_opened(keys, row))
-    return found
+        messages[row.group_id].append(_opened(keys, row))
+    return messages
 
 
 def list_groups(connection: Connection, *, state: GroupState = GroupState.OPEN, most: int = 200) -> list[Group]:
@@ -97,14 +97,14 @@ def list_groups(connection: Connection, *, state: GroupState = GroupState.OPEN, 
     ]
 
 
-def put_in_group(connection: Connection, message: UnmatchedMessage, group: str) -> str:
-    """Put a message in a group, in a new one without; the group's id. A message that is in one stays there."""
+def add_to_group(connection: Connection, message: UnmatchedMessage, group: str) -> str:
+    """Add a message to a group, or to a new one if `group` is empty; returns its id. A grouped message is not moved."""
     name = group or new_id()
     if not group:
         values = {"id": name, "count": 0, "first_at": message.at, "last_at": message.at, "state": GroupState.OPEN}
         connection.execute(insert(unclear_groups).values(values))
-    mine = update(unclear).where(unclear.c.id == message.id, unclear.c.group_id.is_(None)).values(group_id=name)
-    added = connection.execute(mine).rowcount
+    matches = update(unclear).where(unclear.c.id == message.id, unclear.c.group_id.is_(None)).values(group_id=name)
+    added = connection.execute(matches).rowcount
     place = unclear_groups.c.id == name
     last = {"count": unclear_groups.c.count + added, "last_at": message.at}
     connection.execute(update(unclear_groups).where(place).values(last))
@@ -112,17 +112,17 @@ def put_in_group(connection: Connection, message: UnmatchedMessage, group: str) 
 
 
 def settle_group(connection: Connection, group: str, state: GroupState) -> None:
-    """Somebody has dealt with it."""
+    """Close a group with this state."""
     connection.execute(update(unclear_groups).where(unclear_groups.c.id == group).values(state=state))
 
 
 def forget_unmatched(connection: Connection, inbound: str) -> None:
-    """A resident takes a message back."""
+    """The resident has retracted the message."""
     connection.execute(delete(unclear).where(unclear.c.inbound == inbound))
 
 
 def delete_unmatched_before(connection: Connection, before: datetime) -> None:
-    """Words that were kept long enough; the counts stay."""
+    """Delete old texts; the counts stay."""
     connection.execute(delete(unclear).where(unclear.c.at < before))
 
 

@@ -1,4 +1,4 @@
-"""What is read, counted and settled in the outbox beside delivery: for the desk, the watch, the clocks, a restore."""
+"""Outbox queries outside delivery: for the desk, monitoring, case timers and restores."""
 
 from datetime import datetime
 
@@ -8,11 +8,11 @@ from bot.domain.delivery.after_restore import Pending
 from bot.domain.delivery.delivery_rules import OPEN_STATES, OutboundState
 from bot.storage.schema.residents_and_cases import is_notice, outbound
 
-_NOT_ANY_MORE = {"fault": "restored", "ticket": None, "leased_until": None}
+_ENDED = {"fault": "restored", "ticket": None, "leased_until": None}
 
 
 def read_pending(connection: Connection) -> list[Pending]:
-    """Every message to a resident that waits."""
+    """All waiting messages to residents."""
     query = select(outbound).where(outbound.c.state.in_(OPEN_STATES), ~is_notice)
     return [
         Pending(row.id, row.created_at, row.ticket_at if row.ticket else None, row.pushed_at, row.leaves, row.channel)
@@ -21,37 +21,40 @@ def read_pending(connection: Connection) -> list[Pending]:
 
 
 def mark_delivery_unknown(connection: Connection, delivery: str) -> None:
-    """After a restore: nobody knows whether it went out, and it is not sent again."""
-    values = {"state": OutboundState.UNKNOWN, **_NOT_ANY_MORE}
+    """After a restore: it may have been sent since the backup, so it is not sent again."""
+    values = {"state": OutboundState.UNKNOWN, **_ENDED}
     connection.execute(update(outbound).where(outbound.c.id == delivery).values(values))
 
 
-def spare_waiting(connection: Connection) -> int:
-    """After a restore: notices that wait may have gone out since, and the clocks tell staff anew; how many."""
-    values = {"state": OutboundState.SPARED, **_NOT_ANY_MORE}
+def suppress_waiting_notices(connection: Connection) -> int:
+    """After a restore: waiting notices may have been sent since the backup, and the case timers notify staff again.
+
+    Returns their number.
+    """
+    values = {"state": OutboundState.SPARED, **_ENDED}
     waiting = (is_notice, outbound.c.state.in_(OPEN_STATES))
     return connection.execute(update(outbound).where(*waiting).values(values)).rowcount
 
 
 def oldest_queued(connection: Connection) -> datetime | None:
-    """When the oldest message to a resident that waits for delivery was written."""
+    """Creation time of the oldest waiting message to a resident."""
     query = select(func.min(outbound.c.created_at)).where(outbound.c.state.in_(OPEN_STATES), ~is_notice)
     return connection.execute(query).scalar()
 
 
 def count_deliveries(connection: Connection) -> dict[str, int]:
-    """How many messages to residents of platforms stand in each state, and how many were pushed in doubt."""
-    mine = (outbound.c.channel != "", ~is_notice)
-    states = select(outbound.c.state, func.count()).where(*mine).group_by(outbound.c.state)
-    doubtful = select(func.count()).select_from(outbound).where(*mine, outbound.c.pushed_in_doubt)
+    """Counts of platform messages to residents by state; `in-doubt`: pushed without knowing the first outcome."""
+    matches = (outbound.c.channel != "", ~is_notice)
+    states = select(outbound.c.state, func.count()).where(*matches).group_by(outbound.c.state)
+    doubtful = select(func.count()).select_from(outbound).where(*matches, outbound.c.pushed_in_doubt)
     counts = {row[0]: row[1] for row in connection.execute(states)}
     return counts | {"in-doubt": connection.execute(doubtful).scalar_one()}
 
 
 def find_notice(connection: Connection, recipient: str, message: str) -> str | None:
-    """The case that this message in a chat is about, empty where it is about none; None where it is no notice."""
-    mine = (is_notice, outbound.c.recipient == recipient, outbound.c.message == message)
-    row = connection.execute(select(outbound.c.case_id).where(*mine).limit(1)).first()
+    """The case that this chat message is about; empty if about none; None if it is not a notice."""
+    matches = (is_notice, outbound.c.recipient == recipient, outbound.c.message == message)
+    row = connection.execute(select(outbound.c.case_id).where(*matches).limit(1)).first()
     return (row.case_id or "") if row else None
 
 
@@ -61,13 +64,13 @@ def read_notices(connection: Connection, case_id: str) -> list[tuple[str, str, d
     return [(row.recipient, row.why, row.created_at, row.state) for row in connection.execute(query)]
 
 
-def was_told_since(connection: Connection, case_id: str, since: datetime) -> bool:
-    """Whether anything about this case was put on its way to staff since then."""
-    mine = (outbound.c.case_id == case_id, outbound.c.created_at > since)
-    return connection.execute(select(outbound.c.id).where(*mine).limit(1)).first() is not None
+def was_notified_since(connection: Connection, case_id: str, since: datetime) -> bool:
+    """Whether a notice about this case was queued since then."""
+    matches = (outbound.c.case_id == case_id, outbound.c.created_at > since)
+    return connection.execute(select(outbound.c.id).where(*matches).limit(1)).first() is not None
 
 
 def count_failed_notices(connection: Connection, since: datetime) -> int:
-    """How many notices of that time reached nobody."""
-    mine = (is_notice, outbound.c.state == OutboundState.FAILED, outbound.c.created_at >= since)
-    return connection.execute(select(func.count()).select_from(outbound).where(*mine)).scalar_one()
+    """The number of notices since then that failed."""
+    matches = (is_notice, outbound.c.state == OutboundState.FAILED, outbound.c.created_at >= since)
+    return connection.execute(select(func.count()).select_from(outbound).where(*matches)).scalar_one()

@@ -1,4 +1,4 @@
-"""How everything stands, for the operator's watch: what is overdue, what waits since when, how many of each kind."""
+"""Queue statistics for monitoring: overdue work, waiting times, counts."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -18,7 +18,7 @@ from bot.storage.schema.residents_and_cases import cases, inbox, is_notice, outb
 
 @dataclass(frozen=True)
 class Figures:
-    """Figures without a word of anybody. Times: since when the longest waiting one waits, None where none does."""
+    """Figures without personal data. Times: start of the longest wait; None if nothing waits."""
 
     open_cases: Counter[str]
     """By urgency."""
@@ -30,14 +30,14 @@ class Figures:
     deliveries: dict[str, int]
     notices: Counter[str]
     cases_without_way: int
-    """Open cases of residents to whom nothing can be sent: who it was cannot be told, or they have blocked the bot."""
+    """Open cases of residents who cannot be reached: their address is unknown, or they have blocked the bot."""
 
 
 def overdue(connection: Connection, channels: Collection[str], before: datetime) -> str:
-    """What nobody has tried since then though its time had come; empty where nothing is.
+    """Describes work that was due before then and has not been tried; empty if there is none.
 
-    Tried, not done: a platform or a mail server that is down is asked again later, and a restart would not help it.
-    While somebody holds a lease on anything of a kind, that kind moves. Channels that are not connected do not count.
+    Tried, not done: messages to a platform or mail server that is down are retried, and a restart would not help. Work
+    of a kind with a recent lease is in progress. Channels that are not connected do not count.
     """
     waiting = (inbox.c.state == InboxState.WAITING, inbox.c.channel.in_(channels))
     is_open = outbound.c.state.in_(OPEN_STATES)
@@ -48,16 +48,15 @@ def overdue(connection: Connection, channels: Collection[str], before: datetime)
         ("messages wait for delivery", outbound, sending),
         ("notices to staff wait", outbound, telling),
     )
-    for said, table, mine in checks:
-        if _is_stuck(connection, table, and_(*mine), before):
-            return said
+    for fault, table, matches in checks:
+        if _is_stuck(connection, table, and_(*matches), before):
+            return fault
     alarm = (cases.c.status == Status.WAITING) & (cases.c.alarm_at < before)
     lease = (cases.c.status == Status.CLAIMED) & (cases.c.lease_until < before)
     return "the clocks of the cases stand still" if _any(connection, select(cases.c.id).where(alarm | lease)) else ""
 
 
 def read_figures(connection: Connection) -> Figures:
-    """Everything that is counted."""
     is_open = cases.c.status.in_(OPEN_STATUSES)
     unclaimed = cases.c.status == Status.WAITING
     without_way = is_open & exists().where(outbound.c.resident_id == cases.c.resident_id, outbound.c.fault == "no-way")
@@ -74,22 +73,22 @@ def read_figures(connection: Connection) -> Figures:
     )
 
 
-def _is_stuck(connection: Connection, table: Table, mine: ColumnElement[bool], before: datetime) -> bool:
-    """Whether something of this kind has been due since before then, and nobody works on any of it since."""
+def _is_stuck(connection: Connection, table: Table, matches: ColumnElement[bool], before: datetime) -> bool:
+    """Whether a row of this kind has been due since before then, and none of the kind was leased after it."""
     free = or_(table.c.leased_until.is_(None), table.c.leased_until < before)
-    if not _any(connection, select(table.c.id).where(mine, table.c.due_at < before, free)):
+    if not _any(connection, select(table.c.id).where(matches, table.c.due_at < before, free)):
         return False
-    return not _any(connection, select(table.c.id).where(mine, table.c.leased_until >= before))
+    return not _any(connection, select(table.c.id).where(matches, table.c.leased_until >= before))
 
 
 def _any(connection: Connection, query: Select[tuple[str]]) -> bool:
     return connection.execute(query.limit(1)).first() is not None
 
 
-def _counted(connection: Connection, column: ColumnElement[str], mine: ColumnElement[bool]) -> Counter[str]:
-    rows = connection.execute(select(column, func.count()).where(mine).group_by(column))
+def _counted(connection: Connection, column: ColumnElement[str], matches: ColumnElement[bool]) -> Counter[str]:
+    rows = connection.execute(select(column, func.count()).where(matches).group_by(column))
     return Counter({row[0]: row[1] for row in rows})
 
 
-def _oldest(connection: Connection, column: ColumnElement[datetime], mine: ColumnElement[bool]) -> datetime | None:
-    return connection.execute(select(func.min(column)).where(mine)).scalar()
+def _oldest(connection: Connection, column: ColumnElement[datetime], matches: ColumnElement[bool]) -> datetime | None:
+    return connection.execute(select(func.min(column)).where(matches)).scalar()

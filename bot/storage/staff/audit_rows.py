@@ -16,7 +16,7 @@ RESIDENT, CLOCK, CONSOLE = "resident", "clock", "console"
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """Who did what to what. `detail` never holds a word of a resident."""
+    """Who did what to what. `detail` never contains a resident's words."""
 
     at: datetime
     staff: str

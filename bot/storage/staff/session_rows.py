@@ -41,8 +41,8 @@ def touch_session(connection: Connection, hashed: str, now: datetime) -> None:
 
 def end_sessions(connection: Connection, *, hashed: str = "", staff_id: str = "") -> None:
     """End one session, or all of one person."""
-    mine = sessions.c.id == hashed if hashed else sessions.c.staff_id == staff_id
-    connection.execute(delete(sessions).where(mine))
+    matches = sessions.c.id == hashed if hashed else sessions.c.staff_id == staff_id
+    connection.execute(delete(sessions).where(matches))
 
 
 def end_every_session(connection: Connection) -> None:
@@ -58,8 +58,8 @@ def delete_sessions_before(connection: Connection, begun_before: datetime) -> No
 def read_failures(connection: Connection, key: str, now: datetime) -> Failures:
     """The failures under this key, locked, so that simultaneous attempts are counted one by one."""
     insert_if_new(connection, sign_in_failures, {"id": key, "count": 0, "last_at": now})
-    mine = sign_in_failures.c.id == key
-    row = connection.execute(select(sign_in_failures).where(mine).with_for_update()).one()
+    matches = sign_in_failures.c.id == key
+    row = connection.execute(select(sign_in_failures).where(matches).with_for_update()).one()
     return Failures(row._mapping["count"], row.last_at)  # noqa: SLF001 -- a row is a tuple, whose `count` is a method
 
 

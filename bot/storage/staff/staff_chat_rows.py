@@ -70,20 +70,20 @@ def offer_chat(connection: Connection, wanted: NewOffer, now: datetime) -> None:
 
 def find_offer(connection: Connection, channel: str, code: str, now: datetime) -> StaffChat | None:
     """The pending offer with this code (its hash)."""
-    mine = (
+    matches = (
         staff_chats.c.channel == channel,
         staff_chats.c.code == code,
         staff_chats.c.state == ChatState.OFFERED,
         staff_chats.c.code_until > now,
     )
-    row = connection.execute(select(staff_chats).where(*mine)).first()
+    row = connection.execute(select(staff_chats).where(*matches)).first()
     return _chat(row) if row else None
 
 
 def has_offer(connection: Connection, channel: str, now: datetime) -> bool:
     """Whether any offer waits for its code or for the desk; until then the bot stays in a group."""
-    mine = (staff_chats.c.channel == channel, staff_chats.c.state.not_in(_STAFFS), staff_chats.c.code_until > now)
-    return connection.execute(select(staff_chats.c.id).where(*mine).limit(1)).first() is not None
+    matches = (staff_chats.c.channel == channel, staff_chats.c.state.not_in(_STAFFS), staff_chats.c.code_until > now)
+    return connection.execute(select(staff_chats.c.id).where(*matches).limit(1)).first() is not None
 
 
 def write_offer(connection: Connection, keys: Keyring, chat: StaffChat, lane: str, address: str) -> None:
@@ -106,9 +106,9 @@ def delete_chat(connection: Connection, chat_id: str) -> None:
 
 def mark_lane_lost(connection: Connection, channel: str, lane: str) -> bool:
     """The bot was removed from the chat of this lane; returns whether staff were notified there."""
-    mine = (staff_chats.c.channel == channel, staff_chats.c.lane == lane)
-    connection.execute(delete(staff_chats).where(*mine, staff_chats.c.state.not_in(_STAFFS)))
-    lost = update(staff_chats).where(*mine, staff_chats.c.state == ChatState.BOUND).values(state=ChatState.LOST)
+    matches = (staff_chats.c.channel == channel, staff_chats.c.lane == lane)
+    connection.execute(delete(staff_chats).where(*matches, staff_chats.c.state.not_in(_STAFFS)))
+    lost = update(staff_chats).where(*matches, staff_chats.c.state == ChatState.BOUND).values(state=ChatState.LOST)
     return connection.execute(lost).rowcount > 0
 
 
@@ -119,8 +119,8 @@ def mark_chat_lost(connection: Connection, chat_id: str) -> None:
 
 def move_lane(connection: Connection, keys: Keyring, channel: str, lane: str, to: tuple[str, str]) -> bool:
     """The chat of this lane is now at `to` (its lane, its address); returns whether it is a staff chat."""
-    mine = (staff_chats.c.channel == channel, staff_chats.c.lane == lane, staff_chats.c.state.in_(_STAFFS))
-    ids = connection.execute(select(staff_chats.c.id).where(*mine)).scalars().all()
+    matches = (staff_chats.c.channel == channel, staff_chats.c.lane == lane, staff_chats.c.state.in_(_STAFFS))
+    ids = connection.execute(select(staff_chats.c.id).where(*matches)).scalars().all()
     for chat_id in ids:
         values = {"lane": to[0], "address": keys.seal(_address_field(chat_id), to[1]), "state": ChatState.BOUND}
         connection.execute(update(staff_chats).where(staff_chats.c.id == chat_id).values(values))
@@ -129,8 +129,8 @@ def move_lane(connection: Connection, keys: Keyring, channel: str, lane: str, to
 
 def is_staff_lane(connection: Connection, channel: str, lane: str) -> bool:
     """Whether staff are, or were, notified in the chat of this lane."""
-    mine = (staff_chats.c.channel == channel, staff_chats.c.lane == lane, staff_chats.c.state.in_(_STAFFS))
-    return connection.execute(select(staff_chats.c.id).where(*mine).limit(1)).first() is not None
+    matches = (staff_chats.c.channel == channel, staff_chats.c.lane == lane, staff_chats.c.state.in_(_STAFFS))
+    return connection.execute(select(staff_chats.c.id).where(*matches).limit(1)).first() is not None
 
 
 def delete_expired_offers(connection: Connection, before: datetime) -> None:
@@ -146,8 +146,8 @@ def delete_unbound_chats(connection: Connection) -> None:
 
 def find_chat(connection: Connection, channel: str, lane: str) -> StaffChat | None:
     """The bound chat of this lane."""
-    mine = (staff_chats.c.channel == channel, staff_chats.c.lane == lane, staff_chats.c.state == ChatState.BOUND)
-    row = connection.execute(select(staff_chats).where(*mine)).first()
+    matches = (staff_chats.c.channel == channel, staff_chats.c.lane == lane, staff_chats.c.state == ChatState.BOUND)
+    row = connection.execute(select(staff_chats).where(*matches)).first()
     return _chat(row) if row else None
 
 

@@ -37,8 +37,8 @@ def add_staff(connection: Connection, keys: Keyring, account: Staff, secrets: Se
 
 def find_staff(connection: Connection, *, login: str = "", staff_id: str = "") -> Staff | None:
     """The account with this login or id."""
-    mine = staff.c.login == login if login else staff.c.id == staff_id
-    row = connection.execute(select(staff).where(mine)).first()
+    matches = staff.c.login == login if login else staff.c.id == staff_id
+    row = connection.execute(select(staff).where(matches)).first()
     return _staff(row) if row else None
 
 
@@ -53,7 +53,7 @@ def read_password(connection: Connection, staff_id: str) -> str:
 
 
 def lock_secrets(connection: Connection, keys: Keyring, staff_id: str) -> Secrets:
-    """What opens the account; until the commit nobody else tries its codes."""
+    """The account's credentials, locked until the commit, so that codes are tried one at a time."""
     row = connection.execute(select(staff).where(staff.c.id == staff_id).with_for_update(key_share=True)).one()
     return Secrets(row.password, keys.open(_totp_place(staff_id), row.totp), row.totp_step)
 
@@ -81,12 +81,12 @@ def write_recovery_codes(connection: Connection, staff_id: str, hashes: Iterable
 
 def use_recovery_code(connection: Connection, staff_id: str, hashed: str, now: datetime) -> bool:
     """Use a recovery code; returns whether it existed and was unused."""
-    mine = (
+    matches = (
         recovery_codes.c.staff_id == staff_id,
         recovery_codes.c.code == hashed,
         recovery_codes.c.used_at.is_(None),
     )
-    return connection.execute(update(recovery_codes).where(*mine).values(used_at=now)).rowcount == 1
+    return connection.execute(update(recovery_codes).where(*matches).values(used_at=now)).rowcount == 1
 
 
 def _sealed(keys: Keyring, staff_id: str, secrets: Secrets) -> dict[str, object]:

@@ -20,18 +20,26 @@ from bot.domain.messages import Inbound
 from bot.domain.understanding.normalise import squeeze
 from bot.handlers.app_context import AppContext
 from bot.handlers.conversation.receive_message import receive
-from bot.storage.conversation.device_rows import sender_behind
+from bot.storage.conversation.device_rows import linked_sender
 from bot.storage.conversation.message_rows import Exchange, read_exchanges
 from bot.storage.conversation.resident_rows import find_resident
 from bot.web.page_threads import pooled_endpoint
 from bot.web.route_access import RESIDENTS, public_route
-from bot.web.visitors import event_of, forget, new_token, remember, sender_of, source_of, token_of
+from bot.web.visitors import (
+    clear_visitor_cookie,
+    event_of,
+    new_token,
+    sender_of,
+    set_visitor_cookie,
+    source_of,
+    token_of,
+)
 
 log = structlog.get_logger()
 
 CHANNEL = "web"
-_FOUND_AGAIN = timedelta(days=30)
-_SHOWN = 50
+_HISTORY_PERIOD = timedelta(days=30)
+_MOST_SHOWN = 50
 _BODY_LIMIT = 1_000_000
 _FOREIGN = frozenset({"cross-site", "same-site"})
 
@@ -45,7 +53,7 @@ class ChatPage:
         self._templates = Environment(
             loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
-        # A pool of its own: however slow the pages of staff are, a message finds a thread.
+        # A pool of its own, so that slow staff pages never delay a message.
         threads = anyio.CapacityLimiter(4)
         self.routes = [
             public_route("/", pooled_endpoint(self._show, threads), RESIDENTS),
@@ -57,18 +65,18 @@ class ChatPage:
         self._threads = threads
 
     def _show(self, request: Request) -> Response:
-        """`GET /`: the talk as it stands."""
+        """`GET /`: the conversation so far."""
         return self._page(token_of(request))
 
     async def _write(self, request: Request) -> Response:
-        """`POST /messages`: keep the message and its answer, show the page. Never an error for what was written."""
+        """`POST /messages`: store and answer the message, show the page. No message text causes an error."""
         if request.headers.get("sec-fetch-site") in _FOREIGN:
             raise HTTPException(HTTPStatus.FORBIDDEN)
         form = await _read_form(request)
         return await anyio.to_thread.run_sync(self._answer, request, form, limiter=self._threads)
 
     def _answer(self, request: Request, form: tuple[str, str] | None) -> Response:
-        """The page after this form (text, once); None is one that was too long."""
+        """The page after this form (text, once); None for a form that was too long."""
         token = token_of(request) or new_token()
         notice = ""
         if form is None:
@@ -78,36 +86,36 @@ class ChatPage:
         else:
             self._receive(request, token, *form)
         response = self._page(token, notice)
-        remember(response, token, is_https=self._context.is_https)
+        set_visitor_cookie(response, token, is_https=self._context.is_https)
         return response
 
     def _receive(self, request: Request, token: str, text: str, once: str) -> None:
         with self._context.store.reading() as connection:
-            sender = sender_behind(connection, sender_of(token))
+            sender = linked_sender(connection, sender_of(token))
         event = event_of(sender, once or secrets.token_hex(16))
         message = Inbound(CHANNEL, sender, event, text, self._context.clock(), source_of(request, self._context.secret))
         receive(self._context, [message], message.received_at)
 
     def _news(self, request: Request) -> Response:
-        """How many answers the talk has: the page shows itself anew when there are more."""
+        """The number of answers; the page reloads when it grows."""
         exchanges = self.exchanges(token_of(request))
         return JSONResponse({"answers": sum(len(exchange.replies) for exchange in exchanges)})
 
     def _clear(self, request: Request) -> Response:
-        """`POST /clear`: leave at once to a page that says nothing, and forget the talk on this device."""
+        """`POST /clear`: forget the conversation on this device, and redirect to a neutral page."""
         if request.headers.get("sec-fetch-site") in _FOREIGN:
             raise HTTPException(HTTPStatus.FORBIDDEN)
         response = RedirectResponse("/clear", HTTPStatus.SEE_OTHER)
         response.headers["Clear-Site-Data"] = '"cache"'
-        forget(response)
+        clear_visitor_cookie(response)
         return response
 
     def _cleared(self, _request: Request) -> Response:
-        """`GET /clear`: the page that says nothing."""
+        """`GET /clear`: the neutral page."""
         return HTMLResponse(self._templates.get_template("cleared.html").render(say=self._writer().wording.say))
 
     def failed(self, status: HTTPStatus) -> Response:
-        """A calm page for whatever went wrong."""
+        """The error page for residents, worded calmly."""
         return HTMLResponse(self._templates.get_template("failed.html").render(say=self._writer().wording.say), status)
 
     def _page(self, token: str, notice: str = "") -> Response:
@@ -127,19 +135,18 @@ class ChatPage:
         return HTMLResponse(page)
 
     def write_page(self, template: str, status: HTTPStatus, **what: object) -> HTMLResponse:
-        """A page from another template for residents."""
         return HTMLResponse(self._templates.get_template(template).render(**what), status)
 
     def exchanges(self, token: str) -> list[Exchange]:
-        """The talk of this visitor, or that of another device which was opened here."""
+        """The visitor's conversation, or the one of another device that was opened here."""
         if not token:
             return []
         with self._context.store.reading() as connection:
-            resident = find_resident(connection, CHANNEL, sender_behind(connection, sender_of(token)))
+            resident = find_resident(connection, CHANNEL, linked_sender(connection, sender_of(token)))
             if resident is None:
                 return []
             return read_exchanges(
-                connection, self._context.keys, resident, self._context.clock() - _FOUND_AGAIN, _SHOWN
+                connection, self._context.keys, resident, self._context.clock() - _HISTORY_PERIOD, _MOST_SHOWN
             )
 
     def _writer(self) -> ReplyWriter:
@@ -148,7 +155,7 @@ class ChatPage:
 
 
 async def _read_form(request: Request) -> tuple[str, str] | None:
-    """(text, once) of the form; None where it is too long. What cannot be read as a form is an empty one."""
+    """(text, once) of the form; None if it is too long. An unreadable form counts as empty."""
     if int(request.headers.get("content-length") or 0) > _BODY_LIMIT:
         return None
     try:

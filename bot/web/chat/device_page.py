@@ -1,4 +1,4 @@
-"""The talk on another device: a code shown once here, number and code typed there."""
+"""Continue a conversation on another device: a code shown once here, case number and code typed there."""
 
 from http import HTTPStatus
 
@@ -14,11 +14,11 @@ from bot.handlers.staff.throttle import TooManyTriesError
 from bot.web.chat.chat_page import ChatPage
 from bot.web.page_threads import form_endpoint
 from bot.web.route_access import RESIDENTS, public_route
-from bot.web.visitors import new_token, remember, sender_of, source_of, token_of
+from bot.web.visitors import new_token, sender_of, set_visitor_cookie, source_of, token_of
 
 
 class DevicePage:
-    """`/elsewhere` (a code for this talk), `/open` (a talk with its code)."""
+    """`/elsewhere` (show a code), `/open` (enter it on the other device)."""
 
     def __init__(self, context: AppContext, chat: ChatPage) -> None:
         self._context = context
@@ -50,7 +50,7 @@ class DevicePage:
         except TooManyTriesError:
             return self._page("wait", HTTPStatus.TOO_MANY_REQUESTS)
         response = RedirectResponse("/", HTTPStatus.SEE_OTHER)
-        remember(response, token, is_https=self._context.is_https)
+        set_visitor_cookie(response, token, is_https=self._context.is_https)
         return response
 
     def _page(self, state: str, status: HTTPStatus = HTTPStatus.OK, *, number: str = "", code: str = "") -> Response:

@@ -1,4 +1,4 @@
-"""A page that opens once, for what should not be written on a platform."""
+"""A one-time page for details that should not be written on a platform."""
 
 from http import HTTPStatus
 
@@ -17,7 +17,7 @@ from bot.web.visitors import source_of
 
 FIELDS = ("name", "address", "telephone", "words")
 _LONGEST = {"name": 100, "address": 200, "telephone": 40, "words": 4000}
-_TOKEN = Public("the address itself is the key: it was sent to one resident and opens once")
+_TOKEN = Public("the secret address was sent to one resident and works once")
 
 
 class PrivatePage:
@@ -36,7 +36,7 @@ class PrivatePage:
         return self._page("open" if is_there else "over")
 
     def _write(self, request: Request, form: FormData) -> Response:
-        """Keep what was written; an empty page stays as it is."""
+        """Store the details; an empty form is shown again."""
         values = {name: str(form.get(name) or "").strip()[: _LONGEST[name]] for name in FIELDS}
         if not any(values.values()):
             return self._page("empty", HTTPStatus.UNPROCESSABLE_ENTITY)

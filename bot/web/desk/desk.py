@@ -21,7 +21,7 @@ from bot.web.staff_pages import StaffPages
 
 
 class Desk:
-    """Everything under `/desk`."""
+    """All routes under `/desk`."""
 
     def __init__(self, context: AppContext) -> None:
         guard, self._pages = StaffGuard(context), StaffPages(context)
@@ -41,5 +41,5 @@ class Desk:
         self.routes = [route for part in parts for route in part.routes]
 
     def failed(self, status: HTTPStatus) -> Response:
-        """What went wrong, said to staff."""
+        """The error page for staff."""
         return self._pages.write("failed.html", status, code=int(status))

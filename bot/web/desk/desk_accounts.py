@@ -1,4 +1,4 @@
-"""Accounts of staff for a 管理者, and the audit trail for whoever may read it."""
+"""Staff accounts (for a 管理者) and the audit trail."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -61,7 +61,7 @@ class DeskAccounts:
         return RedirectResponse("/desk/staff", HTTPStatus.SEE_OTHER)
 
     def _reveal(self, request: StaffRequest, login: str, make: Callable[[AccountAdmin], Credentials]) -> Response:
-        """The page with password, code and recovery codes, which are shown this once."""
+        """Show the new password, TOTP secret and recovery codes, once."""
         try:
             credentials = make(self._admin(request))
         except AccountError:

@@ -1,4 +1,4 @@
-"""One case on one page, and what can be done with it. Two people pressing at once: the other reads who won."""
+"""The page of one case and its buttons. If two people press at once, the second is shown who was first."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -35,11 +35,10 @@ from bot.web.staff_pages import StaffPages
 from bot.web.staff_request import StaffRequest
 
 REASONS = tuple(reason for reason in Reason if reason is not Reason.JOINED)
-"""Why staff can close a case with one press."""
+"""The reasons for closing that staff can choose."""
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
-Deed = Callable[[AppContext, StaffRequest], Case]
-"""What a button does."""
+_ButtonHandler = Callable[[AppContext, StaffRequest], Case]
 
 
 def _claim(context: AppContext, request: StaffRequest) -> Case:
@@ -47,7 +46,7 @@ def _claim(context: AppContext, request: StaffRequest) -> Case:
 
 
 def _answer(context: AppContext, request: StaffRequest) -> Case:
-    written = StaffAnswer(request.field("words"), _moment(request.field("seen")), bool(request.field("page")))
+    written = StaffAnswer(request.field("words"), _parse_timestamp(request.field("seen")), bool(request.field("page")))
     return answer(context, request.staff, request.field("case"), written)
 
 
@@ -68,7 +67,7 @@ def _join(context: AppContext, request: StaffRequest) -> Case:
 
 
 def _set_quiet_hours(context: AppContext, request: StaffRequest) -> Case:
-    hours = _hours(request.field("from"), request.field("until"))
+    hours = _parse_hours(request.field("from"), request.field("until"))
     return set_quiet_hours(context, request.staff, request.field("case"), hours)
 
 
@@ -83,7 +82,7 @@ def _reopen(context: AppContext, request: StaffRequest) -> Case:
     return reopen(context, request.staff, request.field("case"))
 
 
-_DEEDS: Mapping[str, tuple[Permission, Deed]] = MappingProxyType(
+_ACTIONS: Mapping[str, tuple[Permission, _ButtonHandler]] = MappingProxyType(
     {
         "claim": (Permission.CLAIM, _claim),
         "answer": (Permission.REPLY, _answer),
@@ -96,11 +95,11 @@ _DEEDS: Mapping[str, tuple[Permission, Deed]] = MappingProxyType(
         "reopen": (Permission.REOPEN, _reopen),
     }
 )
-"""The buttons by address. What only the owner of the case may do, the handlers decide."""
+"""The buttons by the last part of their route. The handlers check what only the owner may do."""
 
 
 class DeskCase:
-    """`/desk/cases/{number}`, its buttons, and the same for the paper file."""
+    """`/desk/cases/{number}`, its buttons, and its print view."""
 
     def __init__(self, context: AppContext, guard: StaffGuard, pages: StaffPages) -> None:
         self._context = context
@@ -111,8 +110,8 @@ class DeskCase:
             guard.route(f"{case}/print", self._print, Permission.READ_CASE),
             guard.route(f"{case}/state", self._state, Permission.READ_CASE, options=POLLS),
             *(
-                guard.route(f"{case}/{name}", partial(self._do, deed), permission, ["POST"])
-                for name, (permission, deed) in _DEEDS.items()
+                guard.route(f"{case}/{name}", partial(self._run, action), permission, ["POST"])
+                for name, (permission, action) in _ACTIONS.items()
             ),
         ]
 
@@ -120,18 +119,18 @@ class DeskCase:
         return self._page(request)
 
     def _print(self, request: StaffRequest) -> Response:
-        """The whole case on paper."""
+        """The print view of the case."""
         view = self._view(request)
         return self._pages.write("print.html", me=request.staff, view=view, now=self._context.clock())
 
     def _state(self, request: StaffRequest) -> Response:
-        """What the case on the screen is like now, for a page that shows it."""
+        """The case's version, by which an open page notices changes."""
         return JSONResponse({"seen": read_case_state(self._context.store, request.path_params["number"])})
 
-    def _do(self, deed: Deed, request: StaffRequest) -> Response:
-        """What went wrong is said on the page, with what was typed still there."""
+    def _run(self, action: _ButtonHandler, request: StaffRequest) -> Response:
+        """Run the action. After an error, the page is shown again with what was typed."""
         try:
-            deed(self._context, request)
+            action(self._context, request)
         except TakenError as error:
             return self._page(request, HTTPStatus.CONFLICT, fault="taken", winner=error.owner)
         except NotPossibleError:
@@ -160,12 +159,12 @@ class DeskCase:
         return view
 
     def _has_page(self, view: CaseView) -> bool:
-        """Whether a page of ours can be offered: on the web the talk itself stands on our own server."""
+        """Whether a private page can be offered; not on the web, where the chat itself is on our server."""
         return bool(self._context.public_url) and view.channel in self._context.channels
 
 
-def _moment(written: str) -> datetime | None:
-    """A moment as the page has written it; None where it is none."""
+def _parse_timestamp(written: str) -> datetime | None:
+    """Parse an ISO timestamp with a time zone; None if invalid."""
     try:
         moment = datetime.fromisoformat(written)
     except ValueError:
@@ -173,8 +172,8 @@ def _moment(written: str) -> datetime | None:
     return moment if moment.tzinfo else None
 
 
-def _hours(start: str, end: str) -> tuple[int, int] | None:
-    """`22:00` and `7:00` as minutes from midnight; None where one of them is no time."""
+def _parse_hours(start: str, end: str) -> tuple[int, int] | None:
+    """`22:00` and `7:00` as minutes from midnight; None if either is invalid."""
     first, last = (_TIME.fullmatch(written.strip()) for written in (start, end))
     return (_minutes(first), _minutes(last)) if first and last else None
 

@@ -1,4 +1,4 @@
-"""Chats in which staff are told: paired by a code that is shown here once, and confirmed here."""
+"""Chats in which staff are notified: paired by a code shown here once, then confirmed here."""
 
 from http import HTTPStatus
 
@@ -36,7 +36,7 @@ class DeskChats:
         )
 
     def _offer(self, request: StaffRequest) -> Response:
-        """A new code, shown on this page alone."""
+        """Show a new code, once."""
         for_group = bool(request.field("group"))
         code = offer(self._context, request.staff, request.field("channel"), for_group=for_group)
         return self._show(request, code)

@@ -1,4 +1,4 @@
-"""訓練: a case for practice, made here."""
+"""訓練: create practice cases."""
 
 from http import HTTPStatus
 

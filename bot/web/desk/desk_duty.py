@@ -43,7 +43,7 @@ class DeskDuty:
         )  # fmt: skip
 
     def _people(self, request: StaffRequest) -> Response:
-        """The whole list as it stands in the form; who has no place in it is not on duty."""
+        """Replace the duty list; accounts without a position are not on duty."""
         chosen: list[tuple[int, DutyPerson]] = []
         for staff in read_duty(self._context).accounts:
             place = request.field(f"place-{staff.id}").strip()
@@ -78,7 +78,7 @@ class DeskDuty:
 
 
 def _rows(view: DutyView) -> list[tuple[Staff, DutyPerson | None, str]]:
-    """Everybody who can look after cases, with their line and place in the duty list; those on it first."""
+    """Accounts that may claim cases, with their duty list row and position; those on the list first."""
     places = {person.staff: (place, person) for place, person in enumerate(view.roster.people, 1)}
     able = [staff for staff in view.accounts if may(staff, Permission.CLAIM)]
     able.sort(key=lambda staff: places[staff.id][0] if staff.id in places else len(places) + 1)
@@ -96,7 +96,7 @@ def _day(written: str) -> date | None:
 
 
 def _times(written: str) -> tuple[tuple[int, int], ...] | None:
-    """`9:00-12:00 13:00-17:00` as minutes; empty is closed, None cannot be read."""
+    """`9:00-12:00 13:00-17:00` as minutes from midnight; () for closed, None if invalid."""
     times = []
     for part in written.replace("、", " ").replace(",", " ").split():
         match = _TIMES.match(part)

@@ -1,4 +1,4 @@
-"""Messages that were closed as 誤報 or いたずら, for an admin to look at."""
+"""Messages of cases closed as 誤報 or いたずら, for an admin to review."""
 
 from http import HTTPStatus
 

@@ -1,4 +1,4 @@
-"""月の報告: a page to read and print, and the same as CSV for the city's own tables."""
+"""月の報告: the monthly report as a page and as CSV."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from bot.web.staff_pages import StaffPages
 from bot.web.staff_request import StaffRequest
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so is computed by table programs."""
+"""A cell starting with one of these is taken for a formula by spreadsheet programs."""
 
 
 class DeskReport:
@@ -39,12 +39,12 @@ class DeskReport:
         )
 
     def _csv(self, request: StaffRequest) -> Response:
-        """UTF-8 with a mark in front, by which table programs know it."""
+        """UTF-8 with a byte order mark, which spreadsheet programs need to detect it."""
         report = self._read(request)
         text = io.StringIO()
         writer = csv.writer(text)
         for row in self._rows(report):
-            writer.writerow([as_cell(cell) for cell in row])
+            writer.writerow([escape_cell(cell) for cell in row])
         name = f"attachment; filename=report-{report.month}.csv"
         body = text.getvalue().encode("utf-8-sig")
         return Response(body, media_type="text/csv; charset=utf-8", headers={"content-disposition": name})
@@ -70,12 +70,12 @@ class DeskReport:
         return [*rows, (heads["times"], heads["reopened"], report.reopened)]
 
     def _label(self, table: ReportTable, name: str) -> str:
-        """What a row of a table is called."""
+        """The Japanese label of a row."""
         if table.name == "kind":
             return self._context.content.wording().kind_name(name)
         return str(self._pages.words("REPORT_ROWS")[table.name][name])
 
 
-def as_cell(text: str) -> str:
-    """A cell that is never taken for a formula."""
+def escape_cell(text: str) -> str:
+    """Escape text that a spreadsheet program would take for a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text

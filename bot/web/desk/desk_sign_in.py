@@ -1,4 +1,4 @@
-"""Signing in and out, and the screen that shows only that someone waits."""
+"""Signing in and out, and the locked screen, which shows only how many cases wait."""
 
 from http import HTTPStatus
 
@@ -18,8 +18,8 @@ from bot.web.staff_pages import StaffPages
 from bot.web.staff_request import StaffRequest
 from bot.web.visitors import source_of
 
-_SIGNS_IN = Public("who signs in has no session yet")
-_LOCKED = Public("a locked screen has no session; only a device of the office learns how many wait")
+_SIGN_IN = Public("there is no session before signing in")
+_LOCKED = Public("a locked screen has no session; only an office device is told how many cases wait")
 
 
 class DeskSignIn:
@@ -32,8 +32,8 @@ class DeskSignIn:
         # Hashing a password takes 64 MB.
         threads = anyio.CapacityLimiter(2)
         self.routes = [
-            public_route("/desk/sign-in", self._show, _SIGNS_IN),
-            public_route("/desk/sign-in", form_endpoint(self._enter, threads), _SIGNS_IN, ["POST"]),
+            public_route("/desk/sign-in", self._show, _SIGN_IN),
+            public_route("/desk/sign-in", form_endpoint(self._enter, threads), _SIGN_IN, ["POST"]),
             guard.route("/desk/sign-out", self._leave, SIGNED_IN, ["POST"]),
             public_route("/desk/locked", self._locked, _LOCKED),
             public_route("/desk/waits", self._waits, _LOCKED),
@@ -64,7 +64,7 @@ class DeskSignIn:
         return response
 
     def _locked(self, request: Request) -> Response:
-        if self._guard.who(request.cookies.get(COOKIE, ""), acts=False):
+        if self._guard.session_staff(request.cookies.get(COOKIE, ""), acts=False):
             return RedirectResponse("/desk", HTTPStatus.SEE_OTHER)
         if not self._guard.is_office_device(request):
             return RedirectResponse("/desk/sign-in", HTTPStatus.SEE_OTHER)
@@ -72,7 +72,7 @@ class DeskSignIn:
         return self._pages.write("locked.html", waiting=queue.waiting)
 
     def _waits(self, request: Request) -> Response:
-        """How many wait, for the screen of an office where somebody was signed in today."""
+        """How many cases wait, for an office device."""
         if not self._guard.is_office_device(request):
             return Response(status_code=HTTPStatus.NOT_FOUND)
         queue = read_queue(self._context)

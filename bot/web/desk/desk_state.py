@@ -1,4 +1,4 @@
-"""ボットの様子: the findings of `doctor` for an admin, in Japanese. No platform is asked from here."""
+"""ボットの様子: the findings of `doctor` for an admin, in Japanese, without requests to platforms."""
 
 from starlette.responses import Response
 
@@ -27,6 +27,6 @@ class DeskState:
         context = self._context
         deployment = Deployment(context.store.file, tuple(context.channels), context.is_https)
         findings = health_report(context, deployment, context.clock())
-        findings.sort(key=lambda one: _WORST_FIRST.index(one.verdict))
-        rows = [(_MARKS[one.verdict], *JAPANESE[one.name].of(one)) for one in findings]
+        findings.sort(key=lambda finding: _WORST_FIRST.index(finding.verdict))
+        rows = [(_MARKS[finding.verdict], *JAPANESE[finding.name].of(finding)) for finding in findings]
         return self._pages.show(request, "state.html", rows=rows, now=context.clock())

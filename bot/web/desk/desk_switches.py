@@ -1,4 +1,4 @@
-"""非常時: one press each for a disaster, for answers, channels and the desk itself, and for words in notices."""
+"""非常時: switches for a disaster, for answers, channels and the desk, and for message texts in notices."""
 
 from http import HTTPStatus
 
@@ -40,5 +40,5 @@ class DeskSwitches:
         return RedirectResponse("/desk/switches", HTTPStatus.SEE_OTHER)
 
     def _channels(self) -> dict[str, str]:
-        """The switch of each channel that is connected, and the channel's name."""
+        """The off switch of each connected channel, and the channel's name."""
         return {channel_off(channel): channel for channel in ("web", *self._context.channels)}

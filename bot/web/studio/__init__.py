@@ -1,1 +1,1 @@
-"""The studio: where the office changes what the bot knows."""
+"""The studio: pages on which the office edits the bot's content."""

@@ -1,4 +1,4 @@
-"""A card as a form: the values its fields show, and the values that are sent back."""
+"""Convert a card to form fields, and a submitted form back to a card's values."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from bot.content.cards.differences import shown
 from bot.content.read.hours_reader import BOXES, as_hours, days_data, ticked
 from bot.content.yaml.yaml_form import Data
 
-ROWS_SPARE = 1
-_PLACES = 12
+_SPARE_ROWS = 1
+_MOST_ROWS = 12
 
 Get = Callable[[str], str]
-"""A field of the sent form by name; empty where it is not there."""
+"""Reads a field of the submitted form; empty if missing."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """One field on the page. `hours`: a table of opening hours. `theirs`: the value somebody else saved meanwhile."""
+    """One form field. `hours`: a table of opening hours. `theirs`: a conflicting value saved by somebody else."""
 
     field: Field
     text: str
@@ -28,7 +28,7 @@ class Box:
 
 @dataclass(frozen=True)
 class HoursRow:
-    """One period: ticked days, dates of the month, times."""
+    """One period: checked days, days of the month, times."""
 
     days: frozenset[str]
     dates: str
@@ -37,7 +37,7 @@ class HoursRow:
 
 @dataclass(frozen=True)
 class HoursBoxes:
-    """The whole table, with empty rows at its ends to be filled in."""
+    """The table of opening hours, with empty rows to fill in."""
 
     rows: tuple[HoursRow, ...]
     unsure: frozenset[str]
@@ -45,7 +45,7 @@ class HoursBoxes:
 
 
 def boxes(kind: CardKind, values: Mapping[str, Data], theirs: Mapping[str, Data]) -> list[Box]:
-    """Every field of a card, in order."""
+    """The form fields of a card, in order."""
     return [
         Box(
             field,
@@ -58,7 +58,7 @@ def boxes(kind: CardKind, values: Mapping[str, Data], theirs: Mapping[str, Data]
 
 
 def fields_of(kind: CardKind, get: Get, before: Mapping[str, Data], *, is_new: bool = False) -> Values:
-    """The values that were filled in. `before`: the card until now, for values stored in another form than shown."""
+    """The submitted values. `before`: the card's current values, for those stored in another form than shown."""
     return {
         field.name: _filled(field, get, before.get(field.name, ""))
         for field in kind.fields
@@ -81,15 +81,15 @@ def _hours_boxes(hours: Data) -> HoursBoxes:
     special = [(str(row["day"]), _times(row), str(row.get("reason", ""))) for row in _rows(hours, "special")]
     unsure = ticked(hours.get("unsure", [])) if isinstance(hours, dict) else frozenset()
     return HoursBoxes(
-        (*rows, *[HoursRow(frozenset(), "", "")] * ROWS_SPARE), unsure, (*special, *[("", "", "")] * ROWS_SPARE)
+        (*rows, *[HoursRow(frozenset(), "", "")] * _SPARE_ROWS), unsure, (*special, *[("", "", "")] * _SPARE_ROWS)
     )
 
 
 def _hours(name: str, get: Get, before: Data) -> Data:
-    """The table back as data; rows without times are not there."""
+    """The table as data; rows without times are dropped."""
     old = _rows(before, "periods")
     periods: list[Data] = []
-    for position in range(_PLACES):
+    for position in range(_MOST_ROWS):
         times = get(f"{name}-{position}-times").replace("、", " ").split()
         days = frozenset(_ticked_boxes(f"{name}-{position}", get)) | _dates_typed(get(f"{name}-{position}-dates"))
         if times:
@@ -101,7 +101,7 @@ def _hours(name: str, get: Get, before: Data) -> Data:
 
 
 def _special(name: str, get: Get) -> Iterator[Data]:
-    for position in range(_PLACES):
+    for position in range(_MOST_ROWS):
         day = get(f"{name}-special-{position}-day").strip()
         if day:
             times = get(f"{name}-special-{position}-times").replace("、", " ").split()

@@ -1,4 +1,4 @@
-"""The studio: where the office changes what the bot knows. Its pages have the same guard as the desk."""
+"""The studio: pages on which the office edits the content, guarded like those of the desk."""
 
 from http import HTTPStatus
 
@@ -17,7 +17,7 @@ from bot.web.studio.studio_try import StudioTry
 
 
 class Studio:
-    """Everything under `/studio`."""
+    """All routes under `/studio`."""
 
     def __init__(self, context: AppContext) -> None:
         guard, pages = StaffGuard(context), StaffPages(context, "studio")
@@ -34,5 +34,5 @@ class Studio:
         self.routes = [route for part in parts for route in part.routes]
 
     def failed(self, status: HTTPStatus) -> Response:
-        """What went wrong, said to the office."""
+        """The error page of the studio."""
         return self._pages.write("failed.html", status, code=int(status))

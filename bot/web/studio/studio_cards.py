@@ -1,4 +1,4 @@
-"""Cards: the list of a kind, one card on one page, saved as it is typed."""
+"""Cards: a list for each kind, and a page for each card that saves while typing."""
 
 import json
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ class StudioCards:
 
     def _list(self, request: StaffRequest) -> Response:
         draft = self._draft()
-        pattern, word = _asked(request, "files"), _asked(request, "word").strip()
+        pattern, word = _query(request, "files"), _query(request, "word").strip()
         try:
             kind, listed = list_cards(draft.files, pattern)
         except NoSuchCardError:
@@ -52,30 +52,30 @@ class StudioCards:
         return self._pages.show(request, "cards.html", kind=kind, listed=matching, word=word, address=_address)
 
     def _show(self, request: StaffRequest) -> Response:
-        draft, place = self._draft(), CardRef(_asked(request, "file"), _asked(request, "name"))
+        draft, place = self._draft(), CardRef(_query(request, "file"), _query(request, "name"))
         values = _card(draft, place)
         if values is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         return self._page(request, place, Saved(values, draft.seen, {}))
 
     def _new(self, request: StaffRequest) -> Response:
-        draft, place = self._draft(), CardRef(_asked(request, "file"))
+        draft, place = self._draft(), CardRef(_query(request, "file"))
         kind = _kind(place)
         if not kind.grows:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         return self._page(request, place, Saved({}, draft.seen, {}), is_new=True)
 
     def _save(self, request: StaffRequest) -> Response:
-        """Save; a page that saves by itself gets JSON and goes on with the fields that nobody else has changed."""
+        """Save the card. A background save (`quiet`) gets JSON with the fields that somebody else changed."""
         place = CardRef(request.field("file"), request.field("name"))
         kind, is_new = _kind(place), request.field("new") == "yes"
         draft = self._draft()
         fields = fields_of(kind, request.field, _card(draft, place) or {}, is_new=is_new)
         if is_new:
             place = CardRef(place.file, name_of(kind, fields))
-        elif _card(draft, place) is None:  # somebody else has taken it out meanwhile: these words bring it back
-            fields = {**_naming(kind, place), **fields}
-        fault = _named_wrongly(kind, draft, place, fields) if is_new else ""
+        elif _card(draft, place) is None:  # removed by somebody else meanwhile: saving restores it
+            fields = {**_name_fields(kind, place), **fields}
+        fault = _name_fault(kind, draft, place, fields) if is_new else ""
         if fault:
             if request.field("quiet"):
                 return JSONResponse({"fault": fault}, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -114,14 +114,14 @@ class StudioCards:
             boxes=boxes(kind, saved.values or {}, saved.theirs), by=names.get(saved.by, ""), names=names,
             history=[(edit, _changes(kind, edit)) for edit in history[:_EDITS_SHOWN]], is_new=is_new, fault=fault,
             days=BOXES, marks=MARKS,
-            titled=_titled(kind, place, saved.values or {}), was_saved=_asked(request, "saved") == "yes", tried=None,
+            titled=_title(kind, place, saved.values or {}), was_saved=_query(request, "saved") == "yes", tried=None,
         )  # fmt: skip
 
     def _draft(self) -> Draft:
         return read_draft(self._context.store)
 
 
-def _asked(request: StaffRequest, name: str) -> str:
+def _query(request: StaffRequest, name: str) -> str:
     return request.query_params.get(name, "")
 
 
@@ -139,28 +139,27 @@ def _card(draft: Draft, place: CardRef) -> Values | None:
         raise HTTPException(HTTPStatus.NOT_FOUND) from None
 
 
-def _named_wrongly(kind: CardKind, draft: Draft, place: CardRef, fields: Mapping[str, Data]) -> str:
-    """A new record without a name, or with one that another has."""
+def _name_fault(kind: CardKind, draft: Draft, place: CardRef, fields: Mapping[str, Data]) -> str:
+    """The fault of a new record whose name is empty or taken; empty if none."""
     if not all(fields.get(name) for name in kind.named_by):
         return "名前になる欄が空です。書いてください。"
     return "同じ名前のものが、もうあります。" if _card(draft, place) is not None else ""
 
 
-def _naming(kind: CardKind, place: CardRef) -> Values:
-    """The fields that name a record which is no longer there."""
+def _name_fields(kind: CardKind, place: CardRef) -> Values:
+    """The naming fields of a record that was removed."""
     if not kind.grows:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     return {kind.named_by[0]: place.name}
 
 
 def _changes(kind: CardKind, edit: Edit) -> list[FieldChange]:
-    """What an edit changed."""
     was, now = (json.loads(text) if text else {} for text in (edit.before, edit.after))
     return list(field_changes(kind, was, now))
 
 
-def _titled(kind: CardKind, place: CardRef, values: Values) -> str:
-    """What the page is called."""
+def _title(kind: CardKind, place: CardRef, values: Values) -> str:
+    """The title of the page."""
     return kind.title if place.file == kind.files and not place.name else title_of(place.file, place.name, values)
 
 

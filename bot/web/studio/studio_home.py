@@ -1,4 +1,4 @@
-"""The studio's first page: what is in force, what the draft changes, what needs a look."""
+"""The studio's first page: the published revision, the draft's changes, and what needs attention."""
 
 from starlette.responses import Response
 

@@ -1,4 +1,4 @@
-"""「分からなかった文」: what residents wrote and the bot did not understand, and what it can become."""
+"""「分からなかった文」: messages the bot did not understand, and lessons taught from them."""
 
 from http import HTTPStatus
 
@@ -45,8 +45,8 @@ class StudioLearning:
         )  # fmt: skip
 
     def _try(self, request: StaffRequest) -> Response:
-        """What the lesson would change; nothing is kept yet."""
-        group, taught = request.path_params["group"], _taught(request)
+        """Preview what the lesson would change, without storing it."""
+        group, taught = request.path_params["group"], _read_lesson(request)
         try:
             preview = preview_lesson(self._context, group, taught)
         except (LessonError, NoSuchCardError):
@@ -59,7 +59,7 @@ class StudioLearning:
         )  # fmt: skip
 
     def _teach(self, request: StaffRequest) -> Response:
-        taught = _taught(request)
+        taught = _read_lesson(request)
         try:
             teach(self._context, request.staff, request.path_params["group"], taught)
         except (LessonError, NoSuchCardError):
@@ -70,13 +70,13 @@ class StudioLearning:
         return self._context.content.catalog
 
     def _titles(self) -> dict[str, str]:
-        """What entries and subjects are called."""
+        """Titles of entries and subjects by id."""
         catalog = self._catalog()
         subjects = {subject.id: subject.title for subject in catalog.not_ours}
         return subjects | {entry.id: entry.title for entry in catalog.entries}
 
 
-def _taught(request: StaffRequest) -> LessonTarget:
+def _read_lesson(request: StaffRequest) -> LessonTarget:
     lesson = request.field("lesson")
     if lesson not in set(Lesson):
         raise HTTPException(HTTPStatus.NOT_FOUND)

@@ -1,4 +1,4 @@
-"""Publishing a draft: what it changes, its regression check, a second person, and only then the publish."""
+"""Publishing a draft: its changes, the regression check, approval by a second person, publication."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -44,7 +44,7 @@ class StudioPublish:
         return self._page(request)
 
     def _progress(self, request: StaffRequest) -> Response:
-        """The part of the page that changes by itself."""
+        """The part of the page that is polled."""
         return HTMLResponse(self._pages.part("proof.html", **self._values(request)))
 
     def _prove(self, request: StaffRequest) -> Response:

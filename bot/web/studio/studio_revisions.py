@@ -1,4 +1,4 @@
-"""Every revision: who, when, why, what it changed; and the way back to it."""
+"""All revisions with author, time, reason and changes; restoring one."""
 
 from http import HTTPStatus
 

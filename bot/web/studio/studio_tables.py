@@ -1,4 +1,4 @@
-"""Excel and CSV: out as they are, in after a look at every difference and every faulty row."""
+"""Excel and CSV: export, and import after a preview of all changes and faulty rows."""
 
 from http import HTTPStatus
 
@@ -37,8 +37,8 @@ class StudioTables:
         self._pages = pages
         self.routes = [
             guard.route("/studio/tables", self._show, Permission.EDIT_CONTENT),
-            guard.route("/studio/tables", self._look, Permission.EDIT_CONTENT, ["POST"], UPLOADS),
-            guard.route("/studio/tables/take", self._take, Permission.EDIT_CONTENT, ["POST"], UPLOADS),
+            guard.route("/studio/tables", self._preview, Permission.EDIT_CONTENT, ["POST"], UPLOADS),
+            guard.route("/studio/tables/take", self._import, Permission.EDIT_CONTENT, ["POST"], UPLOADS),
             guard.route("/studio/tables/sasaeai.xlsx", self._workbook, Permission.EDIT_CONTENT),
             guard.route("/studio/tables/{number:int}.csv", self._csv, Permission.EDIT_CONTENT),
         ]
@@ -46,8 +46,8 @@ class StudioTables:
     def _show(self, request: StaffRequest) -> Response:
         return self._page(request)
 
-    def _look(self, request: StaffRequest) -> Response:
-        """What the file would change; nothing is kept yet."""
+    def _preview(self, request: StaffRequest) -> Response:
+        """Preview what the file would change, without storing it."""
         sent = request.form.get("file")
         body = sent.file.read() if isinstance(sent, UploadFile) else b""
         if not body:
@@ -59,7 +59,7 @@ class StudioTables:
             return self._page(request, fault=str(error))
         return self._page(request, imported=imported)
 
-    def _take(self, request: StaffRequest) -> Response:
+    def _import(self, request: StaffRequest) -> Response:
         try:
             changes = changes_from_text(request.field("changes"))
             import_changes(self._context, request.staff, changes)

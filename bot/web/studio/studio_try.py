@@ -1,4 +1,4 @@
-"""「ためしに聞いてみる」: one sentence, answered from the draft and from what is in force, side by side."""
+"""「ためしに聞いてみる」: one question, answered from the draft and from the published content, side by side."""
 
 import anyio
 from starlette.responses import HTMLResponse, Response
@@ -27,7 +27,7 @@ class StudioTry:
         return self._pages.show(request, "try.html", tried=None)
 
     def _ask(self, request: StaffRequest) -> Response:
-        """The whole page, or for a page that asks by itself the answer alone."""
+        """The whole page, or only the answer for a background request (`quiet`)."""
         tried: Trial | None = None
         if request.field("text").strip():
             tried = try_question(self._context, request.field("text"))

@@ -1,1 +1,1 @@
-"""What a draft is checked for before it is published."""
+"""The checks of a draft before publication."""

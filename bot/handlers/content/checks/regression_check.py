@@ -26,7 +26,7 @@ FIGURES = (
 )  # fmt: skip
 _SEVERITY = {Route.EMERGENCY: 2, Route.DESK: 1}
 NEW = "new"
-"""Stands in place of the old route for a safety message that the draft itself adds."""
+"""Replaces the old route for a safety message that the draft itself adds."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class RegressionRun:
     draft: Understander
     now: datetime
     answerer: Callable[[Understander], Answerer]
-    """Makes an answerer of either."""
+    """Makes an answerer of either content."""
 
     def faults(self, files: Files, shipped: Files) -> list[tuple[str, int, str, str]]:
         """Every fault of `content check`, and shipped parts that are missing: (file, line, what, how to fix)."""
@@ -46,7 +46,7 @@ class RegressionRun:
         return [(fault.file, fault.line, fault.what, fault.mend) for fault in faults]
 
     def replay(self, cases: Path, faults: list[tuple[str, int, str, str]]) -> RegressionReport:
-        """Ask both contents every set of messages and compare."""
+        """Let both contents answer all test messages, and compare."""
         frozen, judged = read_cases(cases / FROZEN), read_cases(cases / JUDGED)
         asked = [*frozen, *judged, *_own(self.published.catalog), *_checks(self.published.catalog)]
         was, becomes = (predict(self.answerer(content), asked) for content in (self.published, self.draft))
@@ -71,15 +71,15 @@ class RegressionRun:
                 continue
             listed_before, listed_after = (_by_lists(content, case.text) for content in (self.published, self.draft))
             cause = partial(cause_of, self.published, self.draft, case.text)
-            if _is_less(case.route, old.route, new.route):
+            if _is_less_severe(case.route, old.route, new.route):
                 yield Regression(case.text, case.route, old.route, new.route, by_lists=False, cause=cause())
-            elif _is_less(case.route, listed_before, listed_after):
+            elif _is_less_severe(case.route, listed_before, listed_after):
                 yield Regression(case.text, case.route, listed_before, listed_after, by_lists=True, cause=cause())
 
     def _missed_addition(self, case: ScoredCase) -> Iterable[Regression]:
         """Whether the draft misses a safety message that it adds itself."""
         route, _ = self.answerer(self.draft)(case.text)
-        if _is_less(case.route, case.route, route):
+        if _is_less_severe(case.route, case.route, route):
             yield Regression(case.text, case.route, NEW, route, by_lists=False, cause=Cause())
 
     def _figures(
@@ -112,6 +112,6 @@ def _by_lists(understander: Understander, text: str) -> Route:
     return signal.route if signal else Route.UNKNOWN
 
 
-def _is_less(due: Route, before: Route, after: Route) -> bool:
+def _is_less_severe(due: Route, before: Route, after: Route) -> bool:
     """Whether severity falls below both the earlier and the expected (`due`) one."""
     return _SEVERITY.get(after, 0) < min(_SEVERITY.get(before, 0), _SEVERITY[due])

@@ -108,7 +108,7 @@ def check_for_regressions(
 
 
 def faults_of_form(files: Files) -> list[tuple[str, int, str, str]]:
-    """Faults that keep the content from being read at all: (file, line, what, how to fix)."""
+    """Faults that make the content unreadable: (file, line, what, how to fix)."""
     return [(fault.file, fault.line, fault.what, fault.mend) for fault in catalog_of(files)[1]]
 
 
