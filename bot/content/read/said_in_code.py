@@ -12,7 +12,7 @@ from pathlib import Path
 
 import bot
 
-_SAYING = frozenset({"say", "plain", "honest", "staff_left", "leave", "menu"})
+_SAYING = frozenset({"say", "plain", "staff_availability", "staff_left", "leave", "menu"})
 _CHOOSING = "_choices"
 """Takes names of buttons, all of them without their beginning."""
 _HOLDING = frozenset({"key", "notice"})
