@@ -24,7 +24,7 @@ _PACKAGE = Path(bot.__file__).parent
 
 
 def platforms() -> frozenset[str]:
-    """The names of the platforms: each has a folder in `channels` with its sender."""
+    """The names of the platforms: each has a folder of its own among the channels, with its sender."""
     return frozenset(path.parent.name for path in (_PACKAGE / "channels").glob("*/*_sender.py"))
 
 

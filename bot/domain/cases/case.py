@@ -123,16 +123,16 @@ def after_message(
 
 def claimed(case: Case, owner: str, now: datetime, roster: DutyRoster) -> Case:
     """The case owned by `owner`. Raises NotPossibleError if somebody owns it already."""
-    taken = replace(case, status=next_status(case.status, CaseAction.CLAIM), changed_at=now)
-    return _owned(taken, owner, now, roster)
+    changed = replace(case, status=next_status(case.status, CaseAction.CLAIM), changed_at=now)
+    return _owned(changed, owner, now, roster)
 
 
 def handed_over(case: Case, owner: str, now: datetime, roster: DutyRoster) -> Case:
     """The case with a new owner, who must answer soon even if nothing is unanswered."""
-    given = _owned(
+    owned = _owned(
         replace(case, status=next_status(case.status, CaseAction.HAND_OVER), changed_at=now), owner, now, roster
     )
-    return replace(given, lease_until=answer_by(case.urgency, now, roster))
+    return replace(owned, lease_until=answer_by(case.urgency, now, roster))
 
 
 def answered(case: Case, now: datetime, unread_since: datetime | None = None) -> Case:
@@ -167,8 +167,8 @@ def put_back(case: Case, action: CaseAction, now: datetime, roster: DutyRoster) 
 
 def alarmed(case: Case, now: datetime, roster: DutyRoster) -> Case:
     """The waiting case after an alarm, with the next one scheduled."""
-    told = replace(case, status=next_status(case.status, CaseAction.ALARM), alarms=case.alarms + 1)
-    return _waiting(told, now, roster)
+    changed = replace(case, status=next_status(case.status, CaseAction.ALARM), alarms=case.alarms + 1)
+    return _waiting(changed, now, roster)
 
 
 def returned(case: Case, now: datetime) -> Case:

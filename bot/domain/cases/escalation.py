@@ -9,7 +9,7 @@ from bot.domain.cases.case_transitions import CaseAction
 from bot.domain.cases.duty_roster import DutyRoster
 from bot.domain.messages import Route
 
-SAME_NOTICE_WITHIN = timedelta(minutes=1)
+PIECES_ARE_TOLD_ONCE = timedelta(minutes=1)
 """Messages without danger that follow a notice within this time cause no further notice."""
 ALARMS_BEFORE_GROUPS = 2
 """From this alarm on, groups are notified again of a case that is no emergency."""
@@ -30,7 +30,7 @@ class StaffAlert:
     """The resident has just reported danger."""
 
     @property
-    def may_be_covered(self) -> bool:
+    def may_be_told_already(self) -> bool:
         """Whether an earlier notice may cover it: people write in pieces, but danger always causes a new notice."""
         return self.why is CaseAction.ADD and not self.danger
 

@@ -51,14 +51,14 @@ class PhoneLines:
     def calls(self, lines: Iterable[Line]) -> tuple[Call, ...]:
         """Lines as call buttons; those that may not be given are replaced by the switchboard, once."""
         switchboard = self.catalog.lines[self.catalog.duty.switchboard]
-        said: dict[str, Call] = {}
+        calls: dict[str, Call] = {}
         for line in lines:
             may_be_said = line.may_be_said(self.moment.now.date())
             if may_be_said:
-                said.setdefault(line.id, self._call(line))
+                calls.setdefault(line.id, self._call(line))
             if not may_be_said or line.use is Use.UNCONFIRMED:
-                said.setdefault(switchboard.id, self._call(switchboard))
-        return tuple(said.values())
+                calls.setdefault(switchboard.id, self._call(switchboard))
+        return tuple(calls.values())
 
     def _call(self, line: Line) -> Call:
         return Call(line.name, line.phone, dial_string(line.phone), self.state(line), line.link)

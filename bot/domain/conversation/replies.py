@@ -249,8 +249,8 @@ class ReplyWriter:
         sentences = (entry.helper_call if as_helper else ()) or entry.call
         if not sentences:
             return []
-        said = "".join(self.wording.say("answer-script-line", sentence=sentence) for sentence in sentences)
-        return [self.wording.say("answer-call-script"), said]
+        script = "".join(self.wording.say("answer-script-line", sentence=sentence) for sentence in sentences)
+        return [self.wording.say("answer-call-script"), script]
 
     def _actor_lines(self, entry: Entry, actor: Actor, *, head: bool) -> list[str]:
         texts = [

@@ -58,42 +58,42 @@ def shown_state(case: Case) -> str:
 
 def notice_of(wording: Wording, facts: NoticeFacts) -> Notice:
     case = facts.case
-    said = {
+    values = {
         "number": shown_number(case.number),
         "urgency": wording.say(f"urgency-{case.urgency}"),
         "kind": wording.kind_name(case.kind),
         "why": wording.say(f"notice-why-{facts.why}"),
         "name": facts.name,
     }
-    lines = [wording.say("notice-what", **said)]
+    lines = [wording.say("notice-what", **values)]
     if case.unanswered_since:
         lines.append(wording.say("notice-waits", span=shown_span(facts.at - case.unanswered_since)))
     if facts.words:
         lines.append(wording.say("notice-words", text=facts.words))
-    return _about(wording, facts, said, lines)
+    return _about(wording, facts, values, lines)
 
 
 def notice_now(wording: Wording, facts: NoticeFacts) -> Notice:
     """The edited notice: the current state of the case, without the resident's words."""
     case = facts.case
-    said = {
+    values = {
         "number": shown_number(case.number),
         "urgency": wording.say(f"urgency-{case.urgency}"),
         "kind": wording.kind_name(case.kind),
         "why": wording.say(f"notice-why-now-{case.status}", name=facts.name),
     }
-    return _about(wording, facts, said, [wording.say("notice-what", **said)])
+    return _about(wording, facts, values, [wording.say("notice-what", **values)])
 
 
-def _about(wording: Wording, facts: NoticeFacts, said: dict[str, str], lines: list[str]) -> Notice:
+def _about(wording: Wording, facts: NoticeFacts, values: dict[str, str], lines: list[str]) -> Notice:
     case = facts.case
     return Notice(
-        wording.say("notice-subject", **said),
+        wording.say("notice-subject", **values),
         tuple(lines),
         facts.link,
         claims=case.status is Status.WAITING,
         urgency=case.urgency,
-        number=said["number"],
+        number=values["number"],
         shown=shown_state(case),
     )
 

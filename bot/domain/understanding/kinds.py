@@ -44,8 +44,8 @@ class Kind:
     def sentences(self) -> Mapping[str, str]:
         """Its sentences by the keys that the code uses."""
         lead = f"{self.urgency}-{self.id}"
-        said = {f"kind-{self.id}": self.name, lead: self.lead, f"{lead}.easy": self.easy}
-        return {key: sentence for key, sentence in said.items() if sentence}
+        sentences = {f"kind-{self.id}": self.name, lead: self.lead, f"{lead}.easy": self.easy}
+        return {key: sentence for key, sentence in sentences.items() if sentence}
 
 
 @dataclass(frozen=True)

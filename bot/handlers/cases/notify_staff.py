@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from bot.domain.cases.duty_roster import DutyRoster
-from bot.domain.cases.escalation import SAME_NOTICE_WITHIN, StaffAlert, StaffReach, recipients
+from bot.domain.cases.escalation import PIECES_ARE_TOLD_ONCE, StaffAlert, StaffReach, recipients
 from bot.domain.delivery.staff_notice import CHAT, MAIL, StaffNotice
 from bot.domain.opening_hours import OpeningHours
 from bot.domain.staff.permissions import Permission, may
@@ -51,7 +51,7 @@ def notify_staff(
     """Queue notices: to the owner, or to the desk and the duty list, one person further with each alarm."""
     if not staff_channels or alert.case.is_drill:
         return
-    if alert.may_be_covered and was_told_since(connection, alert.case.id, alert.at - SAME_NOTICE_WITHIN):
+    if alert.may_be_told_already and was_told_since(connection, alert.case.id, alert.at - PIECES_ARE_TOLD_ONCE):
         return
     reach = read_staff_reach(connection, staff_channels)
     wanted = dict.fromkeys(recipient for recipient in recipients(reach, roster, alert) if recipient)
