@@ -1,7 +1,7 @@
-"""Content from before the kinds had a file of their own, brought into today's form.
+"""Upgrade content from before the kinds had a file of their own.
 
 Then a kind's name and sentences stood in `wording.yaml`, its lines in `triage/crisis-lines.yaml`, and the rest in code.
-What the office had written there goes with it; the rest is as shipped.
+What the office had written there is carried over; the rest is as shipped.
 """
 
 from bot.content.cards.cards import Values, cards_of, write_cards
@@ -12,23 +12,23 @@ _WORDING = "wording.yaml"
 _LINES = "triage/crisis-lines.yaml"
 
 
-def in_todays_form(files: Files, shipped: Files) -> Files:
-    """The content with a file of kinds; the same files where it has one. `shipped`: the content of this version."""
+def in_current_form(files: Files, shipped: Files) -> Files:
+    """The content with a file of kinds; unchanged if it has one. `shipped`: the content of this version."""
     if KINDS in files or KINDS not in shipped or _WORDING not in files or _LINES not in files:
         return files
     kinds = {name: _carried(files, values) for name, values in cards_of(shipped, KINDS).items()}
-    gone: dict[str, Values | None] = {key: None for name, of in kinds.items() for key in _keys(name, of).values()}
+    removed: dict[str, Values | None] = {key: None for name, of in kinds.items() for key in _keys(name, of).values()}
     lines: dict[str, Values | None] = dict.fromkeys(kinds)
     return {
         **files,
         KINDS: write_cards(shipped, KINDS, kinds),
-        _WORDING: write_cards(files, _WORDING, gone),
+        _WORDING: write_cards(files, _WORDING, removed),
         _LINES: write_cards(files, _LINES, lines),
     }
 
 
 def _keys(name: str, of: Values) -> dict[str, str]:
-    """Under which key of the wording each field of a kind stood."""
+    """The old wording key of each field of a kind."""
     lead = f"{of['urgency']}-{name}"
     return {"name": f"kind-{name}", "lead": lead, "easy": f"{lead}.easy"}
 

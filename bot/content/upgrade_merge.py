@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from bot.content.cards.card_kinds import CardKind, kind_of
 from bot.content.cards.cards import CardRef, Values, cards_of, write_card
 from bot.content.cards.three_way_merge import merge_fields
-from bot.content.check.kinds_floor import with_kinds_floor
+from bot.content.check.shipped_kinds import with_shipped_kinds
 from bot.content.check.unsafe_edits import calming_groups
 from bot.content.content_files import Files
-from bot.content.older_content import in_todays_form
+from bot.content.older_content import in_current_form
 from bot.content.read.kinds_reader import KINDS
 from bot.content.yaml.yaml_form import YamlText, parse_yaml
 from bot.domain.catalog import Use
@@ -33,7 +33,7 @@ def merge_upgrade(base: Files, mine: Files, shipped: Files) -> MergedUpgrade:
 
     Kinds of danger, their words and rules, and forbidden numbers are never removed.
     """
-    base, mine = (in_todays_form(files, shipped) for files in (base, mine))
+    base, mine = (in_current_form(files, shipped) for files in (base, mine))
     files = dict(mine)
     taken: list[CardRef] = []
     kept: list[CardRef] = []
@@ -103,7 +103,7 @@ def _restore_protected(files: dict[str, bytes], shipped: Files) -> None:
 
 def _restore_kinds(files: dict[str, bytes], shipped: Files) -> None:
     kinds = _parsed(files, KINDS)
-    kept = with_kinds_floor(kinds.data, _parsed(shipped, KINDS).data)
+    kept = with_shipped_kinds(kinds.data, _parsed(shipped, KINDS).data)
     if kept != kinds.data:
         files[KINDS] = YamlText(KINDS, kept, kinds.comments).written().encode()
 

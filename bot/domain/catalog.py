@@ -1,4 +1,4 @@
-"""Everything the bot knows, in one immutable value: entries, lines, what is not ours, small talk, wording."""
+"""One revision of the content as an immutable value: entries, phone lines, menu, small talk, wording, triage."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Actor(StrEnum):
-    """Who does something under a measure, in the order of the plan's columns."""
+    """Who acts under a measure, in the order of the plan's columns."""
 
     RESIDENT = "resident"
     COMMUNITY = "community"
@@ -28,16 +28,16 @@ class Actor(StrEnum):
 
 
 class Use(StrEnum):
-    """Whether a number may be said to a resident."""
+    """Whether a phone number may be given to residents."""
 
     SHIP = "ship"
-    """May be said, with its source, as not yet confirmed by the city."""
+    """Given with its source, as not yet confirmed by the city."""
     UNCONFIRMED = "unconfirmed"
-    """Said although unconfirmed, always with the switchboard beside it (the consultation desk alone)."""
+    """Given although unconfirmed, always together with the switchboard (only for the consultation desk)."""
     CONFIRM_FIRST = "confirm_first"
-    """Not said until an admin has confirmed it; the switchboard is said instead."""
+    """Not given until an admin has confirmed it; the switchboard is given instead."""
     NEVER = "do_not_ship"
-    """Wrong, retired or not for this city: the bot refuses to say it."""
+    """Wrong, retired or not for this city: never given."""
     CONFIRMED = "confirmed"
     """The city has confirmed it: `checked_by` and `checked_on` say who and when."""
 
@@ -47,7 +47,7 @@ SAYABLE = frozenset({Use.SHIP, Use.UNCONFIRMED, Use.CONFIRMED})
 
 @dataclass(frozen=True)
 class Line:
-    """A telephone (or a chat) that answers: one row of the facts, with the state of its check."""
+    """A phone line or chat for residents: one row of `lines.yaml`, with the state of its verification."""
 
     id: str
     name: str
@@ -68,17 +68,16 @@ class Line:
 
     @property
     def phone(self) -> str:
-        """The number to say first; empty for a line that is a chat or a page."""
+        """The first number; empty for a chat or a web page."""
         return self.phones[0] if self.phones else ""
 
     def may_be_said(self, today: date) -> bool:
-        """Whether a resident may be told this number today."""
         return self.use in SAYABLE and (self.valid_until is None or today <= self.valid_until)
 
 
 @dataclass(frozen=True)
 class Action:
-    """One bullet of the plan, word for word; `[[term-id|word]]` marks a word that the plan explains."""
+    """One bullet of the plan, verbatim; `[[term-id|word]]` marks a word that the plan explains."""
 
     actor: Actor
     text: str
@@ -86,7 +85,7 @@ class Action:
 
 @dataclass(frozen=True)
 class Entry:
-    """One of the 27 things that are matched: a measure, a term, a desk."""
+    """One of the 27 entries that messages are matched to: a measure, a term or a contact."""
 
     id: str
     title: str
@@ -116,7 +115,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class NotOurs:
-    """A subject that people ask about and the plan does not hold, with where to go instead."""
+    """A subject that people ask about but the plan does not cover, with where to go instead."""
 
     id: str
     title: str
@@ -127,8 +126,6 @@ class NotOurs:
 
 @dataclass(frozen=True)
 class Smalltalk:
-    """A kind of small talk with its reply."""
-
     id: str
     reply: str
     phrases: tuple[str, ...]
@@ -136,7 +133,7 @@ class Smalltalk:
 
 @dataclass(frozen=True)
 class SignalExamples:
-    """Examples for the classifier beside the lists: of danger, of distress, or (route `other`) of neither."""
+    """Classifier examples besides the word lists: of danger, of distress, or (route `other`) of neither."""
 
     route: str
     kind: str
@@ -145,7 +142,7 @@ class SignalExamples:
 
 @dataclass(frozen=True)
 class MenuItem:
-    """A situation of life with the entries that belong to it."""
+    """A life situation with its entries."""
 
     label: str
     question: str
@@ -154,7 +151,7 @@ class MenuItem:
 
 @dataclass(frozen=True)
 class CannedText:
-    """A text that staff can send as it stands or change first."""
+    """A text that staff can send unchanged or edited."""
 
     label: str
     text: str
@@ -162,7 +159,7 @@ class CannedText:
 
 @dataclass(frozen=True)
 class Check:
-    """A held-out message with the entries that are a right first answer."""
+    """A held-out message with the entries that are correct answers to it."""
 
     entry: str
     text: str
@@ -173,7 +170,7 @@ class Check:
 
 @dataclass(frozen=True)
 class SafetyCase:
-    """A message that the office has added to the set which every new revision must still hear."""
+    """A message added by the office; every new revision must still detect its danger or distress."""
 
     text: str
     route: Route
@@ -181,7 +178,7 @@ class SafetyCase:
 
 @dataclass(frozen=True)
 class Publishing:
-    """How a draft becomes public: whether a second person must agree, how many points first answers may drop."""
+    """Whether a second person must approve a draft, and how many percentage points first answers may drop."""
 
     second_reader: bool = True
     most_drop: int = 1
@@ -198,7 +195,7 @@ class Goal:
 
 @dataclass(frozen=True)
 class Plan:
-    """The plan around its measures: idea, goals, standing, period, publishers."""
+    """The plan apart from its measures."""
 
     title: str
     edition: str
@@ -212,19 +209,19 @@ class Plan:
 
 @dataclass(frozen=True)
 class Duty:
-    """When staff read, and which lines stand in for them: what the office sets."""
+    """The office's settings: when staff are on duty, and which lines replace them."""
 
     hours: OpeningHours
     desk_line: str
     switchboard: str
     promise_minutes: int
     same_case_days: int
-    """Who writes again within so many days after the end of a case goes on with it."""
+    """A resident who writes within this many days after the end of a case continues it."""
 
 
 @dataclass(frozen=True)
 class Retention:
-    """How long what is kept: talk without a case, words of a case after its end, the audit, keys of events."""
+    """Retention of messages without a case, texts of a case after its end, the audit log, and event keys."""
 
     talk_days: int = 30
     case_days: int = 365
@@ -247,7 +244,7 @@ class Catalog:
     triage: "Triage"
     signals: tuple[SignalExamples, ...]
     crisis_lines: "Mapping[str, tuple[str, ...]]"
-    """Of what is no kind: another language, no voice, a disaster."""
+    """Lines for situations that are not kinds: another language, no voice, a disaster."""
     plan: Plan
     duty: Duty
     retention: Retention
@@ -258,15 +255,13 @@ class Catalog:
 
     @cached_property
     def by_id(self) -> "dict[str, Entry]":
-        """Entries by their id."""
         return {entry.id: entry for entry in self.entries}
 
     @property
     def kinds(self) -> "Kinds":
-        """The kinds of danger and distress."""
         return self.triage.kinds
 
     @cached_property
     def sentences(self) -> "Mapping[str, str]":
-        """Everything that can be said by a key: the wording and the sentences of the kinds."""
+        """Every sentence by its key: the wording and the sentences of the kinds."""
         return MappingProxyType({**self.wording, **self.kinds.sentences})

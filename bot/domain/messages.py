@@ -1,4 +1,4 @@
-"""What comes in and what goes out, the same for every channel."""
+"""Incoming and outgoing messages, the same for every channel."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,11 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 
 CANCEL = "cancel"
-"""The command that takes a case back. Its button carries the number of its case: an old one takes back no new case."""
+"""The command that withdraws a case. Its button carries the case number: an old button cannot withdraw a new case."""
 
 
 class Route(StrEnum):
-    """Where a message is sent. The values are a contract: `ask --json` and `evaluate` print them."""
+    """Where a message is routed. The values are a contract: `ask --json` and `evaluate` print them."""
 
     ANSWER = "answer"
     CLARIFY = "clarify"
@@ -21,15 +21,15 @@ class Route(StrEnum):
 
 
 Answerer = Callable[[str], tuple[Route, tuple[str, ...]]]
-"""A bot that is asked one message after the other: the route, and the ids of the entries shown."""
+"""Answers one message: the route, and the ids of the entries shown."""
 
 
 class EventKind(StrEnum):
-    """What a channel can tell. The values are stored."""
+    """Kinds of platform events. The values are stored."""
 
     TEXT = "text"
     PRESS = "press"
-    """A button that carries its meaning (`Choice.does`)."""
+    """A button press; its text is the button's command (`Choice.does`)."""
     STICKER = "sticker"
     IMAGE = "image"
     VIDEO = "video"
@@ -37,34 +37,34 @@ class EventKind(StrEnum):
     FILE = "file"
     LOCATION = "location"
     FORM = "form"
-    """Written on a page of ours that opens once (`private_pages`)."""
+    """Submitted on one of our single-use pages (`private_pages`)."""
     THING = "thing"
-    """Something else without words: a contact, a poll, what a platform invents next."""
+    """Other content without text: a contact, a poll, a type that the platform adds later."""
     FOLLOW = "follow"
     UNFOLLOW = "unfollow"
     UNSEND = "unsend"
     JOIN = "join"
-    """The bot was brought into a group, or something was said in one."""
+    """The bot was added to a group, or somebody wrote in one."""
     LEAVE = "leave"
-    """The bot was put out of a group, or may not write there any more."""
+    """The bot was removed from a group, or may no longer write there."""
     MOVE = "move"
-    """The group of this lane has a new address (`person`), and with it another lane."""
+    """The group of this lane has a new address (`person`), and therefore another lane."""
     OTHER = "other"
 
 
 WRITTEN = frozenset({EventKind.TEXT, EventKind.FORM})
-"""What is words of a resident."""
+"""Kinds that carry a resident's own words."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened on a platform, as its door read it.
+    """One event on a platform, as parsed by its channel.
 
-    `key` is unique within the channel. Events of one `lane` (a person, a group) are handled one after the other.
-    `person` is the platform's own id, empty where it was not told. `ticket` allows one answer that costs nothing.
-    `strays` are strings of an event that have no known place in it: an SOS may be among them.
-    `silent`: somebody else has this talk now, the bot must not write. `edits`: the writer changed an earlier message.
-    `quotes`: the platform's id of the message that this one answers.
+    `key` is unique within the channel. Events of one `lane` (a person, a group) are processed in order.
+    `person`: the platform's id of the person, empty if not given. `ticket` allows one free answer.
+    `strays`: strings of the event in no known field: an SOS may be among them.
+    `silent`: somebody else answers in this chat now, the bot must not write. `edits`: changes an earlier message.
+    `quotes`: the platform's id of the quoted message.
     """
 
     kind: EventKind
@@ -82,19 +82,19 @@ class Event:
     quotes: str = ""
     in_group: bool = False
     author: str = ""
-    """The lane of who it was in a group, where the platform tells."""
+    """In a group, the lane of the author, if the platform gives it."""
     raw: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
 class Inbound:
-    """One message of a resident, as a handler gets it.
+    """One message of a resident, as handlers receive it.
 
-    `event` is unique within the channel: a second message with the same event is the same message again.
-    `source` is a keyed hash of where it came from (the web: the address), for limits and for grouping floods.
-    `message` is the platform's id of the message, `address` its id of the person, `ticket` allows one answer.
-    `goes_out`: the answer is sent over a platform (the page fetches its own).
-    `restored`: it may have been answered before the database was set back; what is answered now is kept, and not sent.
+    `event` is unique within the channel: a second message with the same event is a duplicate.
+    `source`: keyed hash of the origin (on the web: the IP address), for rate limits and for grouping floods.
+    `message`: the platform's id of the message; `address`: its id of the person; `ticket` allows one free answer.
+    `goes_out`: the answer is sent over a platform (the web page fetches its own).
+    `restored`: it may have been answered before the database was restored; its answer is stored, but not sent.
     """
 
     channel: str
@@ -116,7 +116,7 @@ class Inbound:
 
 @dataclass(frozen=True)
 class Call:
-    """A number to press. `dial` is what `tel:` takes (a `#` escaped), `state` says whether somebody answers now."""
+    """A number to call. `dial`: the `tel:` form (`#` escaped); `state`: whether somebody answers now."""
 
     name: str
     phone: str
@@ -127,7 +127,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Choice:
-    """A button: its words, and what pressing it means. Typing the words does the same."""
+    """A button: its label, and the command it sends. Typing the label does the same."""
 
     label: str
     does: str
@@ -135,7 +135,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class ShownEntry:
-    """An entry that stands in the reply, with the fitted probability that it is the right one."""
+    """An entry shown in the reply, with the fitted probability that it is the right one."""
 
     id: str
     title: str
@@ -144,7 +144,7 @@ class ShownEntry:
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer, in the order in which it is read: `lead`, `calls`, `body`, `choices`, `small`."""
+    """One answer. Reading order: `lead`, `calls`, `body`, `choices`, `small`."""
 
     route: Route
     lead: tuple[str, ...] = ()
@@ -154,13 +154,13 @@ class Reply:
     small: tuple[str, ...] = ()
     entries: tuple[ShownEntry, ...] = field(default=())
     by_staff: bool = False
-    """A member of staff wrote it, not the bot."""
+    """Written by a member of staff, not by the bot."""
     glance: str = ""
-    """What a locked screen may show; the neutral sentence where it is empty."""
+    """Text for a locked screen; the neutral sentence if empty."""
 
     @property
     def text(self) -> str:
-        """Everything as plain text: for the terminal, for `ask`, for a channel without buttons."""
+        """The plain-text form, for the terminal, `ask` and channels without buttons."""
         blocks = ["\n".join(self.lead), "\n".join(map(_call_line, self.calls)), "\n".join(self.body)]
         blocks.append("\n".join(f"{number} {choice.label}" for number, choice in enumerate(self.choices, 1)))
         blocks.append("\n".join(self.small))

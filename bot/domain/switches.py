@@ -1,4 +1,4 @@
-"""What an admin can switch for the whole city with one press. Triage and cases have no switch."""
+"""Switches that an admin sets for the whole city. Triage and cases have no switch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,40 +12,39 @@ ORDINARY = frozenset({Route.ANSWER, Route.CLARIFY, Route.UNKNOWN, Route.SMALLTAL
 
 
 class Switch(StrEnum):
-    """The values are stored. Beside these each channel has one of its own (`channel_off`)."""
+    """The values are stored. Each channel also has a switch of its own (`channel_off`)."""
 
     DISASTER = "disaster"
-    """The lines for a disaster stand first in every answer."""
+    """The lines for a disaster come first in answers."""
     ANSWERS_OFF = "answers-off"
     DESK_OFF = "desk-off"
-    """Staff cannot read now: nothing is promised."""
+    """Staff cannot read messages now: replies promise nothing."""
     NOTICE_WORDS = "notice-words"
-    """Notices carry the resident's last words: the city's own decision."""
+    """Notices quote the resident's last words: the city's own decision."""
 
 
 DESK_MAIL = "desk-mail"
-"""Stored beside the switches: the desk's own mail address."""
+"""Stored with the switches: the desk's own mail address."""
 FEW_PUSHES = "few-pushes"
-"""Set when a platform's messages of the month run low: then only emergencies are pushed to groups."""
+"""Set when a platform's monthly message quota runs low: then only emergencies are pushed to groups."""
 PUSHES_LEFT = "pushes-left"
-"""What the platform told last of the month's messages, as the desk shows it."""
+"""The platform's latest report on its monthly message quota, as the desk shows it."""
 LAST_BACKUP = "last-backup"
-"""When the last backup was made, in ISO form."""
+"""Time of the last backup (ISO 8601)."""
 
 
 def channel_off(channel: str) -> str:
-    """The switch that stops ordinary answers on one channel alone."""
+    """The switch that stops ordinary answers on this channel only."""
     return f"{channel}-off"
 
 
 @dataclass(frozen=True)
 class Switches:
-    """What stands on: names of switches with their value."""
+    """Values of the switches that are on, by name."""
 
     values: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def is_on(self, switch: str) -> bool:
-        """Whether it is on."""
         return bool(self.values.get(switch))
 
     def mutes(self, channel: str) -> bool:

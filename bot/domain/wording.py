@@ -9,7 +9,7 @@ PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)(?::([a-z0-9-]+))?\}")
 
 
 class WordingError(Exception):
-    """A sentence is missing, or a placeholder of it has no value."""
+    """A sentence is missing, or one of its placeholders has no value."""
 
 
 class HasPhone(Protocol):
@@ -29,7 +29,7 @@ class Wording:
     easy: bool = False
 
     def kind_name(self, kind: str) -> str:
-        """What a kind of danger or distress is called; by its id where the content no longer lists it."""
+        """The name of a kind of danger or distress; its id if the content no longer lists it."""
         key = f"kind-{kind}"
         return self.say(key) if key in self.sentences else kind
 

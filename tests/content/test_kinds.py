@@ -8,12 +8,12 @@ from sqlalchemy import Connection
 from bot.channels.line.line_channel import NAME as LINE
 from bot.channels.telegram.telegram_events import NAME as TELEGRAM
 from bot.content.cards.cards import CardRef, cards_of, read_card, write_cards
-from bot.content.check.unsafe_edits import below_the_floor
+from bot.content.check.unsafe_edits import safety_faults
 from bot.content.content_files import Files, digest_of, files_in, pack_files
 from bot.content.read.catalog_reader import catalog_of
 from bot.content.read.kinds_reader import KINDS
 from bot.content.read.required import PRIVATE_FIELDS, required_wording
-from bot.content.read.said_in_code import names_in, platforms
+from bot.content.read.wording_keys import names_in, platforms
 from bot.content.upgrade_merge import merge_upgrade
 from bot.content.yaml.yaml_form import Data, YamlText, parse_yaml
 from bot.domain.catalog import SignalExamples
@@ -123,7 +123,7 @@ LOWERED: list[tuple[str, Callable[[list[Row]], list[Row]], str]] = [
 @pytest.mark.parametrize(("change", "said"), [row[1:] for row in LOWERED], ids=[row[0] for row in LOWERED])
 def test_no_office_takes_a_danger_away(change: Callable[[list[Row]], list[Row]], said: str) -> None:
     lowered = with_rows(change)
-    found = [fault.what for fault in below_the_floor(catalog_of(lowered)[0], lowered, SHIPPED) if fault.file == KINDS]
+    found = [fault.what for fault in safety_faults(catalog_of(lowered)[0], lowered, SHIPPED) if fault.file == KINDS]
     assert any("はじめから入っている種類" in what and said in what for what in found)
     again = merge_upgrade(
         SHIPPED, lowered, changed(SHIPPED, CardRef("wording.yaml", "menu"), lambda _: {"text": "新しい版"})
@@ -140,7 +140,7 @@ def test_own_words_and_rules_of_a_shipped_kind_are_never_fewer() -> None:
     assert sea["words"] == {"flood": ["濁流", "流された", "鉄砲水"], "far": []}
     assert sea["rules"] == rules
     hushed = with_rows(but("sea", words={"flood": ["濁流", "鉄砲水"], "far": ["濁流"]}, rules=rules))
-    assert any("かくして" in fault.what for fault in below_the_floor(catalog_of(hushed)[0], hushed, shipped))
+    assert any("かくして" in fault.what for fault in safety_faults(catalog_of(hushed)[0], hushed, shipped))
 
 
 def test_an_own_kind_keeps_its_place_when_a_newer_version_brings_another() -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from bot.bootstrap import platforms_that_know_repeats
 from bot.domain.cases.case_transitions import Reason
-from bot.domain.delivery.after_restore import Pending, may_go_again
+from bot.domain.delivery.after_restore import Pending, may_resend
 from bot.domain.delivery.delivery_rules import OutboundState
 from bot.domain.messages import Route
 from bot.domain.staff.permissions import Role
@@ -287,8 +287,8 @@ def test_what_may_go_out_again() -> None:
         "leaving a group": (_pending(leaves=True, written=day), True),
     }
     for name, (pending, expected) in table.items():
-        assert may_go_again(pending, backed_up, now, REPEATS) is expected, name
-    assert not may_go_again(_pending(ticket=-60 * 12), None, now, REPEATS), "nobody knows when the backup was made"
+        assert may_resend(pending, backed_up, now, REPEATS) is expected, name
+    assert not may_resend(_pending(ticket=-60 * 12), None, now, REPEATS), "nobody knows when the backup was made"
 
 
 # --- with LINE at the other end ------------------------------------------------------------------------------

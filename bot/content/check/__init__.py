@@ -1,1 +1,1 @@
-"""Faults of content, and edits that are never published."""
+"""Find faults of the content, and edits that must never be published."""

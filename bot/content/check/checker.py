@@ -1,4 +1,4 @@
-"""`content check`: every fault of the content in one run, with file, line and what to do."""
+"""`content check`: every fault of the content in one run, with file, line and remedy."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from bot.content.check.content_counts import distinct, units
 from bot.content.check.kinds_check import kind_faults, misplaced
-from bot.content.check.unsafe_edits import below_the_floor
+from bot.content.check.unsafe_edits import safety_faults
 from bot.content.content_faults import Fault
 from bot.content.content_files import Files, files_in
 from bot.content.read.catalog_reader import ENTRY_FOLDERS, catalog_of
@@ -42,14 +42,14 @@ Ask = Callable[[str], tuple[Route, tuple[str, ...]]]
 
 @dataclass(frozen=True)
 class Checking:
-    """One run over one folder."""
+    """One check of one folder."""
 
     catalog: Catalog
     numbers: LineNumbers
     today: date
 
     def faults(self) -> Iterable[Fault]:
-        """Everything that can be seen without asking the bot."""
+        """Faults found without asking the bot."""
         yield from self._entries()
         yield from self._phrases()
         yield from self._lines()
@@ -57,8 +57,8 @@ class Checking:
         yield from self._texts()
         yield from self._triage()
 
-    def asked(self, ask: Ask) -> Iterable[Fault]:
-        """What asking the bot shows: unreachable entries, checks that fail."""
+    def answer_faults(self, ask: Ask) -> Iterable[Fault]:
+        """Faults found by asking the bot: unreachable entries, failed checks."""
         for entry in self.catalog.entries:
             if entry.phrases and not any(ask(phrase)[1][:1] == (entry.id,) for phrase in entry.phrases[:10]):
                 yield self._fault(
@@ -70,8 +70,8 @@ class Checking:
         for check in self.catalog.checks:
             route, entries = ask(check.text)
             if route not in {Route.ANSWER, Route.CLARIFY} or not set(entries) & set(check.accept):
-                found = entries[0] if entries else route
-                what = f"確かめの文「{check.text}」の答えが「{found}」になります（正しくは {'、'.join(check.accept)}）"
+                first = entries[0] if entries else route
+                what = f"確かめの文「{check.text}」の答えが「{first}」になります（正しくは {'、'.join(check.accept)}）"
                 yield Fault(
                     check.file, check.line, what, "正しい項目の phrases に、似た場面の別の言い方を足してください"
                 )
@@ -138,7 +138,7 @@ class Checking:
             )
 
     def _phrases(self) -> Iterable[Fault]:
-        """The same phrase under two: whichever it should mean, the other is wrong."""
+        """The same phrase under two owners: whichever is meant, the other is wrong."""
         owners: dict[str, str] = {}
         for owner, phrase in self._owned_phrases():
             other = owners.setdefault(squeeze(phrase) or phrase, owner)
@@ -226,7 +226,7 @@ class Checking:
     def _filled(
         self, file: str, line: int, key: str, sentence: str, places: frozenset[str] = PLACEHOLDERS
     ) -> Iterable[Fault]:
-        """A sentence with places to fill."""
+        """Faults of a sentence with placeholders. `places`: the names allowed."""
         yield from self._sentence(file, line, sentence)
         for name, of in PLACEHOLDER.findall(sentence):
             if name not in places or (name == "tel" and not self._may_be_said(of)):
@@ -272,16 +272,16 @@ class Checking:
 
 
 def check_content(root: Path, today: date, ask_of: Callable[[Catalog], Ask]) -> list[Fault]:
-    """All faults of a folder, by file and line."""
+    """All faults of a folder, sorted by file and line."""
     return check_files(files_in(root), today, ask_of)
 
 
 def check_files(
     files: Files, today: date, ask_of: Callable[[Catalog], Ask], shipped: Files = MappingProxyType({})
 ) -> list[Fault]:
-    """All faults, by file and line. The bot is asked only where the form is right: `ask_of` builds it.
+    """All faults, sorted by file and line. `ask_of` builds the bot, which is asked only if the form is right.
 
-    `shipped`: what came with this version, of which some things must stay.
+    `shipped`: the content of this version, parts of which must stay.
     """
     catalog, faults = catalog_of(files)
     checking = Checking(catalog, LineNumbers.of(files, ENTRY_FOLDERS), today)
@@ -289,7 +289,7 @@ def check_files(
         faults += checking.faults()
         faults += misshapen(files)
         faults += misplaced(catalog, files)
-        faults += below_the_floor(catalog, files, shipped) if shipped else ()
+        faults += safety_faults(catalog, files, shipped) if shipped else ()
     if not any(fault.file.startswith(("triage/", "lines", KINDS)) for fault in faults) and catalog.entries:
-        faults += checking.asked(ask_of(catalog))
+        faults += checking.answer_faults(ask_of(catalog))
     return sorted(set(faults))

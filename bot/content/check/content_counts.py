@@ -1,15 +1,15 @@
-"""What is counted in the content: phrases that differ, and length as LINE sees it."""
+"""Counts over the content: distinct phrases, and length as LINE counts it."""
 
 from collections.abc import Sequence
 
 from rapidfuzz import fuzz
 
 ALIKE = 90
-"""Phrases of one entry with this token-set likeness count once."""
+"""Phrases of one entry with this token-set similarity count as one."""
 
 
 def distinct(phrases: Sequence[str]) -> list[str]:
-    """The phrases that count: of those whose token-set likeness is 90 or more, one."""
+    """The phrases that count: only the first of those whose similarity is `ALIKE` or more."""
     kept: list[str] = []
     for phrase in phrases:
         if all(fuzz.token_set_ratio(phrase, other) < ALIKE for other in kept):

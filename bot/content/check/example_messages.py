@@ -1,4 +1,4 @@
-"""Every phrase of the content with the class it teaches."""
+"""Every phrase of the content as an example of its class."""
 
 import hashlib
 import json
@@ -17,21 +17,21 @@ _CLASS_OF_ROUTE = {"emergency": EMERGENCY, "desk": DESK, "other": NOT_OURS}
 def examples_of(
     catalog: Catalog, analyzer: Analyzer, known: Mapping[str, Analysis] = MappingProxyType({})
 ) -> list[Example]:
-    """Phrases of entries (with titles and button words), of what is not ours, of small talk, of distress and danger.
+    """Phrases of entries (with titles and button labels), other subjects, small talk, distress and danger.
 
-    `known`: analyses of texts by the same analyzer, which need not be made again.
+    `known`: existing analyses by the same analyzer, by text.
     """
     rows = _usual_rows(catalog)
     new = [text for text in dict.fromkeys(text for text, _, _ in rows) if text not in known]
-    found = dict(known)
+    analyses = dict(known)
     for start in range(0, len(new), _BATCH):
         batch = new[start : start + _BATCH]
-        found.update(zip(batch, analyzer.analyse(batch), strict=True))
-    return [Example(text, name, group, found[text]) for text, name, group in rows]
+        analyses.update(zip(batch, analyzer.analyse(batch), strict=True))
+    return [Example(text, name, group, analyses[text]) for text, name, group in rows]
 
 
 def examples_digest(catalog: Catalog) -> str:
-    """A name for everything that an index is fitted from: changes with no other part of the content."""
+    """Digest of what an index is fitted from; no other part of the content changes it."""
     rows = [[entry.id for entry in catalog.entries], *_usual_rows(catalog)]
     return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()
 
@@ -56,6 +56,6 @@ def _rows(catalog: Catalog) -> Iterable[tuple[str, str, str]]:
 
 
 def texts_by_row(catalog: Catalog) -> list[str]:
-    """The text of every row of the index, in its order: by class, then as the content has them."""
+    """The text of every row of the index, in its order: by class, then as in the content."""
     places = {name: place for place, name in enumerate([*(entry.id for entry in catalog.entries), *OTHER_CLASSES])}
     return [text for text, _, _ in sorted(_rows(catalog), key=lambda row: places[row[1]])]

@@ -1,4 +1,4 @@
-"""The sense of the kinds of danger and distress: each is heard, has a number to call, and a sentence that says it."""
+"""Check the kinds of danger and distress: each needs a rule, a number to call, and a sentence that gives it."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -16,11 +16,11 @@ RULES = "triage/rules.yaml"
 
 
 def kind_faults(catalog: Catalog, numbers: LineNumbers, today: date) -> Iterable[Fault]:
-    """What can be seen in the catalog."""
-    heard = {rule.kind for rule in catalog.triage.rules}
+    """Faults visible in the catalog."""
+    detected = {rule.kind for rule in catalog.triage.rules}
     for kind in catalog.kinds:
         line = numbers.line_of(KINDS, f'id: "{kind.id}"')
-        if kind.id not in heard:
+        if kind.id not in detected:
             mend = "この種類の rules: に決まりを書くか、triage/rules.yaml に足してください"
             yield Fault(KINDS, line, f"種類「{kind.id}」には、気づくための決まりがありません", mend)
         if not kind.lines:
@@ -35,7 +35,7 @@ def kind_faults(catalog: Catalog, numbers: LineNumbers, today: date) -> Iterable
 
 
 def misplaced(catalog: Catalog, files: Files) -> Iterable[Fault]:
-    """What is written in another file and would be passed over: sentences of a kind, another urgency of a rule."""
+    """What is written in another file and would be ignored: sentences of a kind, another urgency of a rule."""
     numbers = LineNumbers.of(files, ())
     for key in sorted(set(catalog.wording) & set(catalog.kinds.sentences)):
         line = numbers.line_of("wording.yaml", f"{key}:")
@@ -51,7 +51,7 @@ def misplaced(catalog: Catalog, files: Files) -> Iterable[Fault]:
 
 
 def _numberless(kind: Kind, numbers: LineNumbers) -> Iterable[Fault]:
-    """An answer to danger that names no number. The sentence of a kind for talking leaves them to the list below it."""
+    """Emergency sentences without a number. A kind for talking may leave numbers to the list below its sentence."""
     for sentence in filter(None, (kind.lead, kind.easy)):
         if kind.urgency is Route.EMERGENCY and "{tel:" not in sentence and not (kind.is_talk and kind.lines):
             what = f"種類「{kind.id}」の、命の危険への答えに、電話番号が一つもありません"

@@ -1,1 +1,1 @@
-"""Files into a catalog."""
+"""Read the content's files into a catalog."""

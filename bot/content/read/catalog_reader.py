@@ -1,4 +1,4 @@
-"""`intents/` on disk to a `Catalog`. Every fault of form is collected; `checker` looks at the sense."""
+"""Read `intents/` into a `Catalog`, collecting every fault of form; `checker` checks the meaning."""
 
 import re
 from collections.abc import Iterable
@@ -45,19 +45,19 @@ _DAY_GROUPS = {
 
 
 def read_catalog(root: Path) -> tuple[Catalog, list[Fault]]:
-    """The catalog in a folder, as `catalog_of`."""
+    """The catalog of a folder and its faults, as in `catalog_of`."""
     return catalog_of(files_in(root))
 
 
 def catalog_of(files: Files) -> tuple[Catalog, list[Fault]]:
-    """The catalog and the faults of form found while reading; the catalog is as whole as it could be made."""
+    """The catalog, as complete as possible, and the faults of form found while reading."""
     faults: list[Fault] = []
 
     def sheet(name: str) -> Value:
         return read_yaml(files, name, faults)
 
     entries = tuple(_entry(sheet(name)) for name in files if name.startswith(_ENTRY_PLACES))
-    talk = sheet("wording.yaml")
+    wording = sheet("wording.yaml")
     crisis = sheet("triage/crisis-lines.yaml")
     listed = sheet(KINDS)
     kinds = kinds_of(listed)
@@ -67,8 +67,8 @@ def catalog_of(files: Files) -> tuple[Catalog, list[Fault]]:
         not_ours=tuple(map(_not_ours, sheet("not-ours.yaml"))),
         smalltalk=tuple(map(_smalltalk, sheet("smalltalk.yaml"))),
         menu=tuple(map(_menu_item, sheet("menu.yaml"))),
-        synonyms=tuple((each["from"].text(), each["to"].text()) for each in sheet("synonyms.yaml")),
-        wording=MappingProxyType({key: value.text() for key, value in talk.items()}),
+        synonyms=tuple((row["from"].text(), row["to"].text()) for row in sheet("synonyms.yaml")),
+        wording=MappingProxyType({key: value.text() for key, value in wording.items()}),
         says=MappingProxyType({key: value.texts() for key, value in sheet("follow-ups.yaml").items()}),
         triage=triage_of(sheet("triage/rules.yaml"), sheet("triage/words.yaml"), listed, kinds),
         signals=(*map(_signal_examples, sheet("triage/examples.yaml")), *own_examples(listed, kinds)),
@@ -76,7 +76,7 @@ def catalog_of(files: Files) -> tuple[Catalog, list[Fault]]:
         plan=_plan(sheet("plan.yaml")),
         duty=_duty(sheet("duty.yaml")),
         retention=read_retention(sheet("retention.yaml")),
-        canned=tuple(CannedText(each["label"].text(), each["text"].text()) for each in sheet("canned.yaml")),
+        canned=tuple(CannedText(row["label"].text(), row["text"].text()) for row in sheet("canned.yaml")),
         checks=tuple(check for name in files if name.startswith("checks/") for check in _checks(sheet(name))),
         safety=tuple(_safety(sheet("safety.yaml"))),
         publishing=_publishing(sheet("publishing.yaml")),
@@ -162,7 +162,7 @@ def _hours(value: Value) -> OpeningHours:
 
 
 def _special_days(value: Value) -> Iterable[tuple[date, SpecialDay]]:
-    """One day that is not as usual: closed where it has no times."""
+    """Days with exceptional hours; closed if there are no times."""
     for row in value:
         day = _day(row["day"])
         times = tuple((period.start, period.end) for period in _timed(row["times"], frozenset()))
@@ -192,11 +192,11 @@ def _minutes(match: re.Match[str]) -> tuple[int, int]:
 
 def _days(value: Value) -> frozenset[str]:
     days: set[str] = set()
-    for each in value:
-        name = each.text()
+    for day in value:
+        name = day.text()
         if name not in DAY_NAMES and name not in _DAY_GROUPS:
-            each.sheet.fault(
-                each.line,
+            day.sheet.fault(
+                day.line,
                 f"曜日「{name}」が分かりません",
                 "mon…sun、weekdays、holiday、year-end、day-10 などで書いてください",
             )

@@ -1,4 +1,4 @@
-"""Opening hours as the content writes them, as boxes to tick, and as one line of text for a table."""
+"""Convert opening hours between the content's form, check boxes, and one line of text for a table."""
 
 import re
 from collections.abc import Mapping
@@ -20,17 +20,17 @@ _CLOSED = "休み"
 
 
 class HoursTextError(ValueError):
-    """A line of opening hours cannot be read; holds the part."""
+    """A line of opening hours cannot be read; its argument is the unreadable part."""
 
 
 def ticked(days: Data) -> frozenset[str]:
-    """The days with their groups opened: `weekdays` is five boxes."""
+    """The days with groups expanded: `weekdays` is five boxes."""
     names = days if isinstance(days, list) else []
     return frozenset(day for name in names for day in GROUPS.get(str(name), (str(name),)))
 
 
 def days_data(chosen: frozenset[str], before: Data = "") -> list[Data]:
-    """Chosen days as the content writes them; as they were written before, where they are the same."""
+    """Chosen days in the content's form; in their previous form if they are the same days."""
     if isinstance(before, list) and ticked(before) == chosen:
         return before
     left, names = set(chosen), []
@@ -55,11 +55,11 @@ def hours_text(hours: Data) -> str:
 
 
 def hours_from_text(text: str) -> dict[str, Data]:
-    """What `hours_text` wrote. Raises HoursTextError."""
+    """Parse the form of `hours_text`. Raises HoursTextError."""
     periods: list[Data] = []
     special: list[Data] = []
     unsure: list[Data] = []
-    for part in (each.strip() for each in re.split("[；;]", text)):
+    for part in (piece.strip() for piece in re.split("[；;]", text)):
         first, _, rest = part.partition(" ")
         if not part:
             continue
@@ -73,7 +73,7 @@ def hours_from_text(text: str) -> dict[str, Data]:
 
 
 def as_hours(periods: list[Data], unsure: list[Data], special: list[Data]) -> dict[str, Data]:
-    """Only the parts that are there."""
+    """Leaves out empty parts."""
     named: dict[str, Data] = {"periods": periods, "unsure": unsure, "special": special}
     return {name: value for name, value in named.items() if value}
 
@@ -85,8 +85,8 @@ def _special(day: str, rest: str) -> Data:
 
 
 def _rows(hours: Mapping[str, Data], name: str) -> list[dict[str, Data]]:
-    found = hours.get(name, [])
-    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+    rows = hours.get(name, [])
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
 def _days_text(days: Data) -> str:

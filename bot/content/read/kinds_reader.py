@@ -1,4 +1,4 @@
-"""`kinds.yaml`: the table of kinds; each with its own lists of danger and examples, where it has any."""
+"""Read `kinds.yaml`: the table of kinds, each with its own danger words, rules and examples, if it has any."""
 
 import re
 
@@ -10,11 +10,11 @@ from bot.domain.understanding.kinds import Kind, KindId, KindRole, Kinds
 KINDS = "kinds.yaml"
 URGENCIES = (Route.EMERGENCY, Route.DESK)
 _ID = re.compile(r"[a-z][a-z0-9-]{0,15}", re.ASCII)
-"""As long as the column in which a case keeps it."""
+"""At most as long as the column of a case in which it is stored."""
 
 
 def kinds_of(sheet: Value) -> Kinds:
-    """The table; what cannot be read is a fault. Every role has exactly one kind, or nothing could be opened."""
+    """The table; unreadable rows are faults. Every role needs exactly one kind, or its cases could not be opened."""
     if sheet.node is None:
         return Kinds()
     kinds = tuple(kind for row in sheet if (kind := _kind(row)))
@@ -30,7 +30,7 @@ def kinds_of(sheet: Value) -> Kinds:
 
 
 def own_examples(sheet: Value, kinds: Kinds) -> tuple[SignalExamples, ...]:
-    """The examples that stand with their kind."""
+    """The examples listed with their kind."""
     rows = ((kinds[row["id"].text("")], row["phrases"].texts()) for row in sheet)
     return tuple(SignalExamples(kind.urgency, kind.id, phrases) for kind, phrases in rows if phrases)
 

@@ -1,12 +1,12 @@
-"""What no version of the content may lack: the entries' ids, the sentences that the code says, their places.
+"""What every version of the content must have: the ids of entries, the sentences that the code uses, placeholders.
 
-The sentences follow from the code: those said by name are read in it, the others are a beginning and a value of an
-enum. The sentences of a kind stand with the kind in `kinds.yaml`, whose reader wants them.
+The keys of the sentences follow from the code: those used by name are read from it, the others are a prefix and a value
+of an enum. The sentences of a kind are listed with it in `kinds.yaml`, whose reader requires them.
 """
 
 from functools import cache
 
-from bot.content.read.said_in_code import platforms, said_by_name
+from bot.content.read.wording_keys import literal_keys, platforms
 from bot.domain.cases.case_transitions import CaseAction, FollowUpReport, Status
 from bot.domain.catalog import SAYABLE, Actor
 from bot.domain.delivery.staff_notice import ChatReplyKind
@@ -22,10 +22,10 @@ ENTRY_IDS = frozenset(
         *(f"contact-{name}" for name in ("city", "shakyo", "nikoniko", "kouken", "minsei", "soudan")),
     }
 )
-"""A contract, stable for ever."""
+"""A contract: these ids never change."""
 
 NOT_KINDS = ("other-language", "no-voice", "disaster")
-"""Lists of lines beside those of the kinds."""
+"""Lists of phone lines besides those of the kinds."""
 
 EXAMPLE_ROUTES = frozenset({"emergency", "desk", "other"})
 
@@ -35,11 +35,11 @@ PLACEHOLDERS = frozenset(
     phone place plan promise sentence source span start state tel text time title until urgency why
     """.split()  # noqa: SIM905 -- a list of words is read as words
 )
-"""What may stand in braces in a sentence."""
+"""Names allowed in braces in a sentence."""
 
 PRIVATE_FIELDS = ("name", "address", "telephone", "words")
-"""By hand: the fields of the page that opens once, which stands in a layer above. A test compares them."""
-_TELL_NOBODY = frozenset(
+"""Fields of the single-use page, copied because it belongs to a higher layer. A test compares them."""
+_WITHOUT_NOTICE = frozenset(
     {
         CaseAction.CLAIM,
         CaseAction.REPLY,
@@ -53,33 +53,33 @@ _TELL_NOBODY = frozenset(
         CaseAction.REPORT,
     }
 )
-"""What somebody does to a case without news for staff. Whatever is new needs a sentence until it is named here."""
-_KEPT_AS_WORDS = frozenset({EventKind.TEXT})
-_SHOWN_NOWHERE = frozenset({EventKind.UNFOLLOW, EventKind.UNSEND, EventKind.LEAVE, EventKind.MOVE, EventKind.OTHER})
+"""Actions on a case that cause no notice to staff. A new action needs a sentence unless it is listed here."""
+_STORED_AS_TEXT = frozenset({EventKind.TEXT})
+_NEVER_SHOWN = frozenset({EventKind.UNFOLLOW, EventKind.UNSEND, EventKind.LEAVE, EventKind.MOVE, EventKind.OTHER})
 _UNREADABLE = (EventKind.IMAGE, EventKind.VIDEO, EventKind.VOICE, EventKind.FILE, EventKind.LOCATION)
-"""What has an answer of its own; everything else has the common one."""
+"""Kinds with an answer of their own; all others share one."""
 _ABOUT_A_CASE = (ChatReplyKind.CLAIMED, ChatReplyKind.TAKEN, ChatReplyKind.BY_LINK, ChatReplyKind.AT_DESK)
 
 _BY_VALUE: dict[str, frozenset[str]] = {
     "actor": frozenset(Actor),
     "answer-place": frozenset({"measure", "term", "contact"}),
-    "came": frozenset(EventKind) - _KEPT_AS_WORDS - _SHOWN_NOWHERE,
+    "came": frozenset(EventKind) - _STORED_AS_TEXT - _NEVER_SHOWN,
     "channel": frozenset(("web", "drill", *platforms())),  # without a platform: our own page, and drills
-    "choice": frozenset({"stop"}),  # a press that a platform's own menu sends; no reply has it as a button
+    "choice": frozenset({"stop"}),  # sent by a platform's own menu; no reply has it as a button
     "line-check": frozenset((*SAYABLE, "hidden")),
     "notice": frozenset(ChatReplyKind),
-    "notice-why": frozenset((*(frozenset(CaseAction) - _TELL_NOBODY), *_ABOUT_A_CASE)),
+    "notice-why": frozenset((*(frozenset(CaseAction) - _WITHOUT_NOTICE), *_ABOUT_A_CASE)),
     "notice-why-now": frozenset(Status),
     "private": frozenset(PRIVATE_FIELDS),
-    "said": frozenset(FollowUpReport) - {FollowUpReport.NO_HELP_YET},  # this one opens the case again
+    "said": frozenset(FollowUpReport) - {FollowUpReport.NO_HELP_YET},  # this one reopens the case
     "unreadable": frozenset(_UNREADABLE),
     "urgency": frozenset({Route.EMERGENCY, Route.DESK}),
 }
-"""Sentences that are said by a beginning and a value."""
+"""Keys made of a prefix and a value."""
 
 
 @cache
 def required_wording() -> frozenset[str]:
-    """The keys of `wording.yaml` that the code says."""
-    by_value = {f"{beginning}-{value}" for beginning, values in _BY_VALUE.items() for value in values}
-    return said_by_name() | by_value
+    """The keys of `wording.yaml` that the code uses."""
+    by_value = {f"{prefix}-{value}" for prefix, values in _BY_VALUE.items() for value in values}
+    return literal_keys() | by_value

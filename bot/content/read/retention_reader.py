@@ -1,4 +1,4 @@
-"""`intents/retention.yaml`: how long what is kept. A slip of the pen must not erase what is needed still."""
+"""Read `intents/retention.yaml`. A typing error must not erase data that is still needed."""
 
 from bot.content.yaml.yaml_nodes import Value
 from bot.domain.catalog import Retention
@@ -8,7 +8,7 @@ _MOST = 36_500
 
 
 def read_retention(sheet: Value) -> Retention:
-    """The periods; one that is too short or too long is a fault, and the shipped one stands in its place."""
+    """The periods; one that is too short or too long is a fault, and the shipped one replaces it."""
     shipped = Retention()
     return Retention(**{name: _number(sheet[name], getattr(shipped, name), least) for name, least in _LEAST.items()})
 

@@ -1,4 +1,4 @@
-"""The lists of danger as the files have them: words in groups, and rules over the groups."""
+"""Read the danger lists: groups of words, and rules over the groups."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,23 +10,23 @@ Groups = Mapping[str, WordGroup]
 
 
 def triage_of(rules: Value, words: Value, listed: Value, kinds: Kinds) -> Triage:
-    """The lists of danger; a rule that cannot be read is a fault and is left out.
+    """The danger lists; an unreadable rule is a fault and is left out.
 
-    `listed`: the file of the kinds, in which a kind may have words and rules of its own.
+    `listed`: the file of kinds, in which a kind may have its own words and rules.
     """
     groups = {name: WordGroup.of(name, value.texts()) for name, value in words.items()}
-    nothing = WordGroup.of("", ())
+    empty = WordGroup.of("", ())
     return Triage(
         rules=(*_shared(rules, groups, kinds), *_own(listed, groups, kinds)),
-        idioms=groups.get("idioms", nothing),
-        information=groups.get("information", nothing),
-        padding=groups.get("padding", nothing),
+        idioms=groups.get("idioms", empty),
+        information=groups.get("information", empty),
+        padding=groups.get("padding", empty),
         kinds=kinds,
     )
 
 
 def _shared(rules: Value, groups: Groups, kinds: Kinds) -> Iterator[Rule]:
-    """The rules of the file of rules. Their urgency is their kind's."""
+    """The rules of the shared file. Their urgency is that of their kind."""
     for row in rules:
         name = row["kind"].text()
         if name in kinds:
@@ -38,7 +38,7 @@ def _shared(rules: Value, groups: Groups, kinds: Kinds) -> Iterator[Rule]:
 
 
 def _own(listed: Value, groups: Groups, kinds: Kinds) -> Iterator[Rule]:
-    """The rules that stand with their kind: its own groups of words before those of the same name that all share."""
+    """The rules listed with their kind: its own word groups take precedence over shared ones of the same name."""
     for row in listed:
         name = row["id"].text("")
         own = {group: WordGroup.of(f"{name}/{group}", value.texts()) for group, value in row["words"].items()}

@@ -1,4 +1,4 @@
-"""A case: somebody's trouble in the hands of the consultation desk, and what each thing that happens makes of it."""
+"""A resident's case at the consultation desk, and its state after each event."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ DANGER_LASTS = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class CaseWish:
-    """What a step of the talk wants to happen with the resident's case."""
+    """The request of a dialogue step to open or to raise the resident's case."""
 
     kind: KindId
     urgency: Route
@@ -22,7 +22,7 @@ class CaseWish:
 
 @dataclass(frozen=True)
 class Arrived:
-    """When a message came, from whom, and from which address."""
+    """Time, sender and origin (`Inbound.source`) of a message."""
 
     moment: datetime
     resident: str
@@ -31,10 +31,10 @@ class Arrived:
 
 @dataclass(frozen=True)
 class Case:
-    """One case as stored. `urgency` is the route that opened or raised it: emergency or desk.
+    """One case as stored. `urgency`: the route that opened or raised it, emergency or desk.
 
-    Open, it has an owner until `lease_until`, or an alarm at `alarm_at`. `unanswered_since`: the oldest message of the
-    resident that staff have not answered. `bot_answers`: the resident went back to the bot.
+    While open, it has an owner until `lease_until`, or an alarm at `alarm_at`. `unanswered_since`: time of the
+    resident's oldest message that staff have not answered. `bot_answers`: the resident returned to the bot.
     """
 
     id: str
@@ -55,29 +55,29 @@ class Case:
     closed_at: datetime | None = None
     reason: str = ""
     told_at: datetime | None = None
-    """When the bot last said the numbers to call while staff had the case."""
+    """When the bot last gave the numbers to call while staff had the case."""
     bot_answers: bool = False
     is_drill: bool = False
     taken_at: datetime | None = None
-    """When the resident was told that staff read; None while the bot is all they have."""
+    """When the resident was told that staff are reading; None while only the bot answers."""
     for_other: bool = False
     joined_to: str = ""
     quiet_from: int | None = None
     quiet_until: int | None = None
-    """The hours in which the resident must not be written to, as minutes from midnight in the city."""
+    """Quiet hours in which the resident must not be written to: minutes from midnight, city time."""
     ask_at: datetime | None = None
-    """When the resident, who agreed to it, is asked whether they found help."""
+    """When the resident, who has agreed to it, is asked whether they found help."""
     asks: int = 0
     found_help: str = ""
-    """What they said: `yes`, `no`, or nothing yet."""
+    """The resident's answer: `yes`, `no`, or empty."""
 
     def is_danger_at(self, now: datetime) -> bool:
-        """Whether the resident wrote of danger within the last hour: a picture that comes now belongs to it."""
+        """Whether the resident reported danger within the last hour: a picture sent now belongs to it."""
         return self.urgency is Route.EMERGENCY and now - self.changed_at <= DANGER_LASTS
 
     @property
     def is_watched(self) -> bool:
-        """The invariant: an open case has an owner within a lease, or an alarm to come."""
+        """The invariant: an open case has an owner with a lease, or a scheduled alarm."""
         if self.status is Status.WAITING:
             return self.alarm_at is not None and not self.owner
         if self.status is Status.CLAIMED:
@@ -91,21 +91,21 @@ class Case:
 
 
 def opened(case_id: str, number: str, wish: CaseWish, at: Arrived, roster: DutyRoster) -> Case:
-    """A new case, waiting, with its first alarm to come."""
+    """A new waiting case with its first alarm scheduled."""
     status = next_status(None, CaseAction.OPEN)
     case = Case(case_id, number, at.resident, wish.kind, wish.urgency, status, at.source, at.moment, at.moment)
     return _waiting(replace(case, unanswered_since=at.moment), at.moment, roster)
 
 
 def cancelled(case: Case, now: datetime) -> Case:
-    """The case that its resident took back."""
+    """The case after its resident withdrew it."""
     return _ended(replace(case, status=next_status(case.status, CaseAction.CANCEL)), now)
 
 
 def after_message(
     case: Case, wish: CaseWish | None, now: datetime, roster: DutyRoster, kinds: Kinds
 ) -> tuple[CaseAction, Case]:
-    """The case after a further message of its resident, which may make it more urgent. Raises NotPossibleError."""
+    """The case after another message of its resident, which may make it more urgent. Raises NotPossibleError."""
     action = CaseAction.RAISE if wish and _is_raised(case, wish, kinds) else CaseAction.ADD
     changed = replace(
         case,
@@ -122,23 +122,23 @@ def after_message(
 
 
 def claimed(case: Case, owner: str, now: datetime, roster: DutyRoster) -> Case:
-    """The case in the hands of `owner`. Raises NotPossibleError where somebody has it."""
-    taken = replace(case, status=next_status(case.status, CaseAction.CLAIM), changed_at=now)
-    return _owned(taken, owner, now, roster)
+    """The case owned by `owner`. Raises NotPossibleError if somebody owns it already."""
+    changed = replace(case, status=next_status(case.status, CaseAction.CLAIM), changed_at=now)
+    return _owned(changed, owner, now, roster)
 
 
 def handed_over(case: Case, owner: str, now: datetime, roster: DutyRoster) -> Case:
-    """The case in the hands of somebody else, who has to show soon that they know it."""
-    given = _owned(
+    """The case with a new owner, who must answer soon even if nothing is unanswered."""
+    owned = _owned(
         replace(case, status=next_status(case.status, CaseAction.HAND_OVER), changed_at=now), owner, now, roster
     )
-    return replace(given, lease_until=answer_by(case.urgency, now, roster))
+    return replace(owned, lease_until=answer_by(case.urgency, now, roster))
 
 
 def answered(case: Case, now: datetime, unread_since: datetime | None = None) -> Case:
-    """The case after an answer of its owner: nothing waits, and it may rest.
+    """The case after an answer of its owner.
 
-    `unread_since`: something came that the owner had not seen when writing; it waits on, and the clock runs on.
+    `unread_since`: time of a message that the owner had not seen when writing; it stays unanswered, with its deadline.
     """
     return replace(
         case,
@@ -152,12 +152,12 @@ def answered(case: Case, now: datetime, unread_since: datetime | None = None) ->
 
 
 def noted(case: Case, now: datetime) -> Case:
-    """The case after a note, which moves no clock."""
+    """The case after a note, which changes no deadline."""
     return replace(case, status=next_status(case.status, CaseAction.NOTE), changed_at=now)
 
 
 def put_back(case: Case, action: CaseAction, now: datetime, roster: DutyRoster) -> Case:
-    """The case back in the queue: released, lapsed or opened again. Raises NotPossibleError."""
+    """The case back in the queue: released, lapsed or reopened. Raises NotPossibleError."""
     back = replace(case, status=next_status(case.status, action), changed_at=now, closed_at=None, reason="", alarms=0)
     back = replace(
         back, unanswered_since=back.unanswered_since or now, bot_answers=False, taken_at=None, ask_at=None, joined_to=""
@@ -166,38 +166,37 @@ def put_back(case: Case, action: CaseAction, now: datetime, roster: DutyRoster) 
 
 
 def alarmed(case: Case, now: datetime, roster: DutyRoster) -> Case:
-    """The waiting case after somebody was told again: one alarm more, and the next one to come."""
-    told = replace(case, status=next_status(case.status, CaseAction.ALARM), alarms=case.alarms + 1)
-    return _waiting(told, now, roster)
+    """The waiting case after an alarm, with the next one scheduled."""
+    changed = replace(case, status=next_status(case.status, CaseAction.ALARM), alarms=case.alarms + 1)
+    return _waiting(changed, now, roster)
 
 
 def returned(case: Case, now: datetime) -> Case:
-    """The case whose resident talks with the bot again; its owner keeps it."""
+    """The case after its resident returned to the bot; its owner keeps it."""
     return replace(case, status=next_status(case.status, CaseAction.RETURN), changed_at=now, bot_answers=True)
 
 
 def closed(case: Case, reason: Reason, now: datetime) -> Case:
-    """The case at its end."""
-    done = replace(case, status=next_status(case.status, CaseAction.CLOSE), reason=reason)
-    return _ended(done, now)
+    ended = replace(case, status=next_status(case.status, CaseAction.CLOSE), reason=reason)
+    return _ended(ended, now)
 
 
 def joined(case: Case, into: Case, now: datetime) -> Case:
-    """The case at its end, because the same person's trouble goes on in `into`. Raises NotPossibleError."""
+    """The case closed because it continues in `into`, of the same person. Raises NotPossibleError."""
     if into.id == case.id or into.status not in OPEN_STATUSES or into.is_drill != case.is_drill:
         message = "a case is joined to another one that is open, and no drill"
         raise NotPossibleError(message)
-    done = replace(case, status=next_status(case.status, CaseAction.JOIN), reason=Reason.JOINED, joined_to=into.id)
-    return _ended(done, now)
+    ended = replace(case, status=next_status(case.status, CaseAction.JOIN), reason=Reason.JOINED, joined_to=into.id)
+    return _ended(ended, now)
 
 
 def for_other(case: Case, now: datetime) -> Case:
-    """The case whose writer says that it is about somebody else."""
+    """The case after its writer said that it is about somebody else."""
     return replace(case, status=next_status(case.status, CaseAction.FOR_OTHER), changed_at=now, for_other=True)
 
 
 def shown_number(number: str) -> str:
-    """Six digits as people read them out: `482-915`."""
+    """Six digits as people read them aloud: `482-915`."""
     return f"{number[:3]}-{number[3:]}"
 
 

@@ -1,4 +1,4 @@
-"""What may happen to a case in which status: one table over every status and action."""
+"""The states of a case: one table of every status and the actions possible in it."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -6,20 +6,16 @@ from types import MappingProxyType
 
 
 class Status(StrEnum):
-    """Where a case stands."""
-
     WAITING = "waiting"
-    """Nobody looks after it now."""
+    """It has no owner."""
     CLAIMED = "claimed"
-    """One member of staff looks after it, until the lease ends."""
+    """One member of staff owns it until the lease ends."""
     CLOSED = "closed"
     CANCELLED = "cancelled"
-    """The resident took it back."""
+    """The resident withdrew it."""
 
 
 class CaseAction(StrEnum):
-    """What can happen to a case."""
-
     OPEN = "open"
     ADD = "add"
     RAISE = "raise"
@@ -32,23 +28,23 @@ class CaseAction(StrEnum):
     LAPSE = "lapse"
     """The owner did not answer in time."""
     ALARM = "alarm"
-    """Nobody has taken it, and somebody is told again."""
+    """Nobody has claimed it, and staff are notified again."""
     RETURN = "return"
     """The resident wants the bot to answer again."""
     CLOSE = "close"
     JOIN = "join"
-    """It goes on in another case of the same person."""
+    """It continues in another case of the same person."""
     REOPEN = "reopen"
     FOR_OTHER = "for-other"
     """The writer says that it is about somebody else."""
     QUIET = "quiet"
-    """The hours in which the resident must not be written to."""
+    """Quiet hours, in which the resident must not be written to, are set."""
     AGREE = "agree"
     """The resident agrees to be asked later whether they found help."""
     ASK = "ask"
     """The resident is asked whether they found help."""
     REPORT = "report"
-    """The resident says whether they found help, or wants to be asked no more."""
+    """The resident answers whether they found help, or asks not to be asked again."""
 
 
 _W, _C, _CLOSED, _CANCELLED = Status.WAITING, Status.CLAIMED, Status.CLOSED, Status.CANCELLED
@@ -91,21 +87,19 @@ OPEN_STATUSES = frozenset({Status.WAITING, Status.CLAIMED})
 
 
 class Reason(StrEnum):
-    """Why a case was closed."""
-
     DONE = "done"
     PASSED_ON = "passed-on"
-    """Another office looks after it."""
+    """Another office has taken over."""
     NO_ANSWER = "no-answer"
     FALSE_ALARM = "false-alarm"
     PRANK = "prank"
     DRILL = "drill"
     JOINED = "joined"
-    """It goes on in another case (`Case.joined_to`)."""
+    """It continues in another case (`Case.joined_to`)."""
 
 
 class FollowUpReport(StrEnum):
-    """What a resident says of a case that has ended. The values are commands of the talk."""
+    """What a resident reports about an ended case. The values are commands of the dialogue."""
 
     AGREE = "agree"
     FOUND_HELP = "found-help"
@@ -114,11 +108,11 @@ class FollowUpReport(StrEnum):
 
 
 class NotPossibleError(Exception):
-    """This cannot happen to a case in this status."""
+    """The action is not possible in the status of the case."""
 
 
 def next_status(status: Status | None, action: CaseAction) -> Status:
-    """Where the action leads. Raises NotPossibleError."""
+    """The status after the action. Raises NotPossibleError."""
     try:
         return TRANSITIONS[status, action]
     except KeyError:

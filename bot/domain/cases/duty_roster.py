@@ -1,4 +1,4 @@
-"""Who looks after cases when: the duty list, the hours with their special days, the clocks that follow from both."""
+"""The duty list and the desk's hours with their special days, and the deadlines that follow from both."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -9,58 +9,58 @@ from bot.domain.city_calendar import CITY_ZONE, is_holiday
 from bot.domain.opening_hours import WEEKDAYS, Open, OpeningHours, SpecialDay, next_opening, open_at, times_of
 
 _LONGEST_SILENCE = timedelta(days=1)
-"""Where no opening is known, an alarm comes after this time all the same."""
+"""If no opening is known, an alarm comes after this time anyway."""
 
 
 @dataclass(frozen=True)
 class DutyPerson:
-    """One line of the duty list. `weekdays`: names of `WEEKDAYS`; `absent_until` is the last day away."""
+    """One row of the duty list. `weekdays`: names in `WEEKDAYS`; `absent_until`: the last day of absence."""
 
     staff: str
     weekdays: frozenset[str] = frozenset(WEEKDAYS)
     on_call: bool = False
     absent_until: date | None = None
     is_reached: bool = True
-    """Whether there is a way to tell the person: only then are they on call."""
+    """Whether the person can be notified: only then can they be on call."""
 
-    def is_there(self, day: date) -> bool:
-        """Whether the person works on that day."""
+    def works_on(self, day: date) -> bool:
         away = self.absent_until is not None and day <= self.absent_until
         return not away and WEEKDAYS[day.weekday()] in self.weekdays
 
 
 @dataclass(frozen=True)
 class DutyRoster:
-    """The duty list in its order, and the hours of the desk with closures and special days put in."""
+    """The duty list in its order, and the desk's hours. `special`: closures and special days."""
 
     hours: OpeningHours
     people: tuple[DutyPerson, ...] = ()
     special: Mapping[date, SpecialDay] = field(default_factory=lambda: MappingProxyType({}))
 
     def with_special_days(self) -> OpeningHours:
-        """The hours as they are this year."""
         return replace(self.hours, special=self.special)
 
     def is_open(self, now: datetime) -> bool:
-        """Whether the desk has duty hours."""
+        """Whether it is within duty hours."""
         return open_at(self.with_special_days(), now.astimezone(CITY_ZONE), is_holiday) is Open.YES
 
     def next_opening(self, now: datetime) -> datetime | None:
-        """When duty hours begin next; None where nobody knows."""
+        """Start of the next duty hours; None if not known."""
         return next_opening(self.with_special_days(), now.astimezone(CITY_ZONE), is_holiday)
 
     def on_duty(self, now: datetime) -> tuple[str, ...]:
-        """Who is to be told now, in order: in hours who works today, out of hours who is on call."""
+        """Staff to notify now, in order: in duty hours those who work today, otherwise those on call."""
         today = now.astimezone(CITY_ZONE).date()
-        there = [each for each in self.people if each.is_there(today)]
+        working = [person for person in self.people if person.works_on(today)]
         if self.is_open(now):
-            return tuple(each.staff for each in there)
+            return tuple(person.staff for person in working)
         return tuple(
-            each.staff for each in self.people if each.on_call and each.is_reached and not _is_away(each, today)
+            person.staff
+            for person in self.people
+            if person.on_call and person.is_reached and not _is_away(person, today)
         )
 
     def after_duty_time(self, now: datetime, span: timedelta) -> datetime:
-        """The moment at which so much duty time will have gone by, to the minute; a day later where no hours are."""
+        """When `span` of duty time will have passed, to the minute; a day from now if no hours are known."""
         hours, left, at = self.with_special_days(), span, now
         while left > timedelta():
             if not self.is_open(at):
@@ -74,7 +74,7 @@ class DutyRoster:
         return at
 
     def duty_time(self, start: datetime, end: datetime) -> timedelta:
-        """How much duty time lies between two moments."""
+        """Duty time between two moments."""
         hours, spent, at = self.with_special_days(), timedelta(), start
         while at < end:
             if not self.is_open(at):
@@ -88,7 +88,7 @@ class DutyRoster:
         return spent
 
     def first_alarm(self, now: datetime, wait: timedelta, *, is_emergency: bool) -> datetime:
-        """When to tell somebody again: after `wait` where somebody can be told then, else when the desk opens next."""
+        """When to notify again: after `wait` if somebody can be notified then, otherwise at the next opening."""
         at = now + wait
         if self.is_open(at) or (is_emergency and self.on_duty(at)):
             return at
@@ -96,7 +96,7 @@ class DutyRoster:
 
 
 def closing_time(hours: OpeningHours, at: datetime) -> datetime:
-    """When the duty hours that run at `at` end."""
+    """End of the duty hours that include `at`. Raises ValueError outside duty hours."""
     local = at.astimezone(CITY_ZONE)
     for day in (local.date(), local.date() - timedelta(days=1)):
         midnight = datetime.combine(day, time(), tzinfo=CITY_ZONE)

@@ -1,4 +1,4 @@
-"""Who of the staff is told of a case, and by which way. Pure: how staff can be reached is handed in."""
+"""Which staff are notified of a case, and how. Pure: how staff can be reached is an argument."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,62 +10,62 @@ from bot.domain.cases.duty_roster import DutyRoster
 from bot.domain.messages import Route
 
 PIECES_ARE_TOLD_ONCE = timedelta(minutes=1)
-"""Messages without danger that follow a notice within this time are not told again."""
+"""Messages without danger that follow a notice within this time cause no further notice."""
 ALARMS_BEFORE_GROUPS = 2
-"""From this alarm on groups are told again of a case that is no emergency."""
+"""From this alarm on, groups are notified again of a case that is no emergency."""
 _PUSHED_TO_GROUPS = frozenset(
     {CaseAction.OPEN, CaseAction.RAISE, CaseAction.REOPEN, CaseAction.LAPSE, CaseAction.RELEASE}
 )
-"""A push to a group counts once per member: what only continues a case is left to mail and desk."""
+"""A push to a group counts once per member: what only continues a case is left to mail and the desk's page."""
 
 
 @dataclass(frozen=True)
 class StaffAlert:
-    """What there is to tell: a case, why, and when that was."""
+    """Reason and time of a notification about a case."""
 
     case: Case
     why: CaseAction
     at: datetime
     danger: bool = False
-    """The resident has just written of danger."""
+    """The resident has just reported danger."""
 
     @property
     def may_be_told_already(self) -> bool:
-        """Whether what is on its way tells it too: people write in pieces, and danger is always told again."""
+        """Whether an earlier notice may cover it: people write in pieces, but danger always causes a new notice."""
         return self.why is CaseAction.ADD and not self.danger
 
 
 @dataclass(frozen=True)
 class StaffReach:
-    """How staff can be reached now, as recipients of messages."""
+    """How staff can be reached now, as recipients of notices."""
 
     mails: Mapping[str, str]
-    """By account: the person's mail."""
+    """The person's mail by account."""
     chats: tuple[tuple[str, str], ...]
     """(account, chat); the account of a group is empty."""
     desk_mail: str = ""
     spares_pushes: bool = False
 
     def chat(self, staff: str) -> str:
-        """The person's own chat; empty without one."""
+        """The person's own chat; empty if none."""
         return next((chat for owner, chat in self.chats if owner == staff and staff), "")
 
     def groups(self) -> list[str]:
-        """The desk's own chats."""
+        """The chats of the desk itself."""
         return [chat for owner, chat in self.chats if not owner]
 
     def reaches(self, staff: str) -> bool:
-        """Whether the person can be told anything."""
+        """Whether the person can be notified."""
         return bool(self.mails.get(staff) or self.chat(staff))
 
     @property
     def ways(self) -> int:
-        """How many ways there are to tell anybody."""
+        """Number of addresses at which anybody can be notified."""
         return len(self.chats) + bool(self.desk_mail) + len(self.mails)
 
 
 def recipients(reach: StaffReach, roster: DutyRoster, alert: StaffAlert) -> Iterator[str]:
-    """People by mail and chat, the desk's mail, and its groups: these too where nobody else is found."""
+    """People by mail and chat, the desk's mail, and its groups: groups also if there is nobody else."""
     people = list(filter(None, _people(reach, roster, alert)))
     yield from people
     if reach.desk_mail:
@@ -75,15 +75,15 @@ def recipients(reach: StaffReach, roster: DutyRoster, alert: StaffAlert) -> Iter
 
 
 def _people(reach: StaffReach, roster: DutyRoster, alert: StaffAlert) -> Iterator[str]:
-    """The owner; who is on duty where there is none, or none that is reached, or somebody is in danger now.
+    """The owner; also those on duty if there is no owner, the owner cannot be reached, or somebody is in danger now.
 
-    Mail at once; a person's own chat in an emergency, or where mail alone was not enough.
+    Mail always; a person's own chat in an emergency, or if mail alone was not enough.
     """
     case = alert.case
-    told = [case.owner] if case.owner else []
+    notified = [case.owner] if case.owner else []
     if alert.danger or not reach.reaches(case.owner):
-        told += roster.on_duty(alert.at)[: case.alarms + 1]
-    for person in told:
+        notified += roster.on_duty(alert.at)[: case.alarms + 1]
+    for person in notified:
         mail = reach.mails.get(person, "")
         yield mail
         if case.urgency is Route.EMERGENCY or case.alarms or not mail:
@@ -91,9 +91,9 @@ def _people(reach: StaffReach, roster: DutyRoster, alert: StaffAlert) -> Iterato
 
 
 def _is_pushed(reach: StaffReach, alert: StaffAlert) -> bool:
-    """Whether the groups are told, where a push counts once for each member."""
+    """Whether the groups are notified, where a push counts once per member."""
     case = alert.case
     if alert.danger or (case.urgency is Route.EMERGENCY and not case.owner):
         return True
-    climbs = alert.why is CaseAction.ALARM and case.alarms >= ALARMS_BEFORE_GROUPS
-    return (alert.why in _PUSHED_TO_GROUPS or climbs) and not reach.spares_pushes
+    escalates = alert.why is CaseAction.ALARM and case.alarms >= ALARMS_BEFORE_GROUPS
+    return (alert.why in _PUSHED_TO_GROUPS or escalates) and not reach.spares_pushes

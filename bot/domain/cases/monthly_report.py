@@ -1,6 +1,6 @@
-"""The report of a month: how many, of what kind, when, how soon they were answered, how they ended. Pure.
+"""The monthly report: number, kinds and hours of cases, times to the first answer, outcomes. Pure.
 
-Drills are not counted; a case belongs to the month in which it came, in the city's time.
+Drills are not counted; a case belongs to the month in which it was opened, in city time.
 """
 
 import re
@@ -18,7 +18,7 @@ from bot.domain.messages import Route
 from bot.domain.understanding.kinds import KindId, Kinds
 
 HOURS_TOGETHER = 3
-"""Hours of the day that are counted together: single ones would be small numbers nearly always."""
+"""Hours of the day that are counted together: counts of single hours would nearly always be small."""
 ANSWERED_WITHIN = (15, 30, 60, 120)
 """Minutes of duty time."""
 _MONTHS = 12
@@ -26,14 +26,14 @@ _MONTHS = 12
 
 @dataclass(frozen=True)
 class Month:
-    """A month of the city."""
+    """A calendar month in city time."""
 
     year: int
     month: int
 
     @classmethod
     def read(cls, written: str) -> "Month":
-        """`2026-11`. Raises ValueError."""
+        """Parse `2026-11`. Raises ValueError."""
         match = re.fullmatch(r"(20\d\d)-(0[1-9]|1[0-2])", written, re.ASCII)
         if not match:
             message = "a month is written like 2026-11"
@@ -42,33 +42,28 @@ class Month:
 
     @classmethod
     def of(cls, moment: datetime) -> "Month":
-        """The month of a moment."""
         local = moment.astimezone(CITY_ZONE)
         return cls(local.year, local.month)
 
     @property
     def first(self) -> date:
-        """Its first day."""
         return date(self.year, self.month, 1)
 
     @property
     def last(self) -> date:
-        """Its last day."""
         return self.following.first - timedelta(days=1)
 
     @property
     def begins(self) -> datetime:
-        """Its first moment."""
+        """Midnight of the first day."""
         return datetime.combine(self.first, time(), tzinfo=CITY_ZONE)
 
     @property
     def following(self) -> "Month":
-        """The month after."""
         return self._moved(1)
 
     @property
     def before(self) -> "Month":
-        """The month before."""
         return self._moved(-1)
 
     def _moved(self, by: int) -> "Month":
@@ -81,7 +76,7 @@ class Month:
 
 @dataclass(frozen=True)
 class ReportedCase:
-    """What is counted of a case."""
+    """The parts of a case that are counted."""
 
     kind: KindId
     status: Status
@@ -95,7 +90,7 @@ class ReportedCase:
 
 @dataclass(frozen=True)
 class MonthCounts:
-    """What a month brought. `reopened`: cases opened again in it; `messages`: how many came to which route."""
+    """Raw data of a month. `reopened`: number of reopened cases; `messages`: number of messages by route."""
 
     cases: Sequence[ReportedCase]
     reopened: int
@@ -104,7 +99,7 @@ class MonthCounts:
 
 @dataclass(frozen=True)
 class ReportTable:
-    """A table as it may be shown: its rows by name, and the total."""
+    """A table with small counts masked: its rows by name, and the total."""
 
     name: str
     rows: tuple[tuple[str, str], ...]
@@ -113,25 +108,24 @@ class ReportTable:
 
 @dataclass(frozen=True)
 class MonthlyReport:
-    """A month as it may be shown. Times in minutes, rounded, None where they were of fewer than five cases."""
+    """A month with small counts masked. Times in rounded minutes, None for fewer than five cases."""
 
     month: Month
     tables: tuple[ReportTable, ...]
     first_answer: int | None
-    """The median of duty time until staff answered."""
+    """Median duty time until the first answer of staff."""
     whole: int | None
-    """The median of time from a case's coming to its end."""
+    """Median time from the opening of a case to its end."""
     reopened: str
 
 
 def report_of(month: Month, counts: MonthCounts, roster: DutyRoster, kinds: Kinds) -> MonthlyReport:
-    """The report."""
-    cases = [each for each in counts.cases if each.reason != Reason.DRILL]
-    waits = [roster.duty_time(each.opened_at, each.first_answer_at) for each in cases if each.first_answer_at]
-    whole = [each.closed_at - each.opened_at for each in cases if each.closed_at]
+    cases = [case for case in counts.cases if case.reason != Reason.DRILL]
+    waits = [roster.duty_time(case.opened_at, case.first_answer_at) for case in cases if case.first_answer_at]
+    whole = [case.closed_at - case.opened_at for case in cases if case.closed_at]
     # No table by urgency: it follows from the kind, and would tell what is masked there.
     counted = {
-        "kind": _rows(_kinds(cases, kinds), (each.kind for each in cases)),
+        "kind": _rows(_kinds(cases, kinds), (case.kind for case in cases)),
         "hours": _rows(map(str, range(0, 24, HOURS_TOGETHER)), map(_hours, cases)),
         "answered": _rows((*map(str, ANSWERED_WITHIN), "more", "none"), [*map(_within, waits), *_none(cases)]),
         "end": _rows((*Reason, "cancelled", "open"), map(_end, cases)),
@@ -152,15 +146,15 @@ def _messages(messages: Mapping[str, int]) -> ReportTable:
     return ReportTable("messages", tuple(zip(map(str, Route), shown.tables["messages"], strict=True)), shown.total)
 
 
-def _rows(names: Iterable[str], found: Iterable[str]) -> list[tuple[str, int]]:
-    """Every name with how often it was found. DRILL is a reason, and never counted."""
-    counts = Counter(map(str, found))
+def _rows(names: Iterable[str], values: Iterable[str]) -> list[tuple[str, int]]:
+    """Every name with its number of values. DRILL is a reason, but never counted."""
+    counts = Counter(map(str, values))
     return [(str(name), counts[str(name)]) for name in names if name != Reason.DRILL]
 
 
 def _kinds(cases: Iterable[ReportedCase], kinds: Kinds) -> tuple[KindId, ...]:
-    """Every listed kind, and those of cases that came before theirs was taken out."""
-    return kinds.in_order((*(kind.id for kind in kinds), *sorted(each.kind for each in cases)))
+    """Every listed kind, and those of cases whose kind is no longer listed."""
+    return kinds.in_order((*(kind.id for kind in kinds), *sorted(case.kind for case in cases)))
 
 
 def _hours(case: ReportedCase) -> str:
@@ -172,7 +166,7 @@ def _within(wait: timedelta) -> str:
 
 
 def _none(cases: Iterable[ReportedCase]) -> list[str]:
-    return ["none" for each in cases if not each.first_answer_at]
+    return ["none" for case in cases if not case.first_answer_at]
 
 
 def _end(case: ReportedCase) -> str:
@@ -182,9 +176,9 @@ def _end(case: ReportedCase) -> str:
 
 
 def _found(case: ReportedCase) -> str:
-    """What the resident said who was asked, days after the end, whether they found help."""
+    """The resident's answer to the follow-up question whether they found help."""
     return case.found_help or ("silent" if case.asks else "not-asked")
 
 
 def _median(spans: Sequence[timedelta]) -> int | None:
-    return round(median(each.total_seconds() for each in spans) / 60) if len(spans) >= SMALL else None
+    return round(median(span.total_seconds() for span in spans) / 60) if len(spans) >= SMALL else None

@@ -1,7 +1,7 @@
-"""Small numbers are masked: one to four cases of a kind in a month may tell a neighbour who it was. Pure.
+"""Mask small numbers: one to four cases of a kind in a month may reveal to a neighbour who it was. Pure.
 
-A masked cell could be computed from the total and the other cells. So other cells are masked with it until at least two
-values fit each; where that cannot be had, the whole group is shown in bands and without its total.
+A masked cell could be computed from the total and the other cells. So other cells are masked too until at least two
+values are possible for each; if that cannot be reached, the whole group is shown in bands and without its total.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,22 +14,22 @@ FEW, SOME, NONE_SHOWN = "1〜4", "5以上", "－"
 
 @dataclass(frozen=True)
 class ShownCount:
-    """Tables of the same cases as they may be shown, and their total."""
+    """Tables of the same cases with small counts masked, and their total."""
 
     tables: Mapping[str, tuple[str, ...]]
     total: str
 
 
 def suppressed(count: int) -> str:
-    """One number that stands alone."""
+    """A single number, masked if it is small."""
     return FEW if 0 < count < SMALL else str(count)
 
 
 def protected(tables: Mapping[str, Sequence[int]]) -> ShownCount:
-    """Tables whose cells each add up to the same total."""
+    """Mask tables of the same cases: the cells of each add up to the same total."""
     total = max((sum(cells) for cells in tables.values()), default=0)
     hidden = {name: _hidden(cells) for name, cells in tables.items()}
-    if any(each is None for each in hidden.values()):
+    if any(places is None for places in hidden.values()):
         return ShownCount(
             MappingProxyType({name: tuple(map(_band, cells)) for name, cells in tables.items()}), NONE_SHOWN
         )
@@ -41,7 +41,7 @@ def protected(tables: Mapping[str, Sequence[int]]) -> ShownCount:
 
 
 def _hidden(cells: Sequence[int]) -> frozenset[int] | None:
-    """The places to be masked; None where masking some of them protects none."""
+    """The places to mask; None if masking some of them protects none."""
     hidden = {place for place, cell in enumerate(cells) if 0 < cell < SMALL}
     rest = sorted((place for place, cell in enumerate(cells) if cell >= SMALL), key=lambda place: cells[place])
     while hidden and not _is_open([cells[place] for place in hidden], cells[rest[0]] if rest else None):
@@ -52,9 +52,9 @@ def _hidden(cells: Sequence[int]) -> frozenset[int] | None:
 
 
 def _is_open(hidden: Sequence[int], smallest_shown: int | None) -> bool:
-    """Whether each small one of the hidden cells may have two values at least, for who knows their sum.
+    """Whether each small hidden cell has at least two possible values for a reader who knows their sum.
 
-    Whoever knows this rule also knows that the larger ones among them are no larger than the smallest that is shown.
+    A reader who knows this rule also knows that the larger hidden cells are no larger than the smallest one shown.
     """
     few = sum(1 for cell in hidden if cell < SMALL)
     more = len(hidden) - few

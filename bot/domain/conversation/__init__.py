@@ -1,1 +1,1 @@
-"""The talk with a resident: its steps and what is said."""
+"""The dialogue with a resident: its steps and replies."""

@@ -1,4 +1,4 @@
-"""Short messages that steer the talk: やめる, 電話番号は？, １, いちばん上, a part of a button's words."""
+"""Short messages that steer the dialogue: やめる, 電話番号は？, １, いちばん上, a part of a button's label."""
 
 import re
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ AFTER_ANSWER = (
     "phone", "more", "others", "hours", "side",
     "actor-resident", "actor-community", "actor-business", "actor-city", "actor-council",
 )  # fmt: skip
-"""Understood when something was answered before."""
+"""Understood after an answer."""
 _ALIKE = 88
 _LONGEST = 16
 _PART = 2
@@ -35,20 +35,20 @@ _POLITE = re.compile(
 
 
 def command(says: Mapping[str, tuple[str, ...]], text: str, names: tuple[str, ...]) -> str:
-    """The command that a short message is, or nothing."""
+    """The command that a short message means; empty if none."""
     said = squeeze(text)
     if not said or len(said) > _LONGEST:
         return ""
     short = _POLITE.sub("", said) or said
     best, name = max(
-        ((_likeness(short, said, way), name) for name in names for way in _squeezed(says.get(name, ()))),
+        ((_likeness(short, said, phrase), name) for name in names for phrase in _squeezed(says.get(name, ()))),
         default=(0.0, ""),
     )
     return name if best >= _ALIKE else ""
 
 
 def chosen(says: Mapping[str, tuple[str, ...]], text: str, choices: tuple[Choice, ...]) -> Choice | None:
-    """The button that a typed message means: its number, its place, its words, or a part of them that only it has."""
+    """The button that a typed message means: by its number, position, label, or a part that only its label has."""
     if not choices:
         return None
     said = squeeze(text)
@@ -65,14 +65,14 @@ def chosen(says: Mapping[str, tuple[str, ...]], text: str, choices: tuple[Choice
 
 
 def _is_light(choice: Choice) -> bool:
-    """Whether a number or a part of its words may mean it: 「1」 is an answer too, and must not take an SOS back."""
+    """Whether a number or a part of the label may select it: 「1」 is an answer too, and must not withdraw an SOS."""
     return choice.does.partition("@")[0] not in {CANCEL, *WHILE_OPEN, *AFTER_END}
 
 
 def mentions(says: Mapping[str, tuple[str, ...]], text: str, name: str) -> bool:
-    """Whether one of the ways of saying it stands anywhere in the message."""
+    """Whether the message contains a phrase of the command `name`."""
     said = squeeze(text)
-    return any(way in said for way in _squeezed(says.get(name, ())))
+    return any(phrase in said for phrase in _squeezed(says.get(name, ())))
 
 
 def _position(says: Mapping[str, tuple[str, ...]], text: str, count: int) -> int | None:
@@ -89,10 +89,10 @@ def _position(says: Mapping[str, tuple[str, ...]], text: str, count: int) -> int
 
 
 @lru_cache(maxsize=256)
-def _squeezed(ways: tuple[str, ...]) -> tuple[str, ...]:
-    """Ways of saying a command, which are content and the same for every message."""
-    return tuple(map(squeeze, ways))
+def _squeezed(phrases: tuple[str, ...]) -> tuple[str, ...]:
+    """Cached: the phrases of a command are content, and the same for every message."""
+    return tuple(map(squeeze, phrases))
 
 
-def _likeness(short: str, said: str, way: str) -> float:
-    return max(fuzz.ratio(short, way), fuzz.ratio(said, way))
+def _likeness(short: str, said: str, phrase: str) -> float:
+    return max(fuzz.ratio(short, phrase), fuzz.ratio(said, phrase))

@@ -1,4 +1,4 @@
-"""Where a talk with a resident stands between two messages."""
+"""State of the dialogue with a resident between two messages."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -8,22 +8,20 @@ from bot.domain.messages import Choice
 
 @dataclass(frozen=True)
 class Conversation:
-    """Where a talk stands. Kept sealed: the topics of a talk are its resident's."""
+    """State of a dialogue. Stored sealed: its topics are private."""
 
     entry: str = ""
     choices: tuple[Choice, ...] = ()
     others: tuple[str, ...] = ()
     questions_back: int = 0
     unsettled: bool = field(default=False)
-    """The last message was not answered: the next may be its second half."""
+    """The last message was not answered: the next one may be its second half."""
 
     def to_json(self) -> str:
-        """As text, to be sealed."""
         return json.dumps(asdict(self), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, written: str) -> "Conversation":
-        """From what `to_json` wrote."""
         values = json.loads(written)
         values["choices"] = tuple(Choice(**choice) for choice in values["choices"])
         values["others"] = tuple(values["others"])

@@ -1,4 +1,4 @@
-"""Replies to danger and distress: the call first and almost alone, then who reads this and when."""
+"""Replies to danger and distress: first the numbers to call, then who reads this and when."""
 
 from dataclasses import dataclass
 
@@ -13,25 +13,25 @@ _CASE_ROUTES = frozenset({Route.EMERGENCY, Route.DESK})
 
 @dataclass(frozen=True)
 class CrisisReplyWriter:
-    """Writes what is said when somebody is in danger, in distress, or wants a person."""
+    """Writes the replies to danger, to distress, and to the wish for a person."""
 
     lines: PhoneLines
 
     def emergency(self, signals: tuple[Signal, ...]) -> Reply:
-        """The call first and almost alone; then who reads this and when."""
-        found = [self.lines.catalog.kinds[each.kind] for each in signals if each.route is Route.EMERGENCY]
-        first, *more = found
+        """First the numbers to call, with little else; then who reads this and when."""
+        kinds = [self.lines.catalog.kinds[signal.kind] for signal in signals if signal.route is Route.EMERGENCY]
+        first, *more = kinds
         calls = list(self.lines.calls(self.lines.crisis_lines(first.id)))
         for kind in more:
             calls += [call for call in self.lines.calls(self.lines.crisis_lines(kind.id))[:2] if call not in calls]
         body = [self.lines.wording.say("emergency-address")] if not first.is_talk else []
         if len(calls) > 1:
             body.append(self.lines.wording.say("emergency-next-line"))
-        body += self.lines.no_voice() if any(kind.has_silent_line for kind in found) else []
-        body += [self.lines.wording.say("emergency-now-danger")] if any(kind.is_talk for kind in found) else []
+        body += self.lines.no_voice() if any(kind.has_silent_line for kind in kinds) else []
+        body += [self.lines.wording.say("emergency-now-danger")] if any(kind.is_talk for kind in kinds) else []
         body += [
             self.lines.wording.say("emergency-case", number=self.lines.moment.number),
-            self.lines.honest("emergency-nobody"),
+            self.lines.staff_availability("emergency-nobody"),
         ]
         return Reply(
             Route.EMERGENCY,
@@ -43,7 +43,7 @@ class CrisisReplyWriter:
         )
 
     def desk(self, kind: KindId) -> Reply:
-        """A case with a number, when staff read it, and who answers now."""
+        """The case number, when staff read it, and which lines answer now."""
         lines: list[Line] = []
         others = self.lines.crisis_lines(kind)
         if self.lines.duty_is_open():
@@ -53,7 +53,8 @@ class CrisisReplyWriter:
         key = "desk-case-again" if self.lines.moment.case_is_open else "desk-case"
         body = [self.lines.wording.say("desk-now-lines"), self.lines.wording.say("emergency-now-danger")]
         body += self.lines.no_voice() if self.lines.catalog.kinds[kind].has_silent_line else []
-        body += [self.lines.wording.say(key, number=self.lines.moment.number), self.lines.honest("desk-nobody")]
+        body += [self.lines.wording.say(key, number=self.lines.moment.number)]
+        body.append(self.lines.staff_availability("desk-nobody"))
         link = self.lines.moment.private_link
         body += [self.lines.wording.say("private-page", link=link)] if link else []
         return Reply(
@@ -77,7 +78,7 @@ class CrisisReplyWriter:
             if route in _CASE_ROUTES
             else []
         )
-        body += [self.lines.honest("desk-nobody")] if route in _CASE_ROUTES else []
+        body += [self.lines.staff_availability("desk-nobody")] if route in _CASE_ROUTES else []
         choices = self._choices("cancel") if route in _CASE_ROUTES else ()
         return Reply(
             route,
@@ -89,25 +90,25 @@ class CrisisReplyWriter:
         )
 
     def cancelled(self, number: str) -> Reply:
-        """The resident took the case back; without one there was nothing to take back."""
+        """The resident withdrew the case. `number`: empty if there was none to withdraw."""
         key = "desk-cancelled" if number else "desk-nothing-to-cancel"
         lead = self.lines.wording.say(key, number=number)
         return Reply(Route.SMALLTALK, lead=(lead,), choices=self._choices("menu", "person"))
 
     def for_other(self) -> Reply:
-        """The writer writes for somebody else: nothing is asked, and what helps is said."""
+        """The writer writes for somebody else: no questions, only what helps."""
         lead = self.lines.wording.say("for-other", number=self.lines.moment.number)
         return Reply(Route.DESK, lead=(lead,), choices=self._choices("cancel", "menu"))
 
     def to_resident(self, words: str) -> Reply:
-        """What a member of staff writes; the way back to the bot stands beside it."""
+        """A message from staff, with a button back to the bot."""
         lead = self.lines.wording.say("staff-says")
         link = self.lines.moment.private_link
         page = (self.lines.wording.say("private-page", link=link),) if link else ()
         return Reply(Route.DESK, lead=(lead,), body=(words, *page), choices=self._choices("return"), by_staff=True)
 
     def staff_reads(self) -> Reply:
-        """A member of staff has taken the case: the bot is silent from now on."""
+        """Staff have claimed the case: the bot is silent from now on."""
         lead = self.lines.wording.say("staff-reads", number=self.lines.moment.number)
         return Reply(Route.DESK, lead=(lead,), choices=self._choices("return"))
 
@@ -119,7 +120,7 @@ class CrisisReplyWriter:
         return Reply(Route.DESK, lead=(lead,), body=body, choices=choices)
 
     def found_help(self) -> Reply:
-        """Days later, of who agreed to it: whether they found help. It does not say with what."""
+        """The follow-up question, days later and with consent. It does not name the trouble."""
         lead = self.lines.wording.say("ask-found-help")
         return Reply(Route.DESK, lead=(lead,), choices=self._choices("found-help", "no-help-yet", "ask-no-more"))
 
@@ -127,5 +128,5 @@ class CrisisReplyWriter:
         return tuple(Choice(self.lines.wording.say(f"choice-{name}"), self._does(name)) for name in names)
 
     def _does(self, name: str) -> str:
-        """What a button carries: that which takes a case back, the number of its case."""
+        """The command of a button; that of `cancel` carries the number of its case."""
         return f"{name}@{self.lines.moment.number}" if name == CANCEL else name

@@ -1,4 +1,4 @@
-"""One step of a talk: what was understood, and where the talk stood, to a reply and where it stands now."""
+"""One dialogue step: from the understood message and the dialogue's state to a reply and the next state."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -26,13 +26,13 @@ from bot.domain.understanding.decision import Decision, Thresholds, Understandin
 from bot.domain.understanding.kinds import KindId, KindRole, Kinds, worst
 
 TOLD_AGAIN = timedelta(minutes=30)
-"""While staff have the case, the bot says the numbers to call at most once in this time."""
+"""While staff have the case, the bot gives the numbers to call at most once in this time."""
 QUESTIONS_BACK = 2
-"""Questions that are asked back at most, before the menu and a person."""
+"""Most clarifying questions in a row; then the menu and a person."""
 
 
 def speaks_beside_staff(turn: Turn, case: Case | None, now: datetime) -> bool:
-    """Whether the bot says this. While staff have the case: what steers the case, and in danger the numbers to call."""
+    """Whether the bot replies. While staff have the case: to commands about it, and in danger with numbers to call."""
     if case is None or not case.staff_answer or turn.cancels or turn.returns:
         return True
     in_danger = turn.case is not None and turn.case.urgency is Route.EMERGENCY
@@ -40,14 +40,14 @@ def speaks_beside_staff(turn: Turn, case: Case | None, now: datetime) -> bool:
 
 
 def as_private(turn: Turn, kinds: Kinds) -> Turn:
-    """The turn of what was written on a page of ours for the desk: whatever it says, it belongs to a case."""
+    """The turn of a text from our private page for the desk: whatever it says, it belongs to a case."""
     wish = turn.case or CaseWish(kinds.standing_for(KindRole.PERSON).id, Route.DESK)
     return replace(turn, case=wish, cancels=False, returns=False, report=None)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One message in one talk."""
+    """One message in one dialogue."""
 
     catalog: Catalog
     thresholds: Thresholds
@@ -56,10 +56,10 @@ class Step:
     writer: ReplyWriter
 
     def turn(self) -> Turn:
-        """Danger and distress first, then what steers the talk, then the question itself."""
-        found = worst(self.understood.signals, self.catalog.kinds)
+        """Danger and distress first, then commands, then the question itself."""
+        signal = worst(self.understood.signals, self.catalog.kinds)
         decision = decide(self.understood, self.thresholds, self.catalog.kinds)
-        if found and decision.route in _CASE_ROUTES:
+        if signal and decision.route in _CASE_ROUTES:
             return self._to_desk(decision)
         steered = self._steered()
         if steered:
@@ -71,31 +71,31 @@ class Step:
         return self._about(decision)
 
     def _steered(self) -> Turn | None:
-        """A button pressed or typed, a command, a follow-up to the last answer."""
+        """A typed button label, a command, or a follow-up to the last answer."""
         text, says = self.understood.text, self.catalog.says
         choices = () if self.writer.lines.moment.staff_answer else self.talk.choices
         choice = chosen(says, text, choices) or self._known_button(text)
         name = choice.does if choice else command(says, text, self._understood_now())
         if name.partition("@")[0] == CANCEL:
-            name = CANCEL  # in words it means the case of now, whichever button showed them
+            name = CANCEL  # typed, it means the current case, whichever button has these words
         return replace(self._do(name), steers=True) if name else None
 
     def _understood_now(self) -> tuple[str, ...]:
-        """The commands that mean something at this place of the talk."""
+        """The commands that are possible at this point of the dialogue."""
         moment = self.writer.lines.moment
         after_answer = AFTER_ANSWER if self.talk.entry else ()
-        after_end = AFTER_END if moment.may_agree else tuple(each for each in AFTER_END if each != FollowUpReport.AGREE)
+        after_end = AFTER_END if moment.may_agree else tuple(name for name in AFTER_END if name != FollowUpReport.AGREE)
         about_case = WHILE_OPEN if moment.case_is_open else after_end if moment.case_has_ended else ()
         return (*ALWAYS, *after_answer, *about_case, *(("none",) if self.talk.choices else ()))
 
     def _known_button(self, text: str) -> Choice | None:
-        """A button of an older message or of a menu that is always there: its words alone still mean it."""
-        entries = [Choice(each.button, f"entry:{each.id}") for each in self.catalog.entries]
+        """A button of an older message or of the permanent menu: its typed label still works."""
+        entries = [Choice(entry.button, f"entry:{entry.id}") for entry in self.catalog.entries]
         menu = [Choice(item.label, f"menu:{position}") for position, item in enumerate(self.catalog.menu)]
-        return next((each for each in (*entries, *menu) if each.label == text.strip()), None)
+        return next((choice for choice in (*entries, *menu) if choice.label == text.strip()), None)
 
     def pressed(self, does: str) -> Turn:
-        """A button that carries its meaning: `entry:measure-13`, `more@measure-13`. Unknown ones get the menu."""
+        """A button press by its command: `entry:measure-13`, `more@measure-13`. Unknown ones get the menu."""
         name, _, about = does.partition("@")
         if name == CANCEL:
             return replace(self._do(does), steers=True)
@@ -121,12 +121,12 @@ class Step:
             "wrong": lambda _: self._judged("wrong"),
             "none": lambda _: self._ask_back(self.writer.menu()),
             "for-other": lambda _: Turn(self.writer.crisis.for_other(), self.talk, for_other=True),
-            **{each: partial(self._report, each) for each in FollowUpReport},
+            **{report: partial(self._report, report) for report in FollowUpReport},
         }
         return doing[name](rest) if name in doing else self._follow_up(name)
 
     def _cancel(self, number: str) -> Turn:
-        """The case is taken back, unless the button was one of an older case."""
+        """Withdraw the case, unless the button belongs to an older case."""
         is_old = bool(number) and number != self.writer.lines.moment.number
         reply = self.writer.crisis.cancelled("" if is_old else self._open_number())
         return Turn(reply, Conversation(), cancels=not is_old)
@@ -151,7 +151,7 @@ class Step:
         return self._said(writing[name]())
 
     def _judged(self, verdict: str) -> Turn:
-        """A word on the last answer."""
+        """Feedback on the last answer."""
         turn = self._said(self.writer.judged(self._shown_others(), is_good=verdict == "good"))
         return replace(turn, verdict=verdict) if self.talk.entry else turn
 
@@ -165,32 +165,32 @@ class Step:
         return self._said(self.writer.side(self.catalog.by_id[name], Actor(actor)), entry=name)
 
     def _about(self, decision: Decision) -> Turn:
-        """The question itself."""
+        """The reply to the question itself."""
         shown = tuple(self._shown(name, score) for name, score in decision.entries)
         if decision.route is Route.ANSWER:
             helps = mentions(self.catalog.says, self.understood.text, "helper")
             reply = self.writer.answer(shown, helps=helps, soft_safety=decision.soft_safety)
             return Turn(
                 reply,
-                Conversation(entry=shown[0].id, choices=reply.choices, others=tuple(each.id for each in shown[1:])),
+                Conversation(entry=shown[0].id, choices=reply.choices, others=tuple(entry.id for entry in shown[1:])),
             )
         if decision.route is Route.CLARIFY:
             reply = self.writer.clarify(shown, again=self.talk.questions_back > 0)
-            return self._ask_back(reply, others=tuple(each.id for each in shown))
+            return self._ask_back(reply, others=tuple(entry.id for entry in shown))
         if decision.route is Route.SMALLTALK:
             return self._said(self.writer.smalltalk(decision.subject))
         turn = self._said(self.writer.not_ours(decision.subject, soft_safety=decision.soft_safety))
         return replace(turn, talk=replace(turn.talk, unsettled=True))
 
     def _ask_back(self, reply: Reply, others: tuple[str, ...] = ()) -> Turn:
-        """A question back, twice at most; then the menu and a person."""
+        """A clarifying question, at most twice in a row; then the menu and a person."""
         asked = self.talk.questions_back + 1
         if asked > QUESTIONS_BACK:
             reply, asked = self.writer.give_up(), 0
         return Turn(reply, Conversation(choices=reply.choices, others=others, questions_back=asked, unsettled=True))
 
     def _to_desk(self, decision: Decision) -> Turn:
-        """Danger or distress: a case, whatever else was going on."""
+        """Danger or distress opens a case, whatever else was going on."""
         signal = worst(decision.signals, self.catalog.kinds)
         if signal is None:
             return self._for_desk(KindRole.UNSURE_DESK)
@@ -203,7 +203,7 @@ class Step:
         return self._case(signal.kind, signal.route, reply)
 
     def _with_entries(self, reply: Reply, entries: tuple[tuple[str, float], ...]) -> Reply:
-        """The desk's reply with what the plan says beside it, as buttons."""
+        """The desk's reply with the matching entries of the plan as buttons."""
         buttons = tuple(Choice(self.catalog.by_id[name].button, f"entry:{name}") for name, _ in entries)
         shown = tuple(self._shown(name, score) for name, score in entries)
         return replace(reply, choices=(*buttons, *reply.choices), entries=shown)
@@ -218,7 +218,7 @@ class Step:
         )
 
     def _said(self, reply: Reply, entry: str = "") -> Turn:
-        """A reply that leaves the subject where it was."""
+        """A reply that does not change the subject."""
         return Turn(reply, Conversation(entry=entry or self.talk.entry, choices=reply.choices, others=self.talk.others))
 
     def _shown(self, name: str, score: float) -> ShownEntry:
@@ -237,6 +237,6 @@ _CASE_ROUTES = frozenset({Route.EMERGENCY, Route.DESK})
 def step(
     catalog: Catalog, thresholds: Thresholds, talk: Conversation, understood: Understanding, moment: ReplyContext
 ) -> Turn:
-    """One message in one talk, to a reply and the talk's next state. Pure."""
+    """From one message to a reply and the next state of the dialogue. Pure."""
     writer = ReplyWriter.of(catalog, moment, easy=understood.mostly_kana)
     return Step(catalog, thresholds, talk, understood, writer).turn()

@@ -1,4 +1,4 @@
-"""What is said to everything that is no text: stickers, pictures, places, buttons, somebody new, a group."""
+"""Replies to messages without text: stickers, pictures, locations, buttons, new followers, groups."""
 
 from dataclasses import replace
 
@@ -12,12 +12,12 @@ from bot.domain.understanding.decision import Decision, decide
 from bot.domain.wording import Wording
 
 _POLITE = frozenset({"greeting", "thanks", "bye", "praise"})
-"""Small talk that a sticker can be; what its keywords mean otherwise is a guess."""
-_CALMING = frozenset({Route.EMERGENCY, Route.DESK})
+"""Small talk that a sticker can express; any other meaning of its keywords is a guess."""
+_TROUBLE = frozenset({Route.EMERGENCY, Route.DESK})
 
 
-def turn_beyond_text(step: Step, message: Inbound) -> Turn:
-    """The turn that this message brings. Pure."""
+def non_text_turn(step: Step, message: Inbound) -> Turn:
+    """The turn that this message causes. Pure."""
     writer = step.writer
     match message.kind:
         case EventKind.PRESS:
@@ -35,7 +35,7 @@ def turn_beyond_text(step: Step, message: Inbound) -> Turn:
 
 
 def words_of(catalog: Catalog, message: Inbound, *, in_case: bool) -> str:
-    """What is kept of a message, for staff to read: the words, or what kind of thing came. A place only in a case."""
+    """What is stored of a message for staff: its text, or the kind of content. A location only in a case."""
     wording = Wording(catalog.sentences, catalog.lines)
     match message.kind:
         case EventKind.TEXT if message.edits:
@@ -51,7 +51,7 @@ def words_of(catalog: Catalog, message: Inbound, *, in_case: bool) -> str:
 
 
 def label_of(catalog: Catalog, does: str) -> str:
-    """The words on the button that carries this meaning; what it carries, where no button does."""
+    """The label of the button with this command; the command itself if there is none."""
     wording = Wording(catalog.sentences, catalog.lines)
     does = does.partition("@")[0]
     labels = {f"entry:{entry.id}": entry.button for entry in catalog.entries}
@@ -64,17 +64,17 @@ def label_of(catalog: Catalog, does: str) -> str:
 
 
 def _kept(talk: Conversation, reply: Reply) -> Turn:
-    """A reply that leaves the talk where it was."""
+    """A reply that does not change the subject."""
     return Turn(reply, replace(talk, choices=reply.choices))
 
 
 def _to_sticker(writer: ReplyWriter, decision: Decision) -> Reply:
-    """Thanks for thanks; where its keywords sound like trouble, the way to help beside the question for words."""
+    """Thanks for thanks; if its keywords sound like trouble, the way to help with the request for words."""
     if writer.lines.moment.in_danger:
         return writer.call_instead()
     if decision.route is Route.SMALLTALK and decision.subject in _POLITE:
         return writer.smalltalk(decision.subject)
-    return writer.sticker(sad=decision.route in _CALMING or decision.soft_safety)
+    return writer.sticker(sad=decision.route in _TROUBLE or decision.soft_safety)
 
 
 def _to_unreadable(writer: ReplyWriter, kind: EventKind) -> Reply:

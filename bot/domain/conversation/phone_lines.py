@@ -1,4 +1,4 @@
-"""Which numbers are said to a resident, whether somebody answers there now, and what is known of their check."""
+"""Which phone numbers a reply gives, whether somebody answers now, and how the numbers were verified."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ _WEEKDAY_MARKS = "月火水木金土日"
 
 @dataclass(frozen=True)
 class ReplyContext:
-    """What a reply depends on besides the content: the local time, the holidays, the case number to say."""
+    """What a reply depends on besides the content: local time, holidays, case number."""
 
     now: datetime
     is_holiday: IsHoliday
@@ -28,43 +28,43 @@ class ReplyContext:
     in_danger: bool = False
     """The open case is an emergency of the last hour."""
     case_has_ended: bool = False
-    """A case of the last weeks has ended, and none is open."""
+    """A case ended within the last weeks, and none is open."""
     may_agree: bool = False
     """The resident of that case may be asked later whether they found help."""
     staff_answer: bool = False
-    """Staff have the case: the bot is silent, and its buttons mean nothing."""
+    """Staff have the case: the bot is silent, and labels of its buttons are no commands."""
     private_link: str = ""
-    """A page of ours that opens once, for what should not be written on a platform."""
+    """Link to a single-use page, for what should not be written on a platform."""
     roster: DutyRoster | None = None
-    """Who looks after cases; None where no desk is connected (`ask`, `chat`): then nobody is promised."""
+    """Staff on duty; None if no desk is connected (`ask`, `chat`): then no staff are promised."""
     switches: Switches = field(default_factory=Switches)
 
 
 @dataclass(frozen=True)
 class PhoneLines:
-    """The lines of one revision of the content at one moment."""
+    """The phone lines of one revision of the content at one moment."""
 
     catalog: Catalog
     moment: ReplyContext
     wording: Wording
 
     def calls(self, lines: Iterable[Line]) -> tuple[Call, ...]:
-        """Lines that may be said, as buttons; what may not be said is replaced by the switchboard, once."""
+        """Lines as call buttons; those that may not be given are replaced by the switchboard, once."""
         switchboard = self.catalog.lines[self.catalog.duty.switchboard]
-        said: dict[str, Call] = {}
+        calls: dict[str, Call] = {}
         for line in lines:
             may_be_said = line.may_be_said(self.moment.now.date())
             if may_be_said:
-                said.setdefault(line.id, self._call(line))
+                calls.setdefault(line.id, self._call(line))
             if not may_be_said or line.use is Use.UNCONFIRMED:
-                said.setdefault(switchboard.id, self._call(switchboard))
-        return tuple(said.values())
+                calls.setdefault(switchboard.id, self._call(switchboard))
+        return tuple(calls.values())
 
     def _call(self, line: Line) -> Call:
         return Call(line.name, line.phone, dial_string(line.phone), self.state(line), line.link)
 
     def state(self, line: Line) -> str:
-        """Whether somebody answers there now, and if not, when next."""
+        """Whether somebody answers there now, and if not, when it opens next."""
         if line.hours.always:
             return self.wording.say("open-always")
         state = open_at(line.hours, self.moment.now, self.moment.is_holiday)
@@ -83,25 +83,24 @@ class PhoneLines:
         return f"{day} {moment.hour}:{moment.minute:02}"
 
     def lines_of(self, entry: Entry) -> list[Line]:
-        """The lines to call for an entry, three at most: its `lines` in order, where a desk stands for the desk's own.
+        """At most three lines to call for an entry: its `lines` in order, where a contact stands for its own lines.
 
-        An entry whose list does not place its desk has the desk first.
+        An entry whose `lines` do not list its contact has the contact first.
         """
         listed = entry.lines if entry.contact in entry.lines else (entry.contact, *entry.lines, entry.second_contact)
         if entry.kind == "contact":
             listed = (*entry.lines, entry.second_contact)
         desks = {name: self.catalog.by_id[name].lines for name in listed if name in self.catalog.by_id}
         names = [line for name in listed if name for line in desks.get(name, (name,))]
-        return _one_a_number(self.catalog.lines[name] for name in dict.fromkeys(names))[:LINES_SHOWN]
+        return _unique_numbers(self.catalog.lines[name] for name in dict.fromkeys(names))[:LINES_SHOWN]
 
     def desk_lines(self) -> list[Line]:
-        """The consultation desk's own line."""
         return [self.catalog.lines[self.catalog.duty.desk_line]]
 
     def crisis_lines(self, name: KindId) -> list[Line]:
-        """The kind's lines: in danger as listed, for talking the ones open now first, day-and-night ones before all."""
+        """The kind's lines: in danger as listed; for talking only those open now, 24-hour ones first."""
         kind = self.catalog.kinds[name]
-        lines = [self.catalog.lines[each] for each in kind.lines]
+        lines = [self.catalog.lines[line_id] for line_id in kind.lines]
         if kind.is_talk:
             now, is_holiday = self.moment.now, self.moment.is_holiday
             lines = [line for line in lines if open_at(line.hours, now, is_holiday) is Open.YES]
@@ -109,20 +108,18 @@ class PhoneLines:
         return lines[:CRISIS_LINES_SHOWN]
 
     def disaster_lines(self) -> list[Line]:
-        """What stands first while there is a disaster."""
         return [self.catalog.lines[name] for name in self.catalog.crisis_lines["disaster"]]
 
     def no_voice(self) -> list[str]:
-        """A way for those who cannot speak."""
+        """Sentences with the lines for those who cannot speak."""
         lines = [self.catalog.lines[name] for name in self.catalog.crisis_lines["no-voice"]]
         return [self.wording.say("emergency-no-voice", name=line.name, link=line.link) for line in lines]
 
     def duty_is_open(self) -> bool:
-        """Whether it is duty hours now."""
         return self._roster().is_open(self.moment.now)
 
-    def honest(self, nobody: str) -> str:
-        """Who reads this and when, without promising what nobody keeps."""
+    def staff_availability(self, nobody: str) -> str:
+        """Who reads this and when. `nobody`: key of the sentence if nobody is on duty, so that nothing is promised."""
         roster, now = self._roster(), self.moment.now
         if self.moment.switches.is_on(Switch.DESK_OFF):
             return self.wording.say("desk-off")
@@ -148,8 +145,8 @@ class PhoneLines:
         return self.wording.say("next-open-at", day=day, time=time)
 
     def duty_hours(self) -> str:
-        """The duty hours as people say them."""
-        period = min(self.catalog.duty.hours.periods, key=lambda each: each.start)
+        """A sentence with the first period of the duty hours."""
+        period = min(self.catalog.duty.hours.periods, key=lambda period: period.start)
         return self.wording.say(
             "duty-hours",
             start=f"{period.start // 60}:{period.start % 60:02}",
@@ -157,7 +154,7 @@ class PhoneLines:
         )
 
     def checks(self, lines: Iterable[Line]) -> tuple[str, ...]:
-        """The state of the check of every number said: by whom, when, from which source; one sentence a state."""
+        """How every number given was verified: by whom, when, from which source; one sentence per state."""
         sources: dict[tuple[str, str, str], list[str]] = {}
         for line in lines:
             hidden = not line.may_be_said(self.moment.now.date())
@@ -172,13 +169,13 @@ class PhoneLines:
 
 
 def dial_string(phone: str) -> str:
-    """What `tel:` takes: digits, a `#` escaped, no extension."""
+    """The number for `tel:`: digits, `#` escaped, no extension."""
     number = phone.split("(", 1)[0].split("（", 1)[0]
     return "".join(character for character in number if character.isdigit() or character in "#+").replace("#", "%23")
 
 
-def _one_a_number(lines: Iterable[Line]) -> list[Line]:
-    """Two rows with one number are one call."""
+def _unique_numbers(lines: Iterable[Line]) -> list[Line]:
+    """Lines with the same number are one call."""
     seen: dict[str, Line] = {}
     for line in lines:
         seen.setdefault(line.phone or line.id, line)

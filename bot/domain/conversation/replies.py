@@ -1,4 +1,4 @@
-"""Writing the replies: what to do first, whom to call and whether they are open, then the rest."""
+"""Write the replies: first what to do, whom to call and whether they are open, then the rest."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from bot.domain.wording import Wording
 
 @dataclass(frozen=True)
 class ReplyWriter:
-    """Writes replies from one revision of the content, at one moment, to one reader."""
+    """Writes replies from one revision of the content, at one moment, for one reader."""
 
     catalog: Catalog
     wording: Wording
@@ -22,7 +22,7 @@ class ReplyWriter:
 
     @classmethod
     def of(cls, catalog: Catalog, moment: ReplyContext, *, easy: bool = False) -> "ReplyWriter":
-        """A writer of usual Japanese, or of the easy form."""
+        """`easy`: prefer easy Japanese."""
         wording = Wording(catalog.sentences, catalog.lines, easy=easy)
         lines = PhoneLines(catalog, moment, wording)
         return cls(catalog, wording, lines, CrisisReplyWriter(lines))
@@ -49,8 +49,8 @@ class ReplyWriter:
         )
 
     def clarify(self, shown: tuple[ShownEntry, ...], *, again: bool) -> Reply:
-        """Three buttons in human words, and a way out."""
-        buttons = tuple(Choice(self.catalog.by_id[each.id].button, f"entry:{each.id}") for each in shown)
+        """The candidates as buttons in everyday words, and a way out."""
+        buttons = tuple(Choice(self.catalog.by_id[entry.id].button, f"entry:{entry.id}") for entry in shown)
         lead = self.wording.say("clarify-again" if again else "clarify")
         return Reply(Route.CLARIFY, lead=(lead,), choices=(*buttons, *self._choices("none", "person")), entries=shown)
 
@@ -60,7 +60,7 @@ class ReplyWriter:
         return self._about(entry, (lead,), lines=self.lines.lines_of(entry))
 
     def hours(self, entry: Entry) -> Reply:
-        """When the desks of an entry answer."""
+        """When the lines of an entry answer."""
         lines = self.lines.lines_of(entry)
         body = tuple(map(self._hours_line, (line for line in lines if line.may_be_said(self.lines.moment.now.date()))))
         lead = self.wording.say("follow-hours", title=entry.title)
@@ -71,7 +71,7 @@ class ReplyWriter:
         return self.wording.say("follow-hours-line", name=line.name, hours=known, state=self.lines.state(line))
 
     def more(self, entry: Entry) -> Reply:
-        """What the plan says, word for word, of every actor."""
+        """What the plan says of every actor, verbatim."""
         if not entry.actions:
             return self._about(entry, (*self._definition(entry), self.wording.say("follow-no-actions")))
         body = [*self._goal(entry), *(line for actor in Actor for line in self._actor_lines(entry, actor, head=True))]
@@ -85,7 +85,7 @@ class ReplyWriter:
         return replace(self._about(entry, (self.wording.say("follow-side"),)), choices=buttons)
 
     def side(self, entry: Entry, actor: Actor) -> Reply:
-        """What one actor does under a measure, word for word."""
+        """What one actor does under a measure, verbatim."""
         if not entry.actions:
             return self.more(entry)
         lead = self.wording.say("follow-side-done", actor=self.wording.say(f"actor-{actor}"))
@@ -99,11 +99,11 @@ class ReplyWriter:
             return Reply(
                 Route.CLARIFY, lead=(self.wording.say("follow-no-others"),), choices=self._choices("menu", "person")
             )
-        buttons = tuple(Choice(self.catalog.by_id[each.id].button, f"entry:{each.id}") for each in shown)
+        buttons = tuple(Choice(self.catalog.by_id[entry.id].button, f"entry:{entry.id}") for entry in shown)
         lead = self.wording.say("follow-others")
         return Reply(Route.CLARIFY, lead=(lead,), choices=(*buttons, *self._choices("menu", "person")), entries=shown)
 
-    # --- menu, small talk, not ours --------------------------------------------------------------------------
+    # --- menu, small talk, other subjects ---------------------------------------------------------------------
 
     def welcome(self) -> Reply:
         """What the bot is and is not."""
@@ -116,31 +116,31 @@ class ReplyWriter:
         return Reply(Route.SMALLTALK, lead=(self.wording.say("welcome"),), body=body, choices=self._menu_choices())
 
     def menu(self, key: str = "menu") -> Reply:
-        """Situations of life as buttons."""
+        """Life situations as buttons."""
         return Reply(
             Route.CLARIFY, lead=(self.wording.say(key),), choices=(*self._menu_choices(), *self._choices("person"))
         )
 
     def menu_item(self, position: int) -> Reply:
-        """The entries of one situation."""
+        """The entries of one life situation."""
         item = self.catalog.menu[position]
         buttons = tuple(Choice(self.catalog.by_id[name].button, f"entry:{name}") for name in item.entries)
         return Reply(Route.CLARIFY, lead=(item.question,), choices=(*buttons, *self._choices("menu", "person")))
 
     def give_up(self) -> Reply:
-        """After two questions back: the menu and a person."""
+        """After two clarifying questions: the menu and a person."""
         calls = self.lines.calls(self.lines.desk_lines())
         return replace(self.menu("give-up"), route=Route.UNKNOWN, calls=calls)
 
     def not_ours(self, subject: str, *, soft_safety: bool) -> Reply:
-        """Where to go instead; without a known subject, an honest 'I do not know' with a person."""
-        found = next((each for each in self.catalog.not_ours if each.id == subject), None)
-        if found is None or self.wording.easy:
+        """Where to go instead; for an unknown subject, an honest 'I do not know' with a person."""
+        known = next((other for other in self.catalog.not_ours if other.id == subject), None)
+        if known is None or self.wording.easy:
             lead = self.wording.say("unknown")
         else:
-            lead = self.wording.say("not-ours", title=found.title, instead=found.instead)
-        line = self.catalog.lines.get(found.line if found and found.line else self.catalog.duty.switchboard)
-        calls = self.lines.calls([line]) if line and not (found and not found.line) else ()
+            lead = self.wording.say("not-ours", title=known.title, instead=known.instead)
+        line = self.catalog.lines.get(known.line if known and known.line else self.catalog.duty.switchboard)
+        calls = self.lines.calls([line]) if line and not (known and not known.line) else ()
         return Reply(
             Route.UNKNOWN,
             lead=(lead,),
@@ -150,16 +150,15 @@ class ReplyWriter:
         )
 
     def smalltalk(self, kind: str) -> Reply:
-        """A kind word back."""
-        found = next((each for each in self.catalog.smalltalk if each.id == kind), None)
-        lead = found.reply if found else self.wording.say("restarted")
+        smalltalk = next((row for row in self.catalog.smalltalk if row.id == kind), None)
+        lead = smalltalk.reply if smalltalk else self.wording.say("restarted")
         return Reply(Route.SMALLTALK, lead=(lead,), choices=self._choices("menu", "person"))
 
     def judged(self, shown: tuple[ShownEntry, ...], *, is_good: bool) -> Reply:
-        """Thanks for a word on the answer; where it was wrong, the other candidates, the menu and a person."""
+        """Thanks for feedback; if the answer was wrong, the other candidates, the menu and a person."""
         if is_good:
             return self.plain("judged-good")
-        buttons = tuple(Choice(self.catalog.by_id[each.id].button, f"entry:{each.id}") for each in shown)
+        buttons = tuple(Choice(self.catalog.by_id[entry.id].button, f"entry:{entry.id}") for entry in shown)
         lead = self.wording.say("judged-wrong")
         return Reply(Route.CLARIFY, lead=(lead,), choices=(*buttons, *self._choices("menu", "person")), entries=shown)
 
@@ -170,7 +169,7 @@ class ReplyWriter:
     # --- switched by the office ------------------------------------------------------------------------------
 
     def switched_off(self) -> Reply:
-        """The fixed safe text while answers are switched off: the emergency numbers always."""
+        """The fixed safe text while answers are switched off, with the emergency numbers."""
         lines = [self.catalog.lines[name] for name in ("nat-119", "nat-110", self.catalog.duty.switchboard)]
         return Reply(
             Route.UNKNOWN,
@@ -180,7 +179,7 @@ class ReplyWriter:
         )
 
     def in_disaster(self, reply: Reply) -> Reply:
-        """The reply with the lines for a disaster first; in danger the call that saves a life stays first."""
+        """The reply with the disaster lines first; in danger the life-saving call stays first."""
         if not self.lines.moment.switches.is_on(Switch.DISASTER):
             return reply
         banner, calls = self.wording.say("disaster"), self.lines.calls(self.lines.disaster_lines())
@@ -190,29 +189,29 @@ class ReplyWriter:
         return replace(reply, lead=(banner, *reply.lead), calls=(*calls, *more))
 
     def kept_in_case(self, reply: Reply) -> Reply:
-        """The answer to a message that staff read too, because a case of its writer is open."""
+        """The answer to a message that staff read too, because its writer has an open case."""
         kept = self.wording.say("kept-in-case", number=self.lines.moment.number)
         return replace(reply, small=(kept, *reply.small))
 
-    # --- what is no text -------------------------------------------------------------------------------------
+    # --- messages without text -------------------------------------------------------------------------------
 
     def welcome_again(self) -> Reply:
-        """To somebody who comes back after blocking the bot."""
+        """For somebody who comes back after blocking the bot."""
         return replace(self.welcome(), lead=(self.wording.say("welcome-again"),))
 
     def sticker(self, *, sad: bool) -> Reply:
-        """Thanks for it, and a request for words; where it looks sad, the way to help beside it."""
+        """Thanks, and a request for words; if it looks sad, also the way to help."""
         reply = replace(self.plain("sticker-sad" if sad else "sticker"), route=Route.UNKNOWN)
         return replace(reply, small=self._soft(wanted=sad))
 
     def unreadable(self, key: str) -> Reply:
-        """The honest answer to what the bot cannot read; where a case is open, that staff see that it came."""
+        """Says that the bot cannot read it; if a case is open, that staff see that it came."""
         known = self.lines.moment.case_is_open
         body = (self.wording.say("unreadable-case", number=self.lines.moment.number),) if known else ()
         return replace(self.plain(key, Route.UNKNOWN), body=body, small=self._soft(wanted=True))
 
     def call_instead(self) -> Reply:
-        """In danger: nothing that is sent here brings help, the call does."""
+        """In danger: nothing sent here brings help, only the call does."""
         line = self.catalog.lines["nat-119"]
         return Reply(
             Route.EMERGENCY,
@@ -226,7 +225,7 @@ class ReplyWriter:
     def _about(
         self, entry: Entry, lead: tuple[str, ...], *, lines: Sequence[Line] = (), body: tuple[str, ...] = ()
     ) -> Reply:
-        """More about an entry that was answered before."""
+        """More about an entry answered before."""
         return Reply(
             Route.ANSWER,
             lead=lead,
@@ -250,14 +249,14 @@ class ReplyWriter:
         sentences = (entry.helper_call if as_helper else ()) or entry.call
         if not sentences:
             return []
-        said = "".join(self.wording.say("answer-script-line", sentence=sentence) for sentence in sentences)
-        return [self.wording.say("answer-call-script"), said]
+        script = "".join(self.wording.say("answer-script-line", sentence=sentence) for sentence in sentences)
+        return [self.wording.say("answer-call-script"), script]
 
     def _actor_lines(self, entry: Entry, actor: Actor, *, head: bool) -> list[str]:
         texts = [
-            self.wording.say("follow-action", text=plain_text(each.text))
-            for each in entry.actions
-            if each.actor is actor
+            self.wording.say("follow-action", text=plain_text(action.text))
+            for action in entry.actions
+            if action.actor is actor
         ]
         name = self.wording.say(f"actor-{actor}")
         return [self.wording.say("follow-actor-head", actor=name), *texts] if head else texts
@@ -288,6 +287,6 @@ _NEEDING = frozenset({Actor.RESIDENT, Actor.CITY})
 
 
 def plain_text(action: str) -> str:
-    """An action without its marks: `[[term-sns|SNS]]` is read SNS."""
+    """The action without its marks: `[[term-sns|SNS]]` becomes SNS."""
     before, *rest = action.split("[[")
     return before + "".join(part.split("|", 1)[1].replace("]]", "", 1) for part in rest)

@@ -1,4 +1,4 @@
-"""What one message of a resident leads to."""
+"""The result of one message of a resident."""
 
 from dataclasses import dataclass
 
@@ -10,21 +10,21 @@ from bot.domain.messages import Reply
 
 @dataclass(frozen=True)
 class Turn:
-    """The outcome of one step."""
+    """The result of one dialogue step."""
 
     reply: Reply
     talk: Conversation
     case: CaseWish | None = None
     cancels: bool = False
     adds: bool = False
-    """What came belongs to the open case, and says nothing by itself."""
+    """The message belongs to the open case, but has no words."""
     returns: bool = False
     """The resident wants the bot to answer while staff have the case."""
     steers: bool = False
-    """A command or a button, which says nothing that staff would have to read."""
+    """A command or a button, with nothing that staff would have to read."""
     for_other: bool = False
     """The writer says that it is about somebody else."""
     report: FollowUpReport | None = None
-    """What the writer says of a case that has ended."""
+    """What the writer reports about an ended case."""
     verdict: str = ""
-    """What the resident says of the last answer: `good` or `wrong`; which one is the talk's entry."""
+    """Feedback on the last answer, that of `talk.entry`: `good` or `wrong`."""

@@ -1,4 +1,4 @@
-"""Which messages somebody should look at: those that were not understood."""
+"""Which messages need review: those that were not understood."""
 
 from bot.domain.conversation.turn import Turn
 from bot.domain.messages import Route
@@ -7,7 +7,7 @@ UNMATCHED, NEAR_TIE, WRONG = "unmatched", "near-tie", "wrong"
 
 
 def unmatched_reason(turn: Turn) -> str:
-    """Why a turn shows that the message was not understood; empty where it was, or where a case holds it."""
+    """Why the message was not understood; empty if it was, or if it belongs to a case."""
     if turn.case or not turn.talk.unsettled:
         return ""
     if turn.reply.route is Route.UNKNOWN:

@@ -1,1 +1,1 @@
-"""Messages on their way out: to residents and to staff."""
+"""Outgoing messages to residents and to staff."""

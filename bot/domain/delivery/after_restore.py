@@ -1,20 +1,20 @@
-"""What a database that was set back to an earlier moment may still send. Pure.
+"""What may still be sent after the database was restored to an earlier moment. Pure.
 
-What waited when the backup was made may have gone out since. A push under its retry key may be repeated while the
-platform knows the key; a group may be left twice. Whatever could have gone out with a ticket, or over a platform that
-has no retry keys, is not sent again: nobody can know, and it is shown so.
+A message pending in the backup may have been sent since. A push under its retry key may be repeated while the platform
+knows the key; a group may be left twice. A message that could have been sent with a ticket, or over a platform without
+retry keys, is not sent again: whether it arrived cannot be known, and is shown as unknown.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.delivery.delivery_rules import RETRY_KEY_LIVES, TICKET_LIVES
+from bot.domain.delivery.delivery_rules import RETRY_KEY_LIFETIME, TICKET_LIFETIME
 
 
 @dataclass(frozen=True)
 class Pending:
-    """A message that waited. `ticket_at`: since when it had a ticket, None where it has none any more."""
+    """A pending message. `ticket_at`: when it got its ticket; None if it has none any more."""
 
     id: str
     written_at: datetime
@@ -24,15 +24,15 @@ class Pending:
     channel: str
 
 
-def may_go_again(pending: Pending, backed_up_at: datetime | None, now: datetime, know_repeats: Collection[str]) -> bool:
-    """Whether sending it cannot make it come twice. `backed_up_at`: None where nobody knows when that was.
+def may_resend(pending: Pending, backed_up_at: datetime | None, now: datetime, know_repeats: Collection[str]) -> bool:
+    """Whether sending it cannot deliver it twice. `backed_up_at`: time of the backup; None if unknown.
 
-    `know_repeats`: the platforms that take a message once under its retry key; over others a repeat is said twice.
+    `know_repeats`: platforms that accept a message only once per retry key; others would deliver a repeat twice.
     """
     if pending.leaves:
         return True
     if pending.channel not in know_repeats:
         return False
-    if pending.ticket_at and (backed_up_at is None or backed_up_at - pending.ticket_at < TICKET_LIVES):
+    if pending.ticket_at and (backed_up_at is None or backed_up_at - pending.ticket_at < TICKET_LIFETIME):
         return False
-    return now - (pending.pushed_at or pending.written_at) < RETRY_KEY_LIVES
+    return now - (pending.pushed_at or pending.written_at) < RETRY_KEY_LIFETIME

@@ -1,4 +1,4 @@
-"""The seam to the network: a platform on which people write."""
+"""The interface to a messaging platform."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from bot.domain.wording import Wording
 
 @dataclass(frozen=True)
 class Outgoing:
-    """One attempt to say something over a platform."""
+    """One attempt to send something over a platform."""
 
     way: SendMethod
     reply: Reply
@@ -21,12 +21,12 @@ class Outgoing:
     retry_key: str
     as_text: bool
     message: str = ""
-    """The platform's id of the message that is written anew (`SendMethod.AMEND`)."""
+    """The platform's id of the message to edit (`SendMethod.AMEND`)."""
 
 
 @dataclass(frozen=True)
 class Pushes:
-    """Messages of this month. `limit`: None where there is none."""
+    """Messages of this month. `limit`: None if there is none."""
 
     used: int
     limit: int | None
@@ -37,23 +37,23 @@ class Channel(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called in the database."""
+        """Its name in the database."""
 
     @property
     def knows_repeats(self) -> bool:
-        """Whether a push that comes again under the same key is taken once."""
+        """Whether a push repeated under the same key is accepted only once."""
 
     def read(self, raw: str, received_at: datetime) -> Event:
-        """What a stored raw event says. Never raises: what cannot be understood is `OTHER` with its strings."""
+        """Parse a stored raw event. Never raises: one that cannot be understood is `OTHER` with its strings."""
 
     def lane_of(self, address: str) -> str:
-        """What the database knows a person or a group at this address by (`Event.lane`)."""
+        """The database's name for the person or group at this address (`Event.lane`)."""
 
     async def send(self, outgoing: Outgoing) -> SendResult:
-        """One attempt, within seconds. Never raises for what the platform does."""
+        """One attempt, within seconds. Never raises for failures of the platform."""
 
     async def pushes(self) -> Pushes | None:
-        """How many of the month's messages are used; None where the platform does not tell."""
+        """Messages used this month; None if the platform does not say."""
 
     async def close(self) -> None:
-        """Give back the connections."""
+        """Close the connections."""

@@ -1,4 +1,4 @@
-"""A letter to staff by e-mail."""
+"""E-mails to staff."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,1 +1,1 @@
-"""Accounts, permissions, duty list and chats of staff."""
+"""Accounts, permissions and chat commands of staff."""

@@ -1,4 +1,4 @@
-"""Members of staff, and the one place that says who may do what."""
+"""Staff accounts, and the only place that decides who may do what."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,8 +19,6 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
-    """What a member of staff can want to do."""
-
     SEE_QUEUE = "see-queue"
     READ_CASE = "read-case"
     CLAIM = "claim"
@@ -34,7 +32,7 @@ class Permission(StrEnum):
     KEEP_STAFF = "keep-staff"
     READ_AUDIT = "read-audit"
     DRILL = "drill"
-    """Make a case for practice."""
+    """Open a practice case."""
     EDIT_CONTENT = "edit-content"
     READ_REPORT = "read-report"
     SEE_STATE = "see-state"
@@ -60,9 +58,9 @@ ROLE_MAY: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     }
 )
 _OWNERS = frozenset({Permission.REPLY})
-"""Done by the owner of the case alone: two voices in one talk confuse."""
+"""For the owner of the case only: two voices in one conversation confuse."""
 _OWNERS_OR_ADMINS = frozenset({Permission.RELEASE, Permission.HAND_OVER, Permission.CLOSE})
-"""Done by the owner, or by an admin in the owner's place."""
+"""For the owner, or an admin in the owner's place."""
 
 
 @dataclass(frozen=True)
@@ -79,34 +77,34 @@ class Staff:
 
 
 class OwnedCase(Protocol):
-    """A case, as far as permissions depend on it."""
+    """The part of a case that permissions depend on."""
 
     @property
     def status(self) -> Status:
-        """Claimed, it has an owner."""
+        """A claimed case has an owner."""
 
     @property
     def owner(self) -> str:
-        """The id of a member of staff; empty without one."""
+        """The id of a member of staff; empty if none."""
 
 
 class NotAllowedError(Exception):
-    """This member of staff may not do this."""
+    """The member of staff lacks the permission."""
 
 
-def may(staff: Staff, deed: Permission, case: OwnedCase | None = None) -> bool:
-    """Whether this member of staff may do this, to this case where it is about one."""
-    if staff.is_disabled or deed not in ROLE_MAY[staff.role]:
+def may(staff: Staff, permission: Permission, case: OwnedCase | None = None) -> bool:
+    """Whether the account has the permission, and for `case` if one is given."""
+    if staff.is_disabled or permission not in ROLE_MAY[staff.role]:
         return False
     if case is None or case.status is not Status.CLAIMED:
-        return deed not in _OWNERS or case is None
-    if deed in _OWNERS:
+        return permission not in _OWNERS or case is None
+    if permission in _OWNERS:
         return case.owner == staff.id
-    return deed not in _OWNERS_OR_ADMINS or case.owner == staff.id or staff.role is Role.ADMIN
+    return permission not in _OWNERS_OR_ADMINS or case.owner == staff.id or staff.role is Role.ADMIN
 
 
-def require(staff: Staff, deed: Permission, case: OwnedCase | None = None) -> None:
-    """Raise NotAllowedError unless it is allowed."""
-    if not may(staff, deed, case):
-        message = f"{staff.role} may not {deed}"
+def require(staff: Staff, permission: Permission, case: OwnedCase | None = None) -> None:
+    """Raise NotAllowedError without the permission."""
+    if not may(staff, permission, case):
+        message = f"{staff.role} may not {permission}"
         raise NotAllowedError(message)

@@ -1,4 +1,4 @@
-"""The kinds of danger and distress, as the content lists them: the most urgent first."""
+"""The kinds of danger and distress that the content lists, the worst first."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from typing import NewType
 from bot.domain.messages import Route
 
 KindId = NewType("KindId", str)
-"""The name of a kind as it is stored. One that the content no longer lists stays readable."""
+"""The stored id of a kind. It stays readable when the content no longer lists it."""
 
 
 class KindRole(StrEnum):
-    """What one kind stands for where no list has said a kind."""
+    """Which kind is used when no word list has determined one."""
 
     UNSURE_EMERGENCY = "unsure-emergency"
-    """Danger that only the classifier hears, like no example with a kind."""
+    """Danger that only the classifier detects, unlike any example with a kind."""
     UNSURE_DESK = "unsure-desk"
     PERSON = "person"
     """The wish to talk with a person."""
@@ -24,7 +24,7 @@ class KindRole(StrEnum):
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind: how urgent it is, what is said, whom to call, and what must not happen to its case."""
+    """One kind: its urgency, sentences and phone lines, and what is allowed in its cases."""
 
     id: KindId
     name: str
@@ -33,24 +33,24 @@ class Kind:
     easy: str = ""
     lines: tuple[str, ...] = ()
     is_talk: bool = False
-    """A voice helps more than an ambulance: only the lines open now, day-and-night ones first."""
+    """Talking helps more than an ambulance: only the lines open now, 24-hour ones first."""
     has_silent_line: bool = False
-    """The way for those who cannot speak is said too."""
+    """The reply also gives the lines for those who cannot speak."""
     may_be_asked_later: bool = False
-    """False where somebody who does harm may read along: then nothing comes by itself."""
+    """False if somebody who does harm may read along: then the bot never writes unasked."""
     role: KindRole | None = None
 
     @property
     def sentences(self) -> Mapping[str, str]:
-        """Its sentences by the keys under which the code says them."""
+        """Its sentences by the keys that the code uses."""
         lead = f"{self.urgency}-{self.id}"
-        said = {f"kind-{self.id}": self.name, lead: self.lead, f"{lead}.easy": self.easy}
-        return {key: sentence for key, sentence in said.items() if sentence}
+        sentences = {f"kind-{self.id}": self.name, lead: self.lead, f"{lead}.easy": self.easy}
+        return {key: sentence for key, sentence in sentences.items() if sentence}
 
 
 @dataclass(frozen=True)
 class Kinds:
-    """The table of kinds. Its order decides which of two is worse."""
+    """The table of kinds, the worst first."""
 
     listed: tuple[Kind, ...] = ()
 
@@ -61,27 +61,26 @@ class Kinds:
         return name in self._by_id
 
     def __getitem__(self, name: str) -> Kind:
-        """The kind of that name; one that is not listed has its name, no line, and is never asked later."""
+        """The kind with that id; one that is not listed has its id as name, no lines, and no follow-up question."""
         return self._by_id.get(name) or Kind(KindId(name), name, Route.DESK)
 
     def rank(self, name: str) -> int:
-        """Its place: the lower, the worse; behind all where it is not listed."""
+        """Its position: lower is worse; kinds that are not listed come last."""
         return self._places.get(name, len(self.listed))
 
     def in_order(self, names: Iterable[KindId]) -> tuple[KindId, ...]:
-        """The names once each, the worst first."""
+        """The ids without duplicates, the worst first."""
         return tuple(sorted(dict.fromkeys(names), key=self.rank))
 
     def standing_for(self, role: KindRole) -> Kind:
-        """The kind of that role. Raises LookupError."""
-        found = next((kind for kind in self.listed if kind.role is role), None)
-        if found is None:
+        """The kind with that role. Raises LookupError."""
+        kind = next((kind for kind in self.listed if kind.role is role), None)
+        if kind is None:
             raise LookupError(role)
-        return found
+        return kind
 
     @cached_property
     def sentences(self) -> Mapping[str, str]:
-        """The sentences of all kinds."""
         return {key: sentence for kind in self.listed for key, sentence in kind.sentences.items()}
 
     @cached_property
@@ -95,7 +94,7 @@ class Kinds:
 
 @dataclass(frozen=True)
 class Signal:
-    """What triage found. `certain`: a list said so; otherwise only the classifier, which a sure answer may veto."""
+    """A finding of triage. `certain`: from a word list; otherwise from the classifier, which a sure answer may veto."""
 
     kind: KindId
     route: Route
@@ -104,5 +103,5 @@ class Signal:
 
 
 def worst(signals: tuple[Signal, ...], kinds: Kinds) -> Signal | None:
-    """The signal that leads: emergencies before the desk, then the order of the kinds."""
-    return min(signals, key=lambda each: (each.route is not Route.EMERGENCY, kinds.rank(each.kind)), default=None)
+    """The leading signal: emergencies before the desk, then the order of the kinds."""
+    return min(signals, key=lambda signal: (signal.route is not Route.EMERGENCY, kinds.rank(signal.kind)), default=None)

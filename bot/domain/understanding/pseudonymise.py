@@ -1,4 +1,4 @@
-"""Words of a resident for people who teach the bot: without names, numbers and addresses."""
+"""Mask names, numbers and addresses in residents' messages for the people who teach the bot."""
 
 import re
 import unicodedata
@@ -14,7 +14,7 @@ from bot.domain.understanding.normalise import MESSAGE_LIMIT
 NUMBER, MAIL = "（番号）", "（メール）"
 
 LONGEST = 400
-"""Characters that are kept of a message: enough to learn from, and quickly searched whatever they are."""
+"""Characters kept of a message: enough to learn from, and fast to search whatever the text is."""
 _PIECE = re.compile(rf"(?s:.{{1,{LONGEST}}})(?<=[。\n])|(?s:.{{1,{LONGEST}}})")
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{1,64}|https?://\S+")
 _POSTCODE = re.compile(r"〒?(?<![\d-])\d{3}-\d{4}(?![\d-])")
@@ -35,58 +35,58 @@ _I_AM = re.compile(
     r"(?:私は|わたしは)\s*([一-龠々ァ-ヶー]{2,6}[ 　]?[一-龠々ぁ-んァ-ヶー]{0,4}?)"
     r"(?=と申し|といいま|と言いま|です|。|、|$|\n)"
 )
-"""Hides 独身 too: for want of an analyzer alone."""
+"""Hides 独身 too: used only without an analyzer."""
 _INTRODUCED = re.compile(r"([一-龠々ァ-ヶー]{2,8})(?=と申します|と申し上げます|といいます|と言います)")
 
 
 def masked(text: str, analyzer: Analyzer) -> str:
-    """The text with what could tell who wrote it replaced; full-width digits count as digits."""
+    """The text with everything that could identify its writer replaced; full-width digits count as digits."""
     plain = unicodedata.normalize("NFKC", text[:LONGEST])[:LONGEST]
     words = analyzer.words(plain)
     hidden = [*_hidden(plain, words), *(Hidden(*span, NAME) for span in framed_names(plain, analyzer))]
-    return _without(plain, sorted(hidden, key=lambda each: (each.start, -each.end)))
+    return _without(plain, sorted(hidden, key=lambda stretch: (stretch.start, -stretch.end)))
 
 
 def masked_throughout(text: str, analyzer: Analyzer) -> str:
-    """The whole of a text masked, in pieces that end with a sentence or a line where one ends in time."""
+    """The whole text, masked in pieces that end at a sentence or a line if possible."""
     plain = unicodedata.normalize("NFKC", text)[:MESSAGE_LIMIT]
     return "".join(masked(piece, analyzer) for piece in _PIECE.findall(plain))
 
 
 def _without(text: str, hidden: list[Hidden]) -> str:
-    """The text with stretches replaced; those that touch and say the same are one."""
+    """The text with stretches replaced; adjacent ones with the same replacement are merged."""
     parts: list[str] = []
     end = 0
-    for each in hidden:
-        gap = text[end : each.start]
-        if parts and each.end <= end:
+    for stretch in hidden:
+        gap = text[end : stretch.start]
+        if parts and stretch.end <= end:
             continue
-        if parts and parts[-1] == each.instead and not gap.strip():
-            end = each.end
+        if parts and parts[-1] == stretch.instead and not gap.strip():
+            end = stretch.end
             continue
-        parts += [gap, each.instead]
-        end = each.end
+        parts += [gap, stretch.instead]
+        end = stretch.end
     return "".join([*parts, text[end:]])
 
 
 def _hidden(text: str, words: list[Word]) -> Iterator[Hidden]:
     for pattern, instead in ((_MAIL, MAIL), (_POSTCODE, NUMBER), (_PLACE, PLACE), (_NUMBER, NUMBER)):
-        yield from (Hidden(*found.span(), instead) for found in pattern.finditer(text))
+        yield from (Hidden(*match.span(), instead) for match in pattern.finditer(text))
     for pattern in (DISTRICT, TOWN):
-        yield from (Hidden(*found.span(), PLACE) for found in pattern.finditer(text))
+        yield from (Hidden(*match.span(), PLACE) for match in pattern.finditer(text))
     for pattern in (_SAYS_NAME, _INTRODUCED) if words else (_SAYS_NAME, _INTRODUCED, _I_AM):
-        yield from (Hidden(*found.span(1), NAME) for found in pattern.finditer(text))
+        yield from (Hidden(*match.span(1), NAME) for match in pattern.finditer(text))
     named = list(names_in(text, words))
     yield from named
     yield from _called(text, words, named)
 
 
 def _called(text: str, words: list[Word], named: list[Hidden]) -> Iterator[Hidden]:
-    """What is called さん and is no role. Kana is left to the analyzer where there is one: くちゃん of よくちゃんと."""
+    """Words called さん that are no role. Kana is left to the analyzer if there is one: くちゃん of よくちゃんと."""
     ends = {word.end for at, word in enumerate(words) if is_called(words, at)}
-    for found in _CALLED.finditer(text):
-        start, end = found.span(1)
-        if words and (end not in ends or "ぁ" <= found[1][0] <= "ん" or any(each.end == end for each in named)):
+    for match in _CALLED.finditer(text):
+        start, end = match.span(1)
+        if words and (end not in ends or "ぁ" <= match[1][0] <= "ん" or any(name.end == end for name in named)):
             continue
-        if not is_role(found[1]) and not text.startswith("ちゃんと", end):
+        if not is_role(match[1]) and not text.startswith("ちゃんと", end):
             yield Hidden(start, end, NAME)

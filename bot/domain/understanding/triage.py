@@ -1,9 +1,9 @@
-"""Triage: is somebody in danger, or asking for a person? By lists of words, apart from matching, over the whole text.
+"""Triage: is somebody in danger, or asking for a person? Searches the whole text by word lists, apart from matching.
 
-The lists stand in `intents/triage/` and, of a kind alone, in `intents/kinds.yaml`. A word is compared after
-`normalise.squeeze` (so neither spaces, marks nor katakana hide it); `…` in a word stands for up to eight characters. A
-rule fires where a word of each of its groups stands close together and none of its exceptions does. Idioms are
-blanked out before anything else is looked for.
+The lists are in `intents/triage/` and, for a single kind, in `intents/kinds.yaml`. Words are compared after
+`normalise.squeeze` (so that spaces, marks and katakana do not hide them); `…` in a word stands for up to eight
+characters. A rule fires if words of all its groups are close together and none of its exceptions is nearby. Idioms are
+blanked out first.
 """
 
 import re
@@ -15,7 +15,7 @@ from bot.domain.understanding.kinds import KindId, Kinds, Signal
 from bot.domain.understanding.normalise import fold, squeeze
 
 WINDOW = 60
-"""Characters within which the groups of one rule must stand, unless the rule says otherwise."""
+"""Characters within which the groups of one rule must occur, unless the rule sets its own window."""
 _GAP = ".{0,8}"
 _JAPANESE = re.compile("[ぁ-ヿ一-龠々]")
 _NOTHING = re.compile("(?!)")
@@ -23,7 +23,7 @@ _NOTHING = re.compile("(?!)")
 
 @dataclass(frozen=True)
 class WordGroup:
-    """Words that mean the same to triage, compiled once: Japanese squeezed, other scripts as whole words."""
+    """Words that are equivalent for triage, compiled once: Japanese squeezed, other scripts as whole words."""
 
     name: str
     japanese: re.Pattern[str]
@@ -31,7 +31,6 @@ class WordGroup:
 
     @classmethod
     def of(cls, name: str, words: tuple[str, ...]) -> "WordGroup":
-        """Compile the words of a list."""
         japanese = sorted({_squeezed(word) for word in words if _JAPANESE.search(word)} - {""}, key=len, reverse=True)
         foreign = sorted({fold(word) for word in words if not _JAPANESE.search(word)} - {""}, key=len, reverse=True)
         return cls(name, _any_of(japanese), _any_of([_whole_word(word) for word in foreign]))
@@ -41,9 +40,9 @@ class WordGroup:
 class Rule:
     """One way to recognise a kind: a word of every group in `every` within the window, none of `unless` nearby.
 
-    Nearby is the window or 60 characters, whichever is wider: what calms a sentence stands anywhere in it.
+    Nearby: within the window or 60 characters, whichever is wider; a calming word may be anywhere in a sentence.
 
-    `whole`: the first group's word must be the whole message, but for what `Triage.padding` holds.
+    `whole`: the first group's word must be the whole message, except for words in `Triage.padding`.
     """
 
     kind: KindId
@@ -65,16 +64,16 @@ class Triage:
     kinds: Kinds = field(default_factory=Kinds)
 
     def read(self, text: str) -> tuple[Signal, ...]:
-        """Every kind found in the text, the most urgent first; one signal a kind."""
+        """Every kind found in the text, the worst first; one signal per kind."""
         forms = self._forms(text)
-        found: dict[KindId, Signal] = {}
+        signals: dict[KindId, Signal] = {}
         for rule in self.rules:
-            if rule.kind not in found and _fires(rule, forms, self.padding):
-                found[rule.kind] = Signal(rule.kind, rule.route)
-        return tuple(found[kind] for kind in self.kinds.in_order(found))
+            if rule.kind not in signals and _fires(rule, forms, self.padding):
+                signals[rule.kind] = Signal(rule.kind, rule.route)
+        return tuple(signals[kind] for kind in self.kinds.in_order(signals))
 
     def asks_for_information(self, text: str) -> bool:
-        """Whether it reads like a question about a subject (a course, a plan), not like a cry."""
+        """Whether it reads like a question about a subject (a course, a plan), not like a cry for help."""
         return bool(self.information.japanese.search(squeeze(text)))
 
     def _forms(self, text: str) -> tuple[str, str]:
@@ -111,7 +110,7 @@ def _places(pattern: re.Pattern[str], text: str) -> list[int]:
 
 
 def _near(place: int, hits: list[int], window: int) -> bool:
-    """Whether one of the (ascending) hits stands within the window: a text of one word repeated costs no seconds."""
+    """Whether one of the ascending hits is in the window. Bisected: a text that repeats one word must not be slow."""
     after = bisect_left(hits, place - window)
     return after < len(hits) and hits[after] <= place + window
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import structlog
 
 from bot.content.content_files import Files, files_in, unpack_files
-from bot.content.older_content import in_todays_form
+from bot.content.older_content import in_current_form
 from bot.handlers.content.edit_draft import NoRevisionError, read_draft
 from bot.settings import SHIPPED_CONTENT, SettingsError, read_settings
 from bot.storage.content.revision_rows import read_content, read_revision
@@ -30,7 +30,7 @@ def files_named(content: str) -> Files:
         message = "there is no draft: no server has started on this database yet"
         raise SettingsError(message)
     shipped = files_in(SHIPPED_CONTENT)
-    return shipped if files is None else in_todays_form(files, shipped)
+    return shipped if files is None else in_current_form(files, shipped)
 
 
 def _from_database(*, draft: bool) -> Files | None:

@@ -12,7 +12,7 @@ from bot.content.cards.cards import CardRef, Values, read_card, write_card
 from bot.content.cards.differences import differences
 from bot.content.cards.three_way_merge import merge_fields
 from bot.content.content_files import Files, digest_of, unpack_files
-from bot.content.older_content import in_todays_form
+from bot.content.older_content import in_current_form
 from bot.content.yaml.yaml_form import Data
 from bot.domain.staff.permissions import Permission, Staff, require
 from bot.handlers.app_context import AppContext
@@ -154,7 +154,7 @@ def read_check(store: Store, draft: Draft) -> RegressionRow | None:
 def rebase_draft(draft: Draft, files: Files) -> dict[str, bytes]:
     """Apply the draft's own changes to other content; returns the files that change."""
     rebased = dict(files)
-    published, own = in_todays_form(draft.published, files), in_todays_form(draft.files, files)
+    published, own = in_current_form(draft.published, files), in_current_form(draft.files, files)
     for change in differences(published, own):
         place = change.place
         if kind_of(place.file) is None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from bot.content.content_faults import ContentError
 from bot.content.content_files import Files, digest_of, pack_files, unpack_files
-from bot.content.older_content import in_todays_form
+from bot.content.older_content import in_current_form
 from bot.content.upgrade_merge import merge_upgrade
 from bot.domain.understanding.analyzer import Analyzer
 from bot.domain.understanding.understander import Understander
@@ -63,7 +63,7 @@ def open_revision(store: Store, folders: ProjectFolders, analyzer: Analyzer, rev
     with store.reading() as connection:
         files = unpack_files(read_content(connection, revision.digest))
     try:
-        return build_understander(in_todays_form(files, folders.shipped()), analyzer, folders.indexes)
+        return build_understander(in_current_form(files, folders.shipped()), analyzer, folders.indexes)
     except ContentError as error:
         log.error("alarm_revision_unreadable", revision=revision.number, faults=len(error.faults))
         return build_understander(folders.shipped(), analyzer, folders.indexes)

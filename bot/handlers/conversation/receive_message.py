@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from bot.domain.city_calendar import CITY_ZONE
 from bot.domain.conversation.conversation import Conversation
 from bot.domain.conversation.dialogue_step import Step, as_private, speaks_beside_staff, step
-from bot.domain.conversation.non_text_messages import turn_beyond_text, words_of
+from bot.domain.conversation.non_text_messages import non_text_turn, words_of
 from bot.domain.conversation.phone_lines import ReplyContext
 from bot.domain.conversation.replies import ReplyWriter
 from bot.domain.conversation.turn import Turn
@@ -116,7 +116,7 @@ def _turn(arrival: _Arrival, talk: Conversation, reply_context: ReplyContext) ->
     catalog = context.content.catalog
     if arrival.last.kind not in WRITTEN:
         beyond = Step(catalog, context.thresholds, talk, meaning.understood, ReplyWriter.of(catalog, reply_context))
-        return turn_beyond_text(beyond, arrival.last)
+        return non_text_turn(beyond, arrival.last)
     turn = step(catalog, context.thresholds, talk, meaning.understood, reply_context)
     if arrival.last.kind is EventKind.FORM:
         return as_private(turn, catalog.kinds)

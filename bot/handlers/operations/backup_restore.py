@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from bot.domain.delivery.after_restore import may_go_again
+from bot.domain.delivery.after_restore import may_resend
 from bot.domain.switches import LAST_BACKUP
 from bot.storage.cases.case_rows import cancel_overdue_messages, trigger_waiting_alarms
 from bot.storage.conversation.device_rows import delete_all_codes
@@ -112,7 +112,7 @@ def _prepare_for_start(store: Store, contents: Contents, setting: RestoreSetting
         made = last_audit_entry(connection, BACKUP)
         pending = read_pending(connection)
         made_at, repeats = made.at if made else None, setting.know_repeats
-        unknown = [delivery.id for delivery in pending if not may_go_again(delivery, made_at, now, repeats)]
+        unknown = [delivery.id for delivery in pending if not may_resend(delivery, made_at, now, repeats)]
         for delivery_id in unknown:
             mark_delivery_unknown(connection, delivery_id)
         events = mark_restored(connection)

@@ -1,1 +1,1 @@
-"""Names and places of people in a text, found to be masked."""
+"""Find the names and places of people in a text, to be masked."""

@@ -16,7 +16,7 @@ EVERYDAY = frozenset(
     シルバー ゴム
     """.split()  # noqa: SIM905 -- a list of words is read as words
 )
-"""Names only where they are called さん, and those in kana where they are somebody's child, husband, friend.
+"""Names only before さん; those in kana also after a relation (somebody's child, husband, friend).
 
-What is asked about hangs on them, in kana above all; found among the phrases of the content and the cases in `data/`.
+Questions depend on these words, above all in kana. Collected from the content's phrases and the cases in `data/`.
 """

@@ -1,4 +1,4 @@
-"""Places in a sentence where a name stands, whatever else the word means: 隣の林が, 林です, 夫の勝は."""
+"""Positions in a sentence where a word is a name, whatever else it means: 隣の林が, 林です, 夫の勝は."""
 
 import re
 from collections.abc import Iterator
@@ -21,16 +21,16 @@ _LONGEST = 4
 
 
 def framed_names(text: str, analyzer: Analyzer) -> Iterator[tuple[int, int]]:
-    """Where names stand by the words around them."""
+    """Spans (start, end) of names, recognised by the words around them."""
     for frame, behind in ((_OF_SOMEBODY, _PARTICLE), (_SPEAKER, _INTRODUCES)):
-        for found in frame.finditer(text):
-            end = _end_of_name(text, found.end(), behind, analyzer)
+        for match in frame.finditer(text):
+            end = _end_of_name(text, match.end(), behind, analyzer)
             if end:
-                yield found.end(), end
+                yield match.end(), end
 
 
 def _end_of_name(text: str, start: int, behind: re.Pattern[str], analyzer: Analyzer) -> int:
-    """Where the longest name ends that begins here and has the right words behind it; 0 where none does."""
+    """End of the longest name that starts here and is followed by the right words; 0 if there is none."""
     for end in range(min(start + 2 * _LONGEST, len(text)), start, -1):
         if behind.match(text, end) and _is_name(text[start:end], analyzer):
             return end
@@ -38,7 +38,7 @@ def _end_of_name(text: str, start: int, behind: re.Pattern[str], analyzer: Analy
 
 
 def _is_name(called: str, analyzer: Analyzer) -> bool:
-    """Whether it is a name, or a family name and a given one."""
+    """Whether it is a name, or a family name with a given name."""
     if called in EVERYDAY or is_role(called):
         return False
     if _KANA.fullmatch(called):

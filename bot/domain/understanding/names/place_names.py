@@ -1,4 +1,4 @@
-"""Which places tell where somebody lives: those smaller than a city, unless a facility is named after them."""
+"""Which places reveal where somebody lives: those smaller than a city, unless part of a facility's name."""
 
 import re
 
@@ -9,7 +9,7 @@ DISTRICTS = tuple(
     梅ヶ枝
     """.split()  # noqa: SIM905 -- a list of words is read as words
 )
-"""Quarters of Otaru that are hardly anything else; 花園, 桜, 緑, 幸 are words and need 町 or a number behind them."""
+"""Quarters of Otaru that hardly mean anything else; 花園, 桜, 緑, 幸 are also words and need 町 or a number."""
 
 _WIDE = frozenset(
     """
@@ -20,8 +20,8 @@ _WIDE = frozenset(
     東北 関東 関西 九州 四国 本州 台湾 香港 北京 上海 満州 樺太
     """.split()  # noqa: SIM905 -- a list of words is read as words
 )
-"""Thousands live there: they single nobody out, and a question often hangs on them. Those that are surnames as often
-(千葉, 石川, 仁木, 京極) are not among them."""
+"""Thousands live there: they identify nobody, and a question often depends on them. Those that are as often surnames
+(千葉, 石川, 仁木, 京極) are left out."""
 
 _FACILITY = (
     r"(?:駅|バス停|病院|医院|クリニック|診療所|薬局|学校|小学校|中学校|小学|中学|高校|大学|幼稚園|保育|公園|会館|"
@@ -29,7 +29,7 @@ _FACILITY = (
     r"市場|支所|出張所|郵便局|銀行|信金|交番|警察|消防|児童館|プール|スキー場|商店街|サロン|線|川|山|峠|岬|湖|滝|岳|大橋|トンネル|大火|祭|"
     r"地域包括|包括|町内会|連合町会|クラブ|ホーム)"
 )
-"""What is named after a place or a person, stands on every map, and is what the question is about."""
+"""Facilities named after a place or a person: they are on every map, and the question is about them."""
 
 IS_FACILITY = re.compile(_FACILITY)
 _WIDER = re.compile(r"[都道府県市]")
@@ -39,7 +39,7 @@ _TOWNS = frozenset(
     田舎 城下 各 同 当 両 全 漁師 温泉 門前 宿場 観光 商店 市区 市 区
     """.split()  # noqa: SIM905 -- a list of words is read as words
 )
-"""Before 町: a municipality, or no name at all."""
+"""Before 町: municipalities, or words that are no name."""
 
 DISTRICT = re.compile(
     rf"(?<![一-龠々])(?:{'|'.join(DISTRICTS)})町?(?:方面|地区)?(?!さん|さま|様|くん|君|氏|ちゃん|先生|{_FACILITY})"
@@ -47,9 +47,9 @@ DISTRICT = re.compile(
 TOWN = re.compile(
     rf"(?<![一-龠々])(?!(?:{'|'.join(sorted(_TOWNS))})町)[一-龠々]{{1,4}}町(?!内|会|民|中|並|村|長|費|立|営|の会|{_FACILITY})"
 )
-"""緑町, 若竹町: in Otaru 町 stands for a quarter."""
+"""緑町, 若竹町: in Otaru 町 marks a quarter."""
 
 
 def is_wide(place: str, behind: str) -> bool:
-    """Whether a place is too large to single anybody out, or lies abroad. `behind`: the text that follows it."""
-    return place in _WIDE or _WIDER.match(behind) is not None or all("ァ" <= each <= "ー" for each in place)
+    """Whether a place is too large to identify anybody, or lies abroad. `behind`: the text that follows it."""
+    return place in _WIDE or _WIDER.match(behind) is not None or all("ァ" <= character <= "ー" for character in place)

@@ -1,4 +1,4 @@
-"""Names of people and of places in a text, by the parts of speech that an analyzer gives its words."""
+"""Find names of people and places in a text by the analyzer's parts of speech."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from bot.domain.understanding.names.role_words import is_role
 
 NAME, PLACE = "（名前）", "（住所）"
 CALLED = re.compile(r"[ 　]?(?:さん|さま|様|ちゃん|くん)(?!ぽ)|君|氏|先生|せんせい|殿")
-"""What stands behind a name. さん of 防災さんぽ is none."""
+"""Suffixes of a name. さん of 防災さんぽ is none."""
 
 _PERSON, _REGION = "名詞-固有名詞-人名", "名詞-固有名詞-地名-一般"
 _INTRODUCES = re.compile(r"と申|と(?:い|言)いま|って(?:い|言)いま|(?:と|って)いう者")
@@ -25,13 +25,13 @@ _NOT_GIVEN = frozenset(
     在住 自身 夫婦 夫妻 一家 両名 宅 家 方 以下 地区 方面 町内 近所 本人 様宅 親子 兄弟
     """.split()  # noqa: SIM905 -- a list of words is read as words
 )
-"""What stands behind a family name and is no given name."""
+"""Words that follow a family name and are no given name."""
 _BEFORE_A_SPEAKER = ("代名詞", "補助記号", "空白", "感動詞", "連体詞")
 
 
 @dataclass(frozen=True)
 class Hidden:
-    """A stretch of a text, and what stands there instead."""
+    """A stretch of a text, and its replacement."""
 
     start: int
     end: int
@@ -39,7 +39,7 @@ class Hidden:
 
 
 def names_in(text: str, words: Sequence[Word]) -> Iterator[Hidden]:
-    """What the words say: names of people, of small places, and what stands where a name stands."""
+    """Names of people and of small places, and words in the position of a name."""
     for at, word in enumerate(words):
         behind = text[word.end :]
         if _PERSON in word.tag:
@@ -56,8 +56,8 @@ def names_in(text: str, words: Sequence[Word]) -> Iterator[Hidden]:
 
 
 def is_called(words: Sequence[Word], at: int) -> bool:
-    """Whether さん or the like stands behind a word as a word of its own: not たくさん, 話さん, ちゃんと."""
-    behind = [each for each in words[at + 1 : at + 3] if each.text.strip()]
+    """Whether さん or the like follows a word as a separate word: not たくさん, 話さん, ちゃんと."""
+    behind = [word for word in words[at + 1 : at + 3] if word.text.strip()]
     return bool(behind) and CALLED.fullmatch(behind[0].text) is not None and _no_walk(behind)
 
 
@@ -66,7 +66,7 @@ def _no_walk(behind: Sequence[Word]) -> bool:
 
 
 def _is_person(text: str, words: Sequence[Word], at: int) -> bool:
-    """Whether what the dictionary calls a name is one here: it knows many words that are names too."""
+    """Whether a word that the dictionary calls a name is one here: many of these are everyday words too."""
     word, before = words[at], text[: words[at].start]
     if IS_FACILITY.match(text, _end_of_name(words, at)):
         return False
@@ -81,7 +81,7 @@ def _is_person(text: str, words: Sequence[Word], at: int) -> bool:
 
 
 def _stands_alone(words: Sequence[Word], at: int) -> bool:
-    """Whether it is no part of a longer word: クルーズ船, 創談, じゅ＋けん, 100均."""
+    """Whether it is not a part of a longer word: クルーズ船, 創談, じゅ＋けん, 100均."""
     before = words[at - 1] if at else None
     behind = words[at + 1] if at + 1 < len(words) else None
     opens = before is None or (_PERSON in before.tag and before.text not in EVERYDAY) or _is_edge(before)
@@ -99,24 +99,24 @@ def _is_split(words: Sequence[Word], at: int) -> bool:
 
 
 def _end_of_name(words: Sequence[Word], at: int) -> int:
-    """Where a name ends: behind a given name that the dictionary does not know as one (柴田＋大樹)."""
+    """End of a name, including a given name that the dictionary does not know as one (柴田＋大樹)."""
     if _is_split(words, at):
         return words[at + 1].end
-    given = "" if "姓" not in words[at].tag else "".join(each.text for each in _kanji_behind(words, at))
+    given = "" if "姓" not in words[at].tag else "".join(word.text for word in _kanji_behind(words, at))
     if 0 < len(given) <= 2 and given not in _NOT_GIVEN and not is_role(given):  # noqa: PLR2004 -- kanji of a given name
         return words[at].end + len(given)
     return words[at].end
 
 
 def _kanji_behind(words: Sequence[Word], at: int) -> Iterator[Word]:
-    for each in words[at + 1 :]:
-        if not _is_noun(each) or not _KANJI.fullmatch(each.text) or CALLED.fullmatch(each.text):
+    for word in words[at + 1 :]:
+        if not _is_noun(word) or not _KANJI.fullmatch(word.text) or CALLED.fullmatch(word.text):
             return
-        yield each
+        yield word
 
 
 def _region(word: Word, behind: str) -> Iterator[Hidden]:
-    """A place; in kana it is hardly ever one (うた, つま, おたる)."""
+    """A place; words in kana hardly ever are one (うた, つま, おたる)."""
     if CALLED.match(behind):
         yield Hidden(word.start, word.end, NAME)
     elif not (_KANA.fullmatch(word.text) or is_wide(word.text, behind) or IS_FACILITY.match(behind)):
@@ -124,12 +124,12 @@ def _region(word: Word, behind: str) -> Iterator[Hidden]:
 
 
 def _is_listed(words: Sequence[Word], at: int) -> bool:
-    """健一・恵子・大樹: a noun behind a name and a dot."""
+    """健一・恵子・大樹: a noun after a name and a dot."""
     return at > 1 and words[at - 1].text == "・" and _PERSON in words[at - 2].tag and _is_noun(words[at])
 
 
 def _introduced(words: Sequence[Word], at: int) -> Iterator[Hidden]:
-    """竹内っていう者, さくらっていいます: the nouns before it, where nothing but the speaker stands before them."""
+    """竹内っていう者, さくらっていいます: the nouns before it, if only the speaker comes before them."""
     first = at
     while first > 0 and _is_noun(words[first - 1]):
         first -= 1

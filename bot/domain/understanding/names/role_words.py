@@ -1,4 +1,4 @@
-"""Words with さん behind them that say what somebody is, not who."""
+"""Words before さん that say what somebody is, not who."""
 
 import re
 
@@ -20,7 +20,7 @@ _ROLES = tuple(
     """.split()  # noqa: SIM905 -- a list of words is read as words
 )
 _WHOLE = frozenset("夫 妻 神 仏 王 殿 坊 貴 何 誰 他 人 赤 親 子 世話 雛".split())  # noqa: SIM905 -- a list of words is read as words
-"""Roles by themselves alone: 和夫, 隼人 and 幸子 are names."""
+"""Roles only as a whole word: 和夫, 隼人 and 幸子 are names."""
 _SHOP = re.compile(r"..屋$")
 """郵便屋, 電気屋; 土屋 and 守屋 are names."""
 _LONG_LOAN = re.compile(r"[ァ-ヶー]{6,}$")
@@ -28,5 +28,5 @@ _LONG_LOAN = re.compile(r"[ァ-ヶー]{6,}$")
 
 
 def is_role(called: str) -> bool:
-    """Whether what is called さん is a role, a relation or an office."""
+    """Whether the word before さん is a role, a relation or an office."""
     return called in _WHOLE or called.endswith(_ROLES) or bool(_SHOP.search(called) or _LONG_LOAN.search(called))

@@ -1,7 +1,7 @@
-"""The sentences that the code says by name, read in the code itself: no list of them to keep by hand.
+"""Find the wording keys that the code uses by name, by parsing the code: no list of them has to be maintained.
 
-One rule: a name stands in a call that says (`say("welcome")`), is what something called `key` or `notice` may be, or is
-taken from `wording[...]`. Templates of pages say in the same way.
+One rule: a key is an argument of a call such as `say("welcome")`, a possible value of something called `key` or
+`notice`, or an index of `wording[...]`. Page templates use keys in the same way.
 """
 
 import ast
@@ -12,10 +12,10 @@ from pathlib import Path
 
 import bot
 
-_SAYING = frozenset({"say", "plain", "honest", "staff_left", "say_bot_answers", "menu"})
-_CHOOSING = "_choices"
-"""Takes names of buttons, all of them without their beginning."""
-_HOLDING = frozenset({"key", "notice"})
+_WORDING_CALLS = frozenset({"say", "plain", "staff_availability", "staff_left", "say_bot_answers", "menu"})
+_CHOICES_CALL = "_choices"
+"""Takes names of buttons, without their prefix."""
+_KEY_NAMES = frozenset({"key", "notice"})
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 _IN_TEMPLATE = re.compile(r'\bsay\(\s*"([a-z0-9-]+)"')
 
@@ -29,20 +29,20 @@ def platforms() -> frozenset[str]:
 
 
 @cache
-def said_by_name() -> frozenset[str]:
-    """Every key that is written out somewhere in the package."""
+def literal_keys() -> frozenset[str]:
+    """Every key that is written out in the package."""
     names = {name for path in _PACKAGE.rglob("*.py") for name in names_in(path.read_text("utf-8"))}
     pages = (path.read_text("utf-8") for path in _PACKAGE.rglob("*.html"))
     return frozenset(names | {name for page in pages for name in _IN_TEMPLATE.findall(page) if _NAME.fullmatch(name)})
 
 
 def names_in(source: str) -> Iterator[str]:
-    """The keys that a module says by name."""
+    """The keys that a module uses by name."""
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Call():
-                yield from _called(node)
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in _HOLDING:
+                yield from _in_call(node)
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in _KEY_NAMES:
                 yield from _names(value)
             case ast.Subscript(value=ast.Name(id="wording") | ast.Attribute(attr="wording"), slice=place):
                 yield from _names(place)
@@ -52,24 +52,24 @@ def names_in(source: str) -> Iterator[str]:
                 pass
 
 
-def _called(call: ast.Call) -> Iterator[str]:
-    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-    if name in _SAYING and call.args:
+def _in_call(call: ast.Call) -> Iterator[str]:
+    function = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    if function in _WORDING_CALLS and call.args:
         yield from _names(call.args[0])
-    elif name == _CHOOSING:
-        yield from (f"choice-{each}" for argument in call.args for each in _names(argument))
-    yield from (each for given in call.keywords if given.arg in _HOLDING for each in _names(given.value))
+    elif function == _CHOICES_CALL:
+        yield from (f"choice-{name}" for argument in call.args for name in _names(argument))
+    yield from (key for given in call.keywords if given.arg in _KEY_NAMES for key in _names(given.value))
 
 
 def _defaults(arguments: ast.arguments) -> Iterator[str]:
     named = arguments.args[len(arguments.args) - len(arguments.defaults) :]
     for argument, default in zip(named, arguments.defaults, strict=True):
-        if argument.arg in _HOLDING:
+        if argument.arg in _KEY_NAMES:
             yield from _names(default)
 
 
 def _names(value: ast.expr) -> Iterator[str]:
-    """The words that an expression may be; one that is put together (`f"..."`) is none."""
+    """The strings that an expression may be; composed ones (`f"..."`) are left out."""
     match value:
         case ast.Constant(value=str(word)) if _NAME.fullmatch(word):
             yield word
