@@ -65,7 +65,7 @@ async def print_line_findings(settings: Settings, expected: "ExpectedLineAccount
 def _connected() -> Settings:
     settings = read_settings()
     if not settings.line_secrets:
-        message = "LINE is not connected: set LINE_CHANNEL_ID and LINE_CHANNEL_SECRET (README, Connect LINE)"
+        message = "LINE is not connected: set LINE_CHANNEL_ID and LINE_CHANNEL_SECRET (bot/channels/line/README.md)"
         raise SettingsError(message)
     if not settings.public_url:
         message = (

@@ -70,7 +70,7 @@ async def print_telegram_findings(settings: Settings, expected: "ExpectedTelegra
 def _connected() -> Settings:
     settings = read_settings()
     if not (settings.telegram_bot_token.get_secret_value() and settings.telegram_secrets):
-        message = "Telegram is not connected: set TELEGRAM_BOT_TOKEN and TELEGRAM_WEBHOOK_SECRET (README)"
+        message = "Telegram is not connected: set TELEGRAM_BOT_TOKEN and TELEGRAM_WEBHOOK_SECRET (see its README)"
         raise SettingsError(message)
     if not settings.public_url.startswith("https://"):
         message = "PUBLIC_URL is missing, or no https address: Telegram posts to https, on port 443, 80, 88 or 8443"

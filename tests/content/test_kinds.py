@@ -148,14 +148,10 @@ def test_an_own_kind_keeps_its_place_when_a_newer_version_brings_another() -> No
     new: Row = {**rows(SHIPPED)[0], "id": "flood", "rules": [{"every": ["sea"]}]}
     mine = with_rows(lambda found: [*found[:3], own, *found[3:]])
     shipped = with_rows(lambda found: [found[0], new, *found[1:]])
-    assert order(merge_upgrade(SHIPPED, mine, shipped).files)[:6] == [
-        "fire",
-        "flood",
-        "illness",
-        "sea",
-        "bear",
-        "accident",
-    ]
+    merged = order(merge_upgrade(SHIPPED, mine, shipped).files)
+    before, after = order(mine)[2], order(mine)[4]
+    assert merged[:2] == [order(SHIPPED)[0], "flood"]
+    assert merged[merged.index("bear") - 1 : merged.index("bear") + 2] == [before, "bear", after]
 
 
 def test_a_sentence_in_the_wrong_file_and_another_urgency_of_a_rule_are_told(
@@ -221,7 +217,8 @@ def test_the_wording_holds_what_the_code_says_and_nothing_else() -> None:
 
 
 def test_names_by_hand_are_those_of_the_layers_above() -> None:
-    assert platforms() == {LINE, TELEGRAM}
+    assert platforms() >= {LINE, TELEGRAM}
+    assert "mail" not in platforms()
     assert {f"channel-{name}" for name in (CHANNEL, DRILL, *platforms())} <= required_wording()
     assert PRIVATE_FIELDS == FIELDS
 
@@ -247,7 +244,8 @@ def test_a_key_is_found_where_the_code_says_it(source: str, names: set[str]) -> 
 
 def test_a_kind_is_read_as_it_stands(understander: Understander) -> None:
     kinds = understander.catalog.kinds
-    assert [kind.id for kind in kinds if kind.urgency is Route.EMERGENCY] == order(SHIPPED)[:10]
+    emergencies = sum(kind.urgency is Route.EMERGENCY for kind in kinds)
+    assert [kind.id for kind in kinds if kind.urgency is Route.EMERGENCY] == order(SHIPPED)[:emergencies]
     assert {kind.id for kind in kinds if not kind.may_be_asked_later} == {
         "abuse-told", "crime", "harm", "child-neighbour",
     }  # fmt: skip

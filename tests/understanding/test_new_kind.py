@@ -37,9 +37,10 @@ from tests.support.running_app import RunningApp
 from tests.support.staff.desk_staff import DeskClient, code_at, make_staff
 
 GUIDE = (SHIPPED_CONTENT / "README.md").read_text("utf-8")
-BEAR = dedent(re.findall(r'```yaml\n(   - id: "bear"\n.*?)   ```', GUIDE, re.DOTALL)[0])
-"""The record that the office's guide gives as its example."""
-MESSAGE = "庭に熊がいて外に出られません"
+EXAMPLE = dedent(re.findall(r'```yaml\n(   - id: "bear"\n.*?)   ```', GUIDE, re.DOTALL)[0])
+GHOST = re.sub("ヒグマ|クマ|熊", "おばけ", EXAMPLE).replace("bear", "ghost")
+"""The record that the office's guide gives as its example, for a danger that no version will ship."""
+MESSAGE = "庭におばけがいて外に出られません"
 
 
 @pytest.fixture
@@ -47,12 +48,12 @@ def folder(tmp_path: Path) -> Path:
     """The shipped content, and the new kind in its one file, above the first kind that is no emergency."""
     copy = Path(shutil.copytree(SHIPPED_CONTENT, tmp_path / "intents"))
     kinds, first = copy / "kinds.yaml", '- id: "distress"\n'
-    kinds.write_text(kinds.read_text("utf-8").replace(first, BEAR + first), encoding="utf-8")
+    kinds.write_text(kinds.read_text("utf-8").replace(first, GHOST + first), encoding="utf-8")
     return copy
 
 
 @pytest.fixture
-def with_bear(context_sqlite: AppContext, folder: Path, understander: Understander) -> AppContext:
+def with_ghost(context_sqlite: AppContext, folder: Path, understander: Understander) -> AppContext:
     content = build_understander(files_in(folder), understander.analyzer, context_sqlite.folders.indexes)
     return replace(context_sqlite, content=PublishedContent(content))
 
@@ -67,13 +68,13 @@ def the_case(context: AppContext) -> Case:
 
 
 @pytest.fixture
-def admin(with_bear: AppContext) -> Iterator[DeskClient]:
-    _, credentials = make_staff(with_bear, "chief", Role.ADMIN)
+def admin(with_ghost: AppContext) -> Iterator[DeskClient]:
+    _, credentials = make_staff(with_ghost, "chief", Role.ADMIN)
     with (
-        RunningApp(build_site(with_bear, closes=False)) as running,
+        RunningApp(build_site(with_ghost, closes=False)) as running,
         DeskClient(running.url, "chief", credentials) as client,
     ):
-        client.sign_in(code_at(credentials, with_bear.clock()))
+        client.sign_in(code_at(credentials, with_ghost.clock()))
         yield client
 
 
@@ -91,43 +92,45 @@ def test_the_content_with_a_new_kind_has_no_fault(folder: Path) -> None:
     assert [*checking.faults(), *misplaced(catalog, files), *misshapen(files)] == []
 
 
-def test_it_is_heard_and_answered_and_its_case_is_opened(with_bear: AppContext, understander: Understander) -> None:
+def test_it_is_heard_and_answered_and_its_case_is_opened(with_ghost: AppContext, understander: Understander) -> None:
     assert understander.by_lists(MESSAGE).signals == ()
-    (signal,) = with_bear.content.understander.by_lists(MESSAGE).signals
-    assert (signal.kind, signal.route) == ("bear", Route.EMERGENCY)
-    reply = writer(with_bear).says(MESSAGE)
+    (signal,) = with_ghost.content.understander.by_lists(MESSAGE).signals
+    assert (signal.kind, signal.route) == ("ghost", Route.EMERGENCY)
+    reply = writer(with_ghost).says(MESSAGE)
     assert reply.route is Route.EMERGENCY
     assert reply.lead == ("家や車の中に入り、戸と窓を閉めて、110 へ。近づかないでください。",)
     assert [call.phone for call in reply.calls] == ["110", "119"]
-    case = the_case(with_bear)
-    assert (case.kind, case.urgency) == ("bear", Route.EMERGENCY)
-    notice = notice_of(with_bear.content.wording(), NoticeFacts(case, CaseAction.OPEN, TUESDAY_NOON, "https://x"))
-    assert any("緊急・熊" in line for line in notice.lines)
+    case = the_case(with_ghost)
+    assert (case.kind, case.urgency) == ("ghost", Route.EMERGENCY)
+    notice = notice_of(with_ghost.content.wording(), NoticeFacts(case, CaseAction.OPEN, TUESDAY_NOON, "https://x"))
+    assert any("緊急・おばけ" in line for line in notice.lines)
 
 
-def test_its_place_decides_which_leads(with_bear: AppContext) -> None:
-    understood = with_bear.content.understander.by_lists(f"火事です。{MESSAGE}。もう限界、つらい")
-    assert [signal.kind for signal in understood.signals] == ["fire", "bear", "distress"]
-    sato = writer(with_bear)
+def test_its_place_decides_which_leads(with_ghost: AppContext) -> None:
+    understood = with_ghost.content.understander.by_lists(f"火事です。{MESSAGE}。もう限界、つらい")
+    assert [signal.kind for signal in understood.signals] == ["fire", "ghost", "distress"]
+    sato = writer(with_ghost)
     sato.says("もう限界、つらくて泣いてばかりいる")
-    assert the_case(with_bear).kind == "distress"
+    assert the_case(with_ghost).kind == "distress"
     sato.says(MESSAGE)
-    assert the_case(with_bear).kind == "bear"
+    assert the_case(with_ghost).kind == "ghost"
 
 
-def test_the_drill_offers_it_and_the_report_counts_it(with_bear: AppContext, admin: DeskClient) -> None:
-    assert '<option value="bear">熊</option>' in admin.get("/desk/drills").text
-    begun = admin.do("/desk/drills/start", kind="bear", words="（訓練）")
+def test_the_drill_offers_it_and_the_report_counts_it(with_ghost: AppContext, admin: DeskClient) -> None:
+    assert '<option value="ghost">おばけ</option>' in admin.get("/desk/drills").text
+    begun = admin.do("/desk/drills/start", kind="ghost", words="（訓練）")
     assert "緊急" in admin.get(begun.headers["location"]).text
     for number in range(6):
-        writer(with_bear, f"r{number}").says(MESSAGE)
-    assert counted(admin)["熊"] == "6"
+        writer(with_ghost, f"r{number}").says(MESSAGE)
+    assert counted(admin)["おばけ"] == "6"
 
 
 @pytest.mark.parametrize("mark", ["yes", "no"])
 def test_its_marks_are_kept(context_sqlite: AppContext, understander: Understander, folder: Path, mark: str) -> None:
     kinds = folder / "kinds.yaml"
-    kinds.write_text(kinds.read_text("utf-8").replace(BEAR, BEAR.replace('later: "yes"', f'later: "{mark}"')), "utf-8")
+    kinds.write_text(
+        kinds.read_text("utf-8").replace(GHOST, GHOST.replace('later: "yes"', f'later: "{mark}"')), "utf-8"
+    )
     files = files_in(folder)
     context_sqlite.content.activate(build_understander(files, understander.analyzer, context_sqlite.folders.indexes), 0)
     staff, _ = make_staff(context_sqlite, "chief", Role.ADMIN)
@@ -138,20 +141,20 @@ def test_its_marks_are_kept(context_sqlite: AppContext, understander: Understand
 
 
 def test_a_kind_that_is_gone_is_shown_by_its_id(
-    with_bear: AppContext, admin: DeskClient, understander: Understander
+    with_ghost: AppContext, admin: DeskClient, understander: Understander
 ) -> None:
-    sato = writer(with_bear)
+    sato = writer(with_ghost)
     sato.says(MESSAGE)
     for number in range(5):
-        writer(with_bear, f"r{number}").says(MESSAGE)
-    with_bear.content.activate(understander, 0)
-    case = the_case(with_bear)
+        writer(with_ghost, f"r{number}").says(MESSAGE)
+    with_ghost.content.activate(understander, 0)
+    case = the_case(with_ghost)
     for page in ("/desk", f"/desk/cases/{case.number}", f"/desk/cases/{case.number}/print"):
         answer = admin.get(page)
-        assert (answer.status_code, "bear" in answer.text) == (200, True), page
-    assert counted(admin)["bear"] == "6"
+        assert (answer.status_code, "ghost" in answer.text) == (200, True), page
+    assert counted(admin)["ghost"] == "6"
     assert not may_be_asked(replace(case, reason=Reason.DONE), understander.catalog.kinds)
     sato.says("台所から火が出て燃えてる", after=timedelta(minutes=1))
-    with with_bear.store.reading() as connection:
+    with with_ghost.store.reading() as connection:
         kinds = sorted(each.kind for each in list_cases(connection, open_only=True))
-    assert kinds == [*["bear"] * 5, "fire"]
+    assert kinds == ["fire", *["ghost"] * 5]
