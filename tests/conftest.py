@@ -41,7 +41,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:  # noqa: ARG001 -- the hook's signature
-    """One more than there are processors, up to the four of `pyproject.toml`: tests wait about as long as they compute."""
+    """One more than processors, at most the four of `pyproject.toml`: tests wait about as long as they compute."""
     return (os.cpu_count() or 1) + 1
 
 
