@@ -16,7 +16,7 @@ from bot.domain.staff.permissions import NotAllowedError
 from bot.domain.understanding.analyzer import Analysis
 from bot.domain.understanding.understander import Understander
 from bot.handlers.app_context import AppContext, PublishedContent
-from bot.handlers.content.checks.regression_jobs import request_check, run_next_check
+from bot.handlers.content.checks.regression_jobs import check_for_regressions, request_check, run_next_check
 from bot.handlers.content.checks.regression_report import RegressionReport, dump_report
 from bot.handlers.content.edit_draft import CardForm, discard, history_of, read_check, read_draft, save_card, undo
 from bot.handlers.content.load_revisions import begin_revisions, load_newer_revision
@@ -411,3 +411,12 @@ def test_a_draft_that_is_as_good_may_be_published(context_sqlite: AppContext) ->
     assert {name for name, *_ in proof.figures} >= {"first", "emergency_recall"}
     assert revision is not None
     assert revision.number == 2
+
+
+def test_a_fault_that_keeps_the_draft_from_being_asked_is_named(office: Office) -> None:
+    """A line that does not exist cannot be said: the office reads which one, and not that the check has stopped."""
+    files = office.context.folders.shipped()
+    broken = changed(files, CardRef("kinds.yaml", "sea"), lambda card: {**card, "lines": ["nat-abc"]})
+    report = check_for_regressions(office.context, (files, broken))
+    assert report.is_refused
+    assert any("nat-abc" in what for _, _, what, _ in report.faults)

@@ -29,7 +29,7 @@ from bot.handlers.delivery.deliver import next_attempts, write_outcome
 from bot.handlers.inbox.process_events import process_lane
 from bot.handlers.inbox.store_events import store_events
 from bot.handlers.operations.purge import NotPurgedError, purge_kept, purge_resident
-from bot.storage.cases.case_rows import CaseChange, change_case, open_case
+from bot.storage.cases.case_rows import CaseChange, change_case, free_number, open_case
 from bot.storage.conversation.message_rows import Filed, add_inbound
 from bot.storage.conversation.resident_rows import lock_resident, store_address
 from bot.storage.delivery.outbox_rows import OutboundAnswer, add_outbound
@@ -163,7 +163,7 @@ class Arena:
         resident = lock_resident(connection, "line", lane_of(address), at)
         store_address(connection, keys, resident, address)
         wish = CaseWish(KindId("person"), Route.DESK)
-        case = opened(f"{number:032}", f"{number:06}", wish, Arrived(at, resident, ""), roster)
+        case = opened(f"{number:032}", free_number(connection), wish, Arrived(at, resident, ""), roster)
         open_case(connection, keys, case)
         said = Inbound("line", lane_of(address), message, "人と話したい", at, message=message)
         row = add_inbound(connection, keys, resident, said, Filed(case.id, heard=True))

@@ -118,6 +118,7 @@ LINE = CardKind(
 )
 _DEFINITION = Field("definition", "計画の用語解説", Shape.SHOWN)
 _YES_NO = (("yes", "はい"), ("no", "いいえ"))
+_OF_A_KIND = "種類ごとに決まっています。ここでは変えられません"
 _DANGER = (("emergency", "いま命や安全が危ない"), ("desk", "人が話を聴く"))
 
 CARD_KINDS = (
@@ -168,11 +169,12 @@ CARD_KINDS = (
             Field("lead", "返事のはじめの文", Shape.TEXT, "危険の種類では、最初の番号まで120字以内", is_said=True),
             Field("easy", "返事のはじめの文（やさしい日本語）", Shape.TEXT, is_said=True),
             Field("lines", "伝える電話", Shape.LIST, "「電話と窓口」の名前を、上から順に、一行に一つ"),
-            Field("urgency", "行き先", Shape.SHOWN), Field("talk", "声を聴く電話か", Shape.SHOWN),
-            Field("silent", "文字の窓口も出すか", Shape.SHOWN),
-            Field("ask_later", "あとで様子を聞いてよいか", Shape.SHOWN),
+            Field("urgency", "急ぎ方", Shape.SHOWN, _OF_A_KIND, (("emergency", "緊急"), ("desk", "相談"))),
+            Field("talk", "声を聴く電話か", Shape.SHOWN, _OF_A_KIND, _YES_NO),
+            Field("silent", "文字の窓口も出すか", Shape.SHOWN, _OF_A_KIND, _YES_NO),
+            Field("ask_later", "あとで様子を聞いてよいか", Shape.SHOWN, _OF_A_KIND, _YES_NO),
         ),
-        ("id",), about="上にある種類ほど急ぎます。種類の足し方は、このフォルダーの README にあります。",
+        ("id",), about="上にある種類ほど急ぎます。種類を足すときは、情報担当にご相談ください。",
     ),
     CardKind(
         "triage/words.yaml", "危険・つらさのことば", Holds.KEYS,
