@@ -143,6 +143,14 @@ def test_own_words_and_rules_of_a_shipped_kind_are_never_fewer() -> None:
     assert any("かくして" in fault.what for fault in safety_faults(catalog_of(hushed)[0], hushed, shipped))
 
 
+@pytest.mark.parametrize(("after", "hides"), [("人と話したい", True), ("引っ越したい", True), ("もう死にたい", False)])
+def test_no_synonym_lowers_an_emergency(after: str, hides: bool) -> None:  # noqa: FBT001
+    place = CardRef("synonyms.yaml", "死にたい")
+    files = changed(SHIPPED, place, lambda _: {"from": place.name, "to": after, "note": ""})
+    found = [fault.what for fault in safety_faults(catalog_of(files)[0], files, SHIPPED)]
+    assert any("言いかえ「死にたい」" in what for what in found) is hides
+
+
 def test_an_own_kind_keeps_its_place_when_a_newer_version_brings_another() -> None:
     own: Row = {**rows(SHIPPED)[0], "id": "bear", "rules": [{"every": ["fire"]}]}
     new: Row = {**rows(SHIPPED)[0], "id": "flood", "rules": [{"every": ["sea"]}]}
