@@ -10,6 +10,7 @@ import pytest
 from bot.domain.cases.duty_roster import DutyPerson
 from bot.domain.cases.monthly_report import Month, MonthlyReport
 from bot.domain.city_calendar import CITY_ZONE
+from bot.domain.shown_times import shown_at_year
 from bot.domain.staff.permissions import Role
 from bot.handlers.app_context import AppContext
 from bot.handlers.cases.build_report import build_report
@@ -116,3 +117,8 @@ def test_a_promise_is_made_of_duty_time(context_sqlite: AppContext, now: str, pr
     save_duty_people(context, chief, [DutyPerson(chief.id)])
     said = Resident(context_sqlite, "sato", moment, iter(range(9))).says("人と話したい", after=timedelta()).text
     assert f"職員は{promise}ごろまでに読みます" in said
+
+
+def test_a_printed_year_is_the_citys() -> None:
+    assert shown_at_year(datetime(2026, 12, 31, 16, tzinfo=UTC)) == "2027/1/1 1:00"
+    assert shown_at_year(datetime(2026, 12, 31, 14, 59, tzinfo=UTC)) == "2026/12/31 23:59"

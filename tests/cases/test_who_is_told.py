@@ -8,12 +8,13 @@ from itertools import count
 import pytest
 
 from bot.domain.cases.case import Case
+from bot.domain.cases.case_transitions import Reason, Status
 from bot.domain.cases.duty_roster import DutyPerson
 from bot.domain.opening_hours import WEEKDAYS
 from bot.domain.staff.permissions import Role, Staff
 from bot.domain.switches import FEW_PUSHES
 from bot.handlers.app_context import AppContext
-from bot.handlers.cases.case_actions import claim, hand_over, release
+from bot.handlers.cases.case_actions import claim, close, hand_over, release
 from bot.handlers.cases.case_timers import run_case_timers
 from bot.handlers.cases.drills import start_drill
 from bot.handlers.staff.duty_settings import save_desk_mail, save_duty_people
@@ -146,6 +147,17 @@ def test_further_words_are_told_to_the_owner_alone_and_danger_to_who_is_on_duty_
     assert office.told() == ["chat:abe", "chat:group", "chat:uno", "mail:abe", DESK, "mail:uno"]
 
 
+def test_plain_words_in_an_emergency_that_has_an_owner_are_no_push_to_the_group(
+    office: Office, full: tuple[Staff, Staff, Staff]
+) -> None:
+    sato = office.resident()
+    sato.says("もう死にたい")
+    claim(office.context, full[2], office.case().id)
+    office.told()
+    sato.sends("雪かきができない", after=2 * MINUTE)
+    assert office.told() == ["chat:uno", DESK, "mail:uno"]
+
+
 def test_an_owner_who_cannot_be_told_is_no_reason_to_tell_nobody(
     office: Office, full: tuple[Staff, Staff, Staff]
 ) -> None:
@@ -167,6 +179,18 @@ def test_a_case_that_comes_back_is_told_as_a_new_one(office: Office, full: tuple
     claim(office.context, full[2], office.case().id)
     office.told()
     release(office.context, full[2], office.case().id)
+    assert office.told() == ["chat:group", "mail:abe", DESK]
+
+
+def test_who_found_no_help_yet_is_told_as_a_new_one(office: Office, full: tuple[Staff, Staff, Staff]) -> None:
+    sato = office.resident()
+    sato.says("人と話したい")
+    claim(office.context, full[2], office.case().id)
+    close(office.context, full[2], office.case().id, Reason.DONE)
+    sato.says("あとで様子を聞いてください")
+    office.told()
+    sato.says("まだつながっていません", after=2 * MINUTE)
+    assert office.case().status is Status.WAITING
     assert office.told() == ["chat:group", "mail:abe", DESK]
 
 
@@ -259,6 +283,8 @@ def test_where_nobody_else_is_found_the_group_is_told_though_pushes_are_few(offi
     office.pair("group")
     office.resident().says("人と話したい")
     assert office.told() == ["chat:group"]
+    save_desk_mail(office.context, office.chief, "desk@city.example")
+    assert office.rings(6 * MINUTE) == [DESK], "the desk's mail is somebody"
 
 
 def test_without_a_mail_server_mail_is_no_way(office: Office, full: tuple[Staff, Staff, Staff]) -> None:

@@ -74,6 +74,13 @@ def test_formulas_are_escaped_and_come_back(text: str) -> None:
     assert not escaped(text).startswith(("=", "+", "-", "@", "\t"))
 
 
+def test_no_cell_of_an_exported_workbook_is_a_formula() -> None:
+    row = dict.fromkeys(SYNONYMS.headers, "=1+1")
+    book = load_workbook(io.BytesIO(write_workbook({SYNONYMS.name: [row]})))
+    assert [cell.value for cell in book[SYNONYMS.name][2]] == ["'=1+1"] * len(SYNONYMS.headers)
+    assert not [cell for page in book for cells in page.iter_rows() for cell in cells if cell.data_type == "f"]
+
+
 def test_csv_in_every_encoding_of_the_office() -> None:
     rows = [["髙橋の①番㈱", "事業者", ""]]
     text = io.StringIO(newline="")

@@ -1,6 +1,8 @@
 """The file of kinds: what it must hold, what no office may take out of it, and content from before there was one."""
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Connection
@@ -141,6 +143,14 @@ def test_own_words_and_rules_of_a_shipped_kind_are_never_fewer() -> None:
     assert sea["rules"] == rules
     hushed = with_rows(but("sea", words={"flood": ["濁流", "鉄砲水"], "far": ["濁流"]}, rules=rules))
     assert any("かくして" in fault.what for fault in safety_faults(catalog_of(hushed)[0], hushed, shipped))
+
+
+def test_no_synonym_lowers_an_emergency(understander: Understander) -> None:
+    synonyms = [("死にたい", "人と話したい"), ("消えたい", "引っ越したい"), ("殺される", "もう死にたい")]
+    catalog = replace(understander.catalog, synonyms=tuple(synonyms))
+    files = {"synonyms.yaml": SHIPPED["synonyms.yaml"]}
+    found = [fault.what for fault in safety_faults(catalog, files, files)]
+    assert [re.findall("言いかえ「(.+?)」", what) for what in found] == [["死にたい"], ["消えたい"]]
 
 
 def test_an_own_kind_keeps_its_place_when_a_newer_version_brings_another() -> None:

@@ -42,6 +42,7 @@ def catalog(understander: Understander) -> Catalog:
         ("nat-188", "2026-11-23 15:59", Open.YES),  # a holiday has hours of its own
         ("nat-188", "2026-11-23 16:30", Open.NO),
         ("nat-188", "2026-12-31 12:00", Open.NO),
+        ("nat-188", "2027-01-01 12:00", Open.NO),  # a holiday too, but the year-end comes first
     ],
 )
 def test_open_now(catalog: Catalog, line: str, when: str, expected: Open) -> None:

@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from bot.channels.line import line_sender
+from bot.channels.telegram import telegram_sender
 from bot.domain.delivery.delivery_rules import Delivery, OutboundState, SendMethod, SendResult
 from bot.domain.messages import Inbound
 from bot.handlers.app_context import AppContext
@@ -97,6 +99,12 @@ def test_the_attempt_is_stored_before_anything_is_sent(context: AppContext, line
     assert attempts(context, "line") == [], "nobody else tries it meanwhile"
     clock.ahead += LEASED_FOR - SECOND
     assert attempts(context, "line") == []
+
+
+def test_a_lease_is_longer_than_the_longest_attempt() -> None:
+    """On LINE a token, the message and a question about the quota; on Telegram a turn and four waits of one call."""
+    assert timedelta(seconds=3 * line_sender.SECONDS) < LEASED_FOR
+    assert timedelta(seconds=2 + 4 * telegram_sender.SECONDS) < LEASED_FOR
 
 
 def test_a_reply_that_was_cut_off_is_not_said_again(context: AppContext, line: LineServer) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from bot.domain.delivery.delivery_rules import (
     OPEN_STATES,
+    RETRY_KEY_LIFETIME,
     Delivery,
     OutboundState,
     Outcome,
@@ -21,6 +22,7 @@ from bot.domain.delivery.delivery_rules import (
 )
 from bot.domain.delivery.staff_notice import ChatReplyKind, StaffNotice
 from bot.domain.messages import Reply, Route
+from bot.handlers.delivery.deliver import Attempt
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 FRESH = Delivery(
@@ -90,6 +92,18 @@ def test_a_push_keeps_its_key_and_its_first_time() -> None:
     day_later = NOW + timedelta(hours=23, seconds=2)
     assert next_way(second, day_later) is None, "LINE forgets the key after 24 hours and would take it as a new message"
     assert given_up(second).state is OutboundState.FAILED
+
+
+def test_the_key_of_a_push_ages_from_the_first_push() -> None:
+    held = replace(FRESH, ticket="", pushed_at=NOW + timedelta(hours=22))
+    assert next_way(held, NOW + timedelta(hours=24)) is SendMethod.PUSH
+    assert next_way(held, NOW + timedelta(hours=45)) is None
+
+
+def test_a_group_is_left_within_a_day_or_not_at_all() -> None:
+    leaving = replace(FRESH, leaves=True)
+    assert next_way(leaving, NOW + RETRY_KEY_LIFETIME - timedelta(seconds=1)) is SendMethod.LEAVE
+    assert next_way(leaving, NOW + RETRY_KEY_LIFETIME) is None
 
 
 def test_a_refused_card_is_tried_as_text_under_a_new_key_and_once() -> None:
@@ -231,11 +245,11 @@ def test_a_notice_that_was_sent_is_written_anew_until_it_holds() -> None:
     for outcome in (Outcome.ACCEPTED, Outcome.REFUSED, Outcome.BLOCKED):
         after = after_attempt(trying, SendMethod.AMEND, SendResult(outcome, "17"), NOW, "")
         assert (after.state, after.message, after.shown) == (OutboundState.ACCEPTED, "17", "waiting:"), outcome
-    for outcome in (Outcome.LATER, Outcome.UNCERTAIN, Outcome.LOCKED):
-        often = replace(trying, attempts=20)
-        after = after_attempt(often, SendMethod.AMEND, SendResult(outcome), NOW, "")
+    often = replace(trying, attempts=20)
+    for outcome, now in product((Outcome.LATER, Outcome.UNCERTAIN, Outcome.LOCKED), (NOW, NOW + timedelta(hours=25))):
+        after = after_attempt(often, SendMethod.AMEND, SendResult(outcome), now, "")
         assert (after.state, after.shown) == (OutboundState.ACCEPTED, "claimed:ito"), "it does not hold yet"
-        assert after.due_at == NOW + timedelta(seconds=30), "however often it was written anew before"
+        assert after.due_at == now + timedelta(seconds=30), "however often it was written anew before"
 
 
 def test_in_a_chat_that_was_forgotten_nothing_is_written_anew() -> None:
@@ -255,3 +269,11 @@ def test_news_of_one_chat_goes_as_one_and_answers_to_a_press_do_not() -> None:
     letter, answer = StaffNotice("mail:a@city.example", "open"), StaffNotice("chat:1", ChatReplyKind.CLAIMED)
     assert not any(replace(NOTICE, notice=notice).coalesces for notice in (None, letter, answer))
     assert not replace(NOTICE, ticket="press").coalesces
+
+
+def test_the_key_of_a_bundle_is_of_what_it_still_says() -> None:
+    spared, other = (replace(NOTICE, id="2", retry_key="k2", state=s) for s in (OutboundState.SPARED, NOTICE.state))
+    assert Attempt((NOTICE, spared), SendMethod.PUSH).retry_key == NOTICE.retry_key
+    both = Attempt((NOTICE, other), SendMethod.PUSH).retry_key
+    assert both not in {NOTICE.retry_key, other.retry_key}
+    assert Attempt((NOTICE, other, replace(spared, id="3")), SendMethod.PUSH).retry_key == both

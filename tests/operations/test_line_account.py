@@ -85,7 +85,7 @@ def test_status_compares_with_a_server_that_runs(tmp_path: Path, line: LineServe
 
 def test_status_says_what_is_wrong(tmp_path: Path) -> None:
     with LineServer(quota=10, chat_mode="chat", webhook="https://old.example.jp/hook") as line:
-        line._used = 9  # noqa: SLF001 -- the month is nearly over
+        line.used = 9
         said = run(tmp_path, line, "line", "status").stdout
     assert "!!  chat mode: chat" in said
     assert "!!  webhook: https://old.example.jp/hook, expected" in said

@@ -162,9 +162,11 @@ def test_one_persons_wish(context: AppContext, staff: Staff, make_resident: Make
     make_resident("ito").says("雪かきができない")
     first = _ended_case(context, staff)
     _writes_on_line(context, "sato", "雪かきができない")
+    _writes_on_line(context, "sato", "ちょぺりぐらの件")
+    assert ("unclear", "words") in _sealed(context.store)
     with context.store.reading() as connection:
         before = len(connection.execute(select(inbox.c.id)).all())
-    assert purge_resident(context.store, first.number, TUESDAY_NOON + DAY) == 2
+    assert purge_resident(context.store, first.number, TUESDAY_NOON + DAY) == 3
     assert set(_sealed(context.store)) == {
         ("inbound", "words"),
         ("outbound", "reply"),

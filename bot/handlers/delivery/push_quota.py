@@ -25,7 +25,8 @@ async def watch_push_quota(context: AppContext) -> None:
 
 
 def _share_left(pushes: Pushes) -> float:
-    return 1 - pushes.used / pushes.limit if pushes.limit else 1.0
+    # Not 1 - used / limit, which is less than a fifth where exactly a fifth is left.
+    return (pushes.limit - pushes.used) / pushes.limit if pushes.limit else 1.0
 
 
 def _store(connection: Connection, pushes: Pushes, now: datetime) -> None:

@@ -71,6 +71,7 @@ class LineServer:
     """State of the fake LINE; `with LineServer() as line:` serves it at `line.url`."""
 
     quota: int | None = None
+    used: int = 0
     slow_seconds: float = 3.0
     url: str = ""
     taken: list[Taken] = field(default_factory=list)
@@ -91,7 +92,6 @@ class LineServer:
     _faults: deque[Fault] = field(default_factory=deque)
     _random: tuple[random.Random, float, list[Fault]] | None = None
     _offset: float = 0.0
-    _used: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     # --- for tests -------------------------------------------------------------------------------------------
@@ -214,11 +214,11 @@ class LineServer:
         if known and self._now() - known[0] < KEY_LIVES:
             message = {"message": "The retry key is already accepted", "sentMessages": known[1]}
             return JSONResponse(message, 409, {"x-line-accepted-request-id": "x"})
-        if self.quota is not None and self._used >= self.quota:
+        if self.quota is not None and self.used >= self.quota:
             return JSONResponse({"message": "You have reached your monthly limit."}, 429)
         if not key:
             self.broken_rules.append("a push without a retry key")
-        self._used += 1
+        self.used += 1
         self._keys[key] = (self._now(), [{"id": "1"}])
         self.taken.append(Taken("push", body["to"], body["messages"], key, body["to"] not in self.blocked))
         return _sent(body["messages"])
@@ -284,7 +284,7 @@ class LineServer:
         return self._refusal(request) or JSONResponse(kind)
 
     async def _consumption(self, request: Request) -> Response:
-        return self._refusal(request) or JSONResponse({"totalUsage": self._used})
+        return self._refusal(request) or JSONResponse({"totalUsage": self.used})
 
     async def _info(self, request: Request) -> Response:
         info = {"userId": BOT, "basicId": "@otaru", "displayName": "小樽市", "chatMode": self.chat_mode}
