@@ -153,6 +153,12 @@ def address(context: AppContext) -> Iterator[str]:
         yield running.url
 
 
+@pytest.mark.parametrize("proxy", [{"forwarded": "for=203.0.113.9"}, {"x-forwarded-for": "203.0.113.9"}])
+def test_what_comes_through_a_proxy_is_not_from_this_machine(address: str, proxy: dict[str, str]) -> None:
+    assert httpx.get(f"{address}/metrics").status_code == httpx.codes.OK
+    assert httpx.get(f"{address}/metrics", headers=proxy).status_code == httpx.codes.NOT_FOUND
+
+
 @pytest.mark.parametrize(
     ("token", "status"), [("", 404), ("Bearer old", 200), ("Bearer new", 200), ("Bearer", 404), ("Bearer newer", 404)]
 )

@@ -33,10 +33,10 @@ class Office:
 
     def writes(self, code: str, lane: str, *, in_group: bool = False) -> bool:
         """Somebody writes the code in a chat; whether it was for staff."""
+        words, context = f"職員 {code}", self.context
         event = Event(
-            EventKind.TEXT, str(next(self.keys)), lane, TUESDAY_NOON, person=lane, text=f"職員 {code}", in_group=in_group
+            EventKind.TEXT, str(next(self.keys)), lane, TUESDAY_NOON, person=lane, text=words, in_group=in_group
         )
-        context = self.context
         return context.store.transaction(
             lambda connection: handle_staff_event(connection, context, Lane("line", lane), event)
         )
