@@ -166,3 +166,31 @@ def test_a_channel_is_one_folder() -> None:
     assert {path.name for path in SOURCES if "telegram" in path.name and path.parent.name != "telegram"} == {
         "telegram_commands.py"
     }
+
+
+COMPARES_A_SECRET = {
+    "channels/line/line_webhook.py": "is_signed",
+    "channels/telegram/telegram_webhook.py": "is_authentic",
+    "handlers/staff/sign_in.py": "_use_code",
+    "web/health_endpoints.py": "_has_token",
+    "web/staff_guard.py": "_read_form is_office_device",
+}
+"""`==` takes longer the more of a guess is right; how long an answer took would tell the secret."""
+
+
+def test_secrets_are_compared_in_constant_time() -> None:
+    comparing = {}
+    for path in SOURCES:
+        functions = [
+            node
+            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        ]
+        names = sorted(each.name for each in functions if "hmac.compare_digest" in _calls(each))
+        if names:
+            comparing[path.relative_to(ROOT / "bot").as_posix()] = " ".join(names)
+    assert comparing == COMPARES_A_SECRET
+
+
+def _calls(function: ast.AST) -> set[str]:
+    return {ast.unparse(node.func) for node in ast.walk(function) if isinstance(node, ast.Call)}

@@ -103,6 +103,28 @@ def test_reloading_a_posted_page_says_nothing_twice(site: Starlette) -> None:
     assert first.text.count('class="you"') == again.text.count('class="you"') == 1
 
 
+def test_two_visitors_whose_forms_are_alike_each_see_their_own_words(site: Starlette) -> None:
+    for words in ("雪かきができない", "空き家をどうするか"):
+        (answer,) = post(site, {"text": words, "once": "x"})
+        said = re.findall(r'<article class="you">.*?<p dir="auto">(.*?)</p>', answer.text, re.DOTALL)
+        assert said == [words]
+
+
+@pytest.mark.parametrize("origin", ["cross-site", "same-site"])
+def test_another_site_cannot_make_a_visitor_forget(site: Starlette, origin: str) -> None:
+    async def run() -> tuple[httpx.Response, str]:
+        async with browse(site) as client:
+            await client.post("/messages", data={"text": "雪かきができない"})
+            refused = await client.post("/clear", headers={"sec-fetch-site": origin})
+            return refused, (await client.get("/")).text
+
+    refused, page = anyio.run(run)
+    assert refused.status_code == 403
+    assert "set-cookie" not in refused.headers
+    assert "clear-site-data" not in refused.headers
+    assert "雪かきができない" in page
+
+
 def test_another_site_cannot_write(site: Starlette, context: AppContext) -> None:
     (answer,) = post(site, {"text": "死にたい"}, **{"sec-fetch-site": "cross-site"})
     assert answer.status_code == 403

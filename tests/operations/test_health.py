@@ -154,6 +154,16 @@ def address(context: AppContext) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
+    "proxy",
+    [{"forwarded": "for=203.0.113.9"}, {"x-forwarded-for": "203.0.113.9"}, {"x-forwarded-for": "127.0.0.1"}],
+    ids=["forwarded", "elsewhere", "forged"],
+)
+def test_what_comes_through_a_proxy_is_not_from_this_machine(address: str, proxy: dict[str, str]) -> None:
+    assert httpx.get(f"{address}/metrics").status_code == httpx.codes.OK
+    assert httpx.get(f"{address}/metrics", headers=proxy).status_code == httpx.codes.NOT_FOUND
+
+
+@pytest.mark.parametrize(
     ("token", "status"), [("", 404), ("Bearer old", 200), ("Bearer new", 200), ("Bearer", 404), ("Bearer newer", 404)]
 )
 def test_metrics_from_elsewhere_want_a_token(address: str, token: str, status: int) -> None:

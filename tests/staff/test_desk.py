@@ -148,12 +148,17 @@ def test_roles(desk: Desk, sato: Resident) -> None:
 def test_a_form_without_its_token_and_a_foreign_page_change_nothing(desk: Desk, sato: Resident) -> None:
     sato.says("人と話したい")
     case = desk.case()
-    with desk.staff("a") as staff:
-        for values, headers in (({"csrf": ""}, {}), ({"csrf": staff.csrf}, {"sec-fetch-site": "cross-site"})):
+    with desk.staff("a") as staff, desk.staff("b") as other:
+        for values, headers in (
+            ({"csrf": ""}, {}),
+            ({"csrf": other.csrf}, {}),
+            ({"csrf": staff.csrf}, {"sec-fetch-site": "cross-site"}),
+        ):
             path = f"/desk/cases/{case.number}/claim"
             answer = staff.client.post(path, data=values | {"case": case.id}, headers=headers)
             assert answer.status_code == httpx.codes.FORBIDDEN
-    assert desk.case().status is Status.WAITING
+        assert desk.case().status is Status.WAITING
+        assert staff.do(path, case=case.id).status_code == httpx.codes.SEE_OTHER, "its own token of its own session"
 
 
 def test_every_look_and_change_leaves_a_trace_and_a_changed_trace_shows(desk: Desk, sato: Resident) -> None:

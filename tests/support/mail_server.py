@@ -8,6 +8,7 @@ from email.message import EmailMessage
 from typing import Any, Self
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 from pydantic import SecretStr
 
 from bot.channels.mail.mail_sender import MailSender
@@ -16,14 +17,20 @@ from tests.support.servers import free_port
 
 @dataclass
 class MailServer:
-    """`with MailServer() as server:`. `answers`: SMTP replies that reject the next messages."""
+    """`with MailServer() as server:`. `answers`: SMTP replies that reject the next messages.
+
+    It offers no TLS, and takes every login; `logins`: how many it was sent.
+    """
 
     letters: list[EmailMessage] = field(default_factory=list)
     answers: deque[str] = field(default_factory=deque)
+    logins: int = 0
 
     def __enter__(self) -> Self:
         self._port = free_port()
-        self._controller = Controller(self, hostname="127.0.0.1", port=self._port)
+        self._controller = Controller(
+            self, hostname="127.0.0.1", port=self._port, authenticator=self._log_in, auth_require_tls=False
+        )
         self._controller.start()
         return self
 
@@ -38,6 +45,10 @@ class MailServer:
     def post(self) -> MailSender:
         """The bot's mail sender, connected to this server."""
         return MailSender(SecretStr(f"smtp://127.0.0.1:{self._port}"), "desk@city.example")
+
+    def _log_in(self, *_details: object) -> AuthResult:
+        self.logins += 1
+        return AuthResult(success=True)
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 -- name given by aiosmtpd
         """Called by aiosmtpd for each message."""
