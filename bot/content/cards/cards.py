@@ -38,12 +38,6 @@ def cards_of(files: Files, file: str) -> dict[str, Values]:
     return {name: values for name, values, _ in _cards(kind, _parsed(files, file).data)}
 
 
-def every_card(files: Files) -> Iterator[tuple[CardRef, Values]]:
-    for file in files:
-        if kind_of(file):
-            yield from ((CardRef(file, name), values) for name, values in cards_of(files, file).items())
-
-
 def write_card(files: Files, place: CardRef, values: Values | None) -> bytes:
     """The card's file with these fields; None deletes the card. Raises NoSuchCardError."""
     return write_cards(files, place.file, {place.name: values})

@@ -26,7 +26,6 @@ _NOT_GIVEN = frozenset(
     """.split()  # noqa: SIM905 -- a list of words is read as words
 )
 """Words that follow a family name and are no given name."""
-_BEFORE_A_SPEAKER = ("代名詞", "補助記号", "空白", "感動詞", "連体詞")
 
 
 @dataclass(frozen=True)
